@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_BASE_ARENA_H
+#define HS_BASE_ARENA_H
+/*
+ * Memory that is given back whole.
+ *
+ * struct hs_region: one mmap'd stretch of known size, for what is published and later unmapped (a snapshot).
+ * struct hs_bump: chunks of malloc'd memory handed out in order and freed together, for what is built and read.
+ * Threads: none of their own; a region that is published is read by many once it is read-only.
+ */
+
+#include <stddef.h>
+
+struct hs_region {
+    void *ptr;         // page-aligned; NULL when empty
+    size_t size_bytes; // as mapped
+};
+
+// Zeroed memory, with huge pages where the kernel gives them. HS_ENOMEM.
+int hs_region_map(size_t size_bytes, struct hs_region *ret_region);
+// From here on a write to it is a fault in builds with HS_PROTECT_PUBLISHED; else nothing.
+void hs_region_protect(const struct hs_region *region);
+void hs_region_unmap(struct hs_region *region);
+
+// Zero-initialised is empty and valid.
+struct hs_bump {
+    struct hs_bump_chunk *newest; // chain of chunks, owned
+    size_t used_bytes;            // handed out in all
+};
+
+// `len_bytes` of zeroed memory, 16-byte aligned, valid until hs_bump_fini(); NULL when out of memory.
+void *hs_bump_alloc(struct hs_bump *bump, size_t len_bytes);
+// A NUL-terminated copy.
+char *hs_bump_copy(struct hs_bump *bump, const void *bytes, size_t len_bytes);
+// Frees everything; the bump is then empty.
+void hs_bump_fini(struct hs_bump *bump);
+// Forgets everything but keeps the newest chunk for use again.
+void hs_bump_reset(struct hs_bump *bump);
+
+#endif

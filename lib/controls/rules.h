@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_CONTROLS_RULES_H
+#define HS_CONTROLS_RULES_H
+/*
+ * Windows and thresholds of the correlator's rules, from rules.yaml. Plain values; defaults in rules.c's table.
+ */
+
+#include "base/diag.h"
+
+struct hs_rules {
+    // lateness, by captured-at against the LogAppendTime of the read
+    int64_t live_ms;             // up to here a read is live
+    int64_t recent_ms;           // up to here recent, beyond it stale
+    int64_t future_tolerance_ms; // ahead of the log by more than this: the camera's clock is wrong
+    // publishing
+    int64_t publish_live_ms;     // an alert older than this by the wall clock is diverted to intelligence
+    // incident
+    int64_t quiet_ms;            // no hit for so long ends an incident
+    int64_t repeat_window_ms;    // repeats at one place within this time are silent
+    uint32_t trail_max;          // places an incident keeps
+};
+
+// Parses rules.yaml; absent keys keep their defaults.
+int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags, struct hs_rules *ret_rules);
+void hs_rules_defaults(struct hs_rules *ret_rules);
+// Canonical text: equal texts decide alike.
+void hs_rules_canonical(const struct hs_rules *rules, struct hs_buf *out);
+
+#endif

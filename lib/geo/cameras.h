@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_GEO_CAMERAS_H
+#define HS_GEO_CAMERAS_H
+/*
+ * The camera register: which camera stands where, on which road, in whose area. Immutable once built.
+ *
+ * Read from CSV: camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model
+ * (header names as here, order free; either WGS84 or British National Grid; kind is 'fixed' or 'mobile').
+ * Threads: any may read. Ownership: the register owns its texts; a struct hs_camera borrows from it.
+ */
+
+#include "base/diag.h"
+#include "geo/place.h"
+
+struct hs_camera {
+    struct hs_str camera_id;
+    struct hs_str site_id;
+    struct hs_str road;      // "A4", "M4"; may be empty
+    struct hs_str direction; // compass of the traffic it sees: N NE E SE S SW W NW; may be empty
+    struct hs_str force;
+    struct hs_str area;
+    struct hs_str model; // confusion table's name; may be empty
+    struct hs_point position;
+    bool has_position;
+    bool mobile;
+};
+
+struct hs_cameras;
+
+// Parses the register; every fault goes to `diags` with file `name`. HS_EFORMAT when there was an error.
+int hs_cameras_parse(struct hs_str text, const char *name, struct hs_diags *diags,
+                     struct hs_cameras **ret_cameras);
+void hs_cameras_free(struct hs_cameras *cameras);
+size_t hs_cameras_count(const struct hs_cameras *cameras);
+// In order of camera id; NULL beyond the last.
+const struct hs_camera *hs_cameras_at(const struct hs_cameras *cameras, size_t index);
+// NULL when it is not in the register. About 20 ns, no allocation.
+const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct hs_str camera_id);
+
+#endif
