@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/arena.h"
 
-#include "base/error.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "base/error.h"
 
 enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024, CHUNK_BYTES = 64 * 1024 };
 
 int hs_region_map(size_t size_bytes, struct hs_region *ret_region)
 {
     size_t size = (size_bytes + 4095) & ~(size_t)4095;
-    void *ptr = mmap(NULL, size ? size : 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *ptr =
+        mmap(NULL, size ? size : 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (ptr == MAP_FAILED) {
         return HS_ENOMEM;
     }

@@ -4,9 +4,10 @@
 /*
  * Memory that is given back whole.
  *
- * struct hs_region: one mmap'd stretch of known size, for what is published and later unmapped (a snapshot).
- * struct hs_bump: chunks of malloc'd memory handed out in order and freed together, for what is built and read.
- * Threads: none of their own; a region that is published is read by many once it is read-only.
+ * struct hs_region: one mmap'd stretch of known size, for what is published and later unmapped (a
+ * snapshot). struct hs_bump: chunks of malloc'd memory handed out in order and freed together, for
+ * what is built and read. Threads: none of their own; a region that is published is read by many
+ * once it is read-only.
  */
 
 #include <stddef.h>
@@ -28,7 +29,8 @@ struct hs_bump {
     size_t used_bytes;            // handed out in all
 };
 
-// `len_bytes` of zeroed memory, 16-byte aligned, valid until hs_bump_fini(); NULL when out of memory.
+// `len_bytes` of zeroed memory, 16-byte aligned, valid until hs_bump_fini(); NULL when out of
+// memory.
 void *hs_bump_alloc(struct hs_bump *bump, size_t len_bytes);
 // A NUL-terminated copy.
 char *hs_bump_copy(struct hs_bump *bump, const void *bytes, size_t len_bytes);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/civil.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 
-#include <stdio.h>
-
-// Days from 1970-01-01 of a proleptic Gregorian date; years from March, so that leap days come last.
+// Days from 1970-01-01 of a proleptic Gregorian date; years from March, so that leap days come
+// last.
 static int64_t days_from_date(int64_t year, unsigned month, unsigned day)
 {
     year -= month <= 2;
@@ -76,8 +77,8 @@ struct hs_civil hs_civil_london(int64_t at_ms)
     return hs_civil_utc(at_ms + london_offset_ms(at_ms));
 }
 
-// The instant of a London wall time given as if it were UTC; in the repeated hour the first, in the skipped
-// hour an hour later.
+// The instant of a London wall time given as if it were UTC; in the repeated hour the first, in the
+// skipped hour an hour later.
 static int64_t london_to_instant_ms(int64_t wall_ms)
 {
     int64_t as_summer = wall_ms - HS_MS_PER_HOUR;
@@ -214,8 +215,8 @@ static int apply_zone(struct hs_str zone, int64_t wall_ms, int64_t *ret_at_ms)
         return HS_EFORMAT;
     }
     zone = hs_str_n(zone.ptr + 1, zone.len - 1);
-    if (!take_digits(&zone, 2, &hours) || !take_char(&zone, ':') || !take_digits(&zone, 2, &minutes) ||
-        hours > 14 || minutes > 59) {
+    if (!take_digits(&zone, 2, &hours) || !take_char(&zone, ':') ||
+        !take_digits(&zone, 2, &minutes) || hours > 14 || minutes > 59) {
         return HS_EFORMAT;
     }
     int64_t offset_ms = hours * HS_MS_PER_HOUR + minutes * HS_MS_PER_MINUTE;
@@ -226,8 +227,9 @@ static int apply_zone(struct hs_str zone, int64_t wall_ms, int64_t *ret_at_ms)
 int hs_civil_parse(struct hs_str text, int64_t *ret_at_ms)
 {
     unsigned year, month, day, hour, minute, second = 0, ms = 0;
-    if (!take_date(&text, &year, &month, &day) || (!take_char(&text, 'T') && !take_char(&text, ' ')) ||
-        !take_digits(&text, 2, &hour) || !take_char(&text, ':') || !take_digits(&text, 2, &minute)) {
+    if (!take_date(&text, &year, &month, &day) ||
+        (!take_char(&text, 'T') && !take_char(&text, ' ')) || !take_digits(&text, 2, &hour) ||
+        !take_char(&text, ':') || !take_digits(&text, 2, &minute)) {
         return HS_EFORMAT;
     }
     if (take_char(&text, ':') && (!take_digits(&text, 2, &second) || !take_fraction(&text, &ms))) {

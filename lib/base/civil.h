@@ -4,9 +4,9 @@
 /*
  * Civil time in Europe/London: weed dates, hours, nights and quarters go by it.
  *
- * Pure: no time zone database, no environment. The rule is the one in force since 1996 (Summer Time Order
- * 2002): an hour ahead of UTC from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday of
- * October. Good for years 1996 to 9999; earlier times follow the same rule.
+ * Pure: no time zone database, no environment. The rule is the one in force since 1996 (Summer Time
+ * Order 2002): an hour ahead of UTC from 01:00 UTC on the last Sunday of March to 01:00 UTC on the
+ * last Sunday of October. Good for years 1996 to 9999; earlier times follow the same rule.
  */
 
 #include "base/str.h"
@@ -37,8 +37,9 @@ uint32_t hs_civil_date(int64_t at_ms);
 // "2026-12-31", "20261231" or "31/12/2026" as yyyymmdd; HS_EFORMAT, or HS_EINVAL for no such date.
 int hs_civil_parse_date(struct hs_str text, uint32_t *ret_yyyymmdd);
 
-// RFC 3339 instants. Formatting gives UTC with milliseconds: "2026-11-21T22:41:27.000Z"; `ret_text` has room
-// for HS_CIVIL_TEXT_BYTES. Parsing takes 'Z' or a numeric offset; without one it is London time.
+// RFC 3339 instants. Formatting gives UTC with milliseconds: "2026-11-21T22:41:27.000Z"; `ret_text`
+// has room for HS_CIVIL_TEXT_BYTES. Parsing takes 'Z' or a numeric offset; without one it is London
+// time.
 enum { HS_CIVIL_TEXT_BYTES = 32 };
 void hs_civil_format(int64_t at_ms, char ret_text[HS_CIVIL_TEXT_BYTES]);
 int hs_civil_parse(struct hs_str text, int64_t *ret_at_ms);

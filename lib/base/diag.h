@@ -4,9 +4,9 @@
 /*
  * Everything that is wrong with a file, collected: place, key, value, what is allowed.
  *
- * Readers of files (configuration, controls, watchlists) append one diagnostic a fault and go on, so that a
- * person sees all of them at once. Threads: one. Ownership: the list owns its texts until hs_diags_fini().
- * Bounds: keeps at most `limit` diagnostics and goes on counting.
+ * Readers of files (configuration, controls, watchlists) append one diagnostic a fault and go on,
+ * so that a person sees all of them at once. Threads: one. Ownership: the list owns its texts until
+ * hs_diags_fini(). Bounds: keeps at most `limit` diagnostics and goes on counting.
  */
 
 #include "base/str.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
-#include "base/civil.h"
-#include "base/clock.h"
-
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
 
 enum { TEXT_MAX_BYTES = 2048 };
 

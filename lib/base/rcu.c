@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/rcu.h"
 
-// Without _LGPL_SOURCE the read side is a function call: about 10 ns a batch, and no licence question.
+// Without _LGPL_SOURCE the read side is a function call: about 10 ns a batch, and no licence
+// question.
 #include <urcu.h>
 
 #ifdef HS_TSAN
-// liburcu is not instrumented, so TSan cannot see what its grace period orders. One address stands for it:
-// every unlock releases to it, every synchronize acquires from it. A free without a grace period stays visible.
+// liburcu is not instrumented, so TSan cannot see what its grace period orders. One address stands
+// for it: every unlock releases to it, every synchronize acquires from it. A free without a grace
+// period stays visible.
 #include <sanitizer/tsan_interface.h>
 static char grace_period;
 #define TSAN_RELEASE() __tsan_release(&grace_period)

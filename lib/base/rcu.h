@@ -14,8 +14,9 @@
  * The reader:  hs_rcu_register_thread() once; then one read section a batch:
  *              hs_rcu_read_lock();  p = hs_rcu_dereference(&slot);  use p;  hs_rcu_read_unlock();
  *
- * Orders: publish releases what was written to the object before it, dereference acquires it; unlock releases
- * the reader's last loads, synchronize acquires them, so that a free after it cannot overtake a reader.
+ * Orders: publish releases what was written to the object before it, dereference acquires it;
+ * unlock releases the reader's last loads, synchronize acquires them, so that a free after it
+ * cannot overtake a reader.
  */
 
 #include <stdatomic.h>
@@ -29,7 +30,8 @@ void hs_rcu_register_thread(void);
 void hs_rcu_unregister_thread(void);
 void hs_rcu_read_lock(void);
 void hs_rcu_read_unlock(void);
-// Waits until every read section that could have seen an older pointer is over. The caller need not be registered.
+// Waits until every read section that could have seen an older pointer is over. The caller need not
+// be registered.
 void hs_rcu_synchronize(void);
 
 // The object as last published, or NULL. Inside a read section; valid to its end.

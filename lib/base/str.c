@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
 
-#include "base/error.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/error.h"
 
 int hs_str_cmp(struct hs_str a, struct hs_str b)
 {

@@ -5,7 +5,8 @@
  * Text: borrowed views (struct hs_str) and growing buffers (struct hs_buf).
  *
  * Threads: no shared state. Ownership: a view borrows; a buffer owns its bytes until hs_buf_fini().
- * Allocation failure in a buffer is sticky: later appends do nothing, hs_buf_status() tells at the end.
+ * Allocation failure in a buffer is sticky: later appends do nothing, hs_buf_status() tells at the
+ * end.
  */
 
 #include <stdarg.h>
@@ -54,8 +55,8 @@ bool hs_str_eq_nocase(struct hs_str a, struct hs_str b);
 // Without ASCII white space at both ends.
 struct hs_str hs_str_trim(struct hs_str s);
 
-// Cuts the text up to the next separator off the front of *rest; false when *rest was already used up
-// (its ptr is then NULL). "a,,b" gives "a", "", "b"; "" gives one empty field.
+// Cuts the text up to the next separator off the front of *rest; false when *rest was already used
+// up (its ptr is then NULL). "a,,b" gives "a", "", "b"; "" gives one empty field.
 bool hs_str_split(struct hs_str *rest, char separator, struct hs_str *ret_field);
 
 // Whole-text decimal numbers; HS_EFORMAT for anything else, HS_ELIMIT outside the type.
@@ -66,8 +67,8 @@ int hs_str_to_double(struct hs_str s, double *ret_value);
 // Well-formed UTF-8 (RFC 3629).
 bool hs_str_is_utf8(struct hs_str s);
 
-// The candidate nearest to `word` by edit distance, or NULL when none is within a third of its length.
-// Candidates end with NULL. For 'did you mean'; not for plates.
+// The candidate nearest to `word` by edit distance, or NULL when none is within a third of its
+// length. Candidates end with NULL. For 'did you mean'; not for plates.
 const char *hs_str_nearest(struct hs_str word, const char *const *candidates);
 
 // A NUL-terminated copy in malloc'd memory, or NULL.
