@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_KAFKA_PRODUCER_H
+#define HS_KAFKA_PRODUCER_H
+/*
+ * Producing with a known end: each message is acknowledged by all in-sync replicas, certainly not
+ * written, or unknown, and its sender is told which, exactly once.
+ *
+ * Threads: every function from the one thread that owns the producer; `delivered` runs inside poll,
+ * flush and discard. Ownership: key, value and headers are copied by produce. Bounds: the local
+ * queue (HS_ELIMIT when it is full), kafka_message_timeout_ms a message.
+ */
+
+#include "kafka/client.h"
+
+struct hs_kafka_producer;
+
+enum hs_delivery {
+    HS_DELIVERY_ACKED,       // stands in the log
+    HS_DELIVERY_NOT_WRITTEN, // certainly does not
+    HS_DELIVERY_UNKNOWN,     // may stand in the log
+};
+
+struct hs_kafka_delivery {
+    enum hs_delivery status;
+    void *opaque;         // the record's
+    int32_t partition;    // ACKED
+    int64_t offset;       // ACKED
+    int64_t timestamp_ms; // ACKED: LogAppendTime where the topic has it
+    int error;            // else: an enum hs_error
+    const char *text;     // else: the client library's words
+};
+
+struct hs_kafka_producer_events {
+    void *ctx;
+    void (*delivered)(void *ctx, const struct hs_kafka_delivery *delivery);
+    struct hs_kafka_events client;
+};
+
+int hs_kafka_producer_new(const struct hs_settings *settings,
+                          const struct hs_kafka_producer_events *events,
+                          struct hs_kafka_producer **ret_producer);
+// Discards what is queued (every message's end is told) and frees.
+void hs_kafka_producer_free(struct hs_kafka_producer *producer);
+
+// Makes a topic known, so that its first message does not wait: before READY=1. The number stays
+// valid for the producer's life. HS_ENOTFOUND: no such topic; HS_EUNREACHABLE: asked in vain for
+// `timeout_ms`.
+int hs_kafka_producer_topic(struct hs_kafka_producer *producer, const char *topic,
+                            int64_t timeout_ms, int *ret_topic);
+// Its partitions as last known.
+int32_t hs_kafka_producer_partitions(const struct hs_kafka_producer *producer, int topic);
+
+#define HS_KAFKA_PARTITION_BY_KEY (-1)
+
+struct hs_kafka_record {
+    int topic;         // from hs_kafka_producer_topic()
+    int32_t partition; // or HS_KAFKA_PARTITION_BY_KEY
+    struct hs_str key;
+    struct hs_str value; // ptr NULL: a tombstone
+    const struct hs_kafka_header *headers;
+    size_t header_count;
+    void *opaque; // comes back with its delivery
+};
+
+// HS_ELIMIT: the queue is full, poll and try again; HS_ECANCELED: the client had a fatal error,
+// discard and produce again. After an error there is no delivery.
+int hs_kafka_producer_produce(struct hs_kafka_producer *producer,
+                              const struct hs_kafka_record *record);
+
+// Tells deliveries, waiting at most `timeout_ms` for the first; returns how many were told.
+size_t hs_kafka_producer_poll(struct hs_kafka_producer *producer, int64_t timeout_ms);
+// Until nothing is on its way. HS_ETIMEDOUT; HS_ECANCELED after a fatal error.
+int hs_kafka_producer_flush(struct hs_kafka_producer *producer, int64_t timeout_ms);
+// Messages whose end has not been told.
+size_t hs_kafka_producer_pending(const struct hs_kafka_producer *producer);
+bool hs_kafka_producer_fatal(const struct hs_kafka_producer *producer);
+// Drops everything that is queued or on its way (all ends are told: not written, or unknown) and
+// begins anew with a client of a new identity; topics stay known. After a lost assignment, a failed
+// delivery or a fatal error.
+int hs_kafka_producer_discard(struct hs_kafka_producer *producer);
+
+#endif
