@@ -163,18 +163,33 @@ void hs_store_loading_abort(struct hs_store_loading *loading);
 
 // ---- controls ----
 
-enum { HS_STORE_CONTROLS_KEPT = 32 }; // sources kept for history and rollback
+enum { HS_STORE_CONTROLS_KEPT = 32 }; // sources kept for history and rollback; older ones go
 
-// Hash of the active controls, 64 hex digits; "" before the first. `ret_predecessor` may be NULL.
+// The head's hash (64 hex digits) and, unless `ret_packed` is NULL, its packed ControlsSource
+// appended; hash "" and nothing appended before the first activation.
 int hs_store_controls_head(struct hs_store *store, char ret_hash[HS_CHANGE_HASH_BYTES],
-                           char ret_predecessor[HS_CHANGE_HASH_BYTES]);
-// A part's bytes by name, into `bump`: the packed ControlsSource under its own hash. HS_ENOTFOUND.
-int hs_store_controls_part(struct hs_store *store, const char *hash, struct hs_bump *bump,
-                           struct hs_str *ret_packed);
-// Activates `hash` if `expected_head` is still active (HS_ECONFLICT). `packed` may be empty when
-// the store has it.
-int hs_store_controls_activate(struct hs_store *store, const struct hs_actor *actor,
-                               const char *expected_head, const char *hash, struct hs_str packed,
-                               struct hs_str note, struct hs_position *ret_position);
+                           struct hs_buf *ret_packed);
+// Appends the packed source of a hash that was activated once. HS_ENOTFOUND.
+int hs_store_controls_get(struct hs_store *store, const char *hash, struct hs_buf *ret_packed);
+// Makes `hash` the head if the head still is `expected_head` ("": none), in one script call with
+// its record; `operation` is "activate" or "rollback". HS_ECONFLICT: nothing is written.
+int hs_store_controls_activate(struct hs_store *store, const char *expected_head, const char *hash,
+                               struct hs_str packed, const char *operation,
+                               const struct hs_actor *actor);
+
+// One activation. Borrowed for the call.
+struct hs_controls_activation {
+    const char *change_id;
+    const char *hash;
+    const char *predecessor; // "": none
+    const char *operation;
+    const char *who;
+    const char *authority;
+    int64_t at_ms;
+};
+// Newest first, at most `max`.
+int hs_store_controls_history(struct hs_store *store, size_t max,
+                              void (*row)(void *ctx, const struct hs_controls_activation *row),
+                              void *ctx);
 
 #endif
