@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Becomes a single Kafka broker (KRaft) on loopback, as tests, demo and benchmarks use it.
+#
+#   config/kafka-run.sh KAFKA_FOLDER DATA_FOLDER PORT CONTROLLER_PORT [PROPERTY=VALUE...]
+#
+# KAFKA_FOLDER is what config/kafka-fetch.sh printed. A DATA_FOLDER that holds data is used again. The process
+# keeps its id, so that whoever started it can stop it. HS_KAFKA_JAVA_OPTS replaces the small heap.
+set -eu
+
+kafka=$1 data=$2 port=$3 controller_port=$4
+shift 4
+
+if [ ! -e "$data/log/meta.properties" ]; then
+    mkdir -p "$data"
+    rm -rf "$data/log"
+    cp -R "$kafka/formatted" "$data/log"
+fi
+{
+    cat <<CONF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller_port
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs=$data/log
+auto.create.topics.enable=false
+default.replication.factor=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=2
+num.io.threads=2
+background.threads=2
+log.cleaner.threads=1
+log.cleaner.dedupe.buffer.size=4194304
+CONF
+    for property in "$@"; do
+        echo "$property"
+    done
+} >"$data/server.properties"
+
+# shellcheck disable=SC2086
+exec java ${HS_KAFKA_JAVA_OPTS:--Xms96m -Xmx320m -XX:+UseSerialGC -XX:TieredStopAtLevel=1} -Xshare:auto \
+    -Dlog4j.configuration="file:$kafka/log4j.properties" -Dkafka.logs.dir="$data" \
+    -cp "$kafka/libs/*" kafka.Kafka "$data/server.properties"

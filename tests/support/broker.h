@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_TEST_BROKER_H
+#define HS_TEST_BROKER_H
+/*
+ * A real Apache Kafka for a test: one KRaft broker of its own in a folder of its own, on free
+ * loopback ports.
+ *
+ *   struct hs_broker broker;
+ *   assert_int_equal(hs_broker_start(&broker, NULL), 0);   ... broker.bootstrap ...
+ *   hs_broker_fini(&broker);                               in the teardown, always
+ *
+ * The version is HS_KAFKA_VERSION of the environment, else 3.9.1; its jars are fetched once by
+ * config/kafka-fetch.sh into HS_KAFKA_DIR, else into the build tree. Topics are never created by
+ * use. Threads: one. A start takes 2 to 4 s: share one among the tests of a program (group setup),
+ * with topics of their own.
+ */
+
+#include "support/process.h"
+
+struct hs_broker {
+    struct hs_process process;
+    char folder[HS_TEST_PATH_BYTES];
+    char kafka[HS_TEST_PATH_BYTES]; // where the jars are
+    char bootstrap[32];             // "127.0.0.1:12345"
+    uint16_t port;
+    uint16_t controller_port;
+    const char *const *properties; // as given to hs_broker_start(), borrowed
+};
+
+// Starts one and waits until it answers. `properties`: "name=value" for server.properties, ends
+// with NULL; may be NULL; must live as long as the broker. Says on stderr why it could not.
+int hs_broker_start(struct hs_broker *broker, const char *const *properties);
+// Stops it cleanly (bounded), or as a crash would.
+void hs_broker_stop(struct hs_broker *broker);
+void hs_broker_kill(struct hs_broker *broker);
+// Stops its process where it stands, and lets it go on.
+void hs_broker_freeze(struct hs_broker *broker);
+void hs_broker_thaw(struct hs_broker *broker);
+// Starts it again on the same ports and data.
+int hs_broker_again(struct hs_broker *broker);
+// Kills it and removes its folder; legal on a zeroed struct.
+void hs_broker_fini(struct hs_broker *broker);
+
+#endif
