@@ -2,12 +2,12 @@
 #ifndef HS_MATCH_SNAPSHOT_H
 #define HS_MATCH_SNAPSHOT_H
 /*
- * The snapshot: all watchlists as matchers see them, immutable, in one arena; plus a small immutable overlay
- * of changes since, so that one change is live in milliseconds.
+ * The snapshot: all watchlists as matchers see them, immutable, in one arena; plus a small
+ * immutable overlay of changes since, so that one change is live in milliseconds.
  *
- * Threads: one builds; once returned a snapshot is const and any may read. Publish it with hs_rcu_publish(),
- * free the one before after hs_rcu_synchronize(). Ownership: a snapshot shares its base with those derived
- * from it (counted inside); hs_snapshot_free() gives back one.
+ * Threads: one builds; once returned a snapshot is const and any may read. Publish it with
+ * hs_rcu_publish(), free the one before after hs_rcu_synchronize(). Ownership: a snapshot shares
+ * its base with those derived from it (counted inside); hs_snapshot_free() gives back one.
  */
 
 #include "base/str.h"
@@ -39,33 +39,37 @@ void hs_snapshot_builder_free(struct hs_snapshot_builder *builder);
 int hs_snapshot_builder_list(struct hs_snapshot_builder *builder, const struct hs_list_spec *spec);
 // One packed WatchlistEntry, copied. HS_EFORMAT when it cannot be decoded or its VRM is not usable.
 int hs_snapshot_builder_entry(struct hs_snapshot_builder *builder, struct hs_str entry);
-// Builds; the builder is used up. `as_of_ms`: when the lists were known to be current. `change_id`: where the
-// change stream stood ("1700000000000-0"), for the file on disk.
-int hs_snapshot_builder_build(struct hs_snapshot_builder *builder, int64_t as_of_ms, struct hs_str change_id,
-                              struct hs_snapshot **ret_snapshot);
+// Builds; the builder is used up. `as_of_ms`: when the lists were known to be current. `change_id`:
+// where the change stream stood ("1700000000000-0"), for the file on disk.
+int hs_snapshot_builder_build(struct hs_snapshot_builder *builder, int64_t as_of_ms,
+                              struct hs_str change_id, struct hs_snapshot **ret_snapshot);
 
 // One change; applied in order.
 enum hs_change_kind {
-    HS_CHANGE_LIST,   // the list's spec (status, policy, revision); creates the list when it is new and empty
+    HS_CHANGE_LIST,   // the list's spec (status, policy, revision); creates the list when it is new
+                      // and empty
     HS_CHANGE_PUT,    // `entry` replaces or adds the one with its entry id
     HS_CHANGE_DROP,   // `entry_id` is gone
     HS_CHANGE_REMOVE, // the whole list is gone
 };
 struct hs_snapshot_change {
     enum hs_change_kind kind;
-    struct hs_list_spec spec; // list_id always; generation and sequence with PUT and DROP; all with LIST
-    struct hs_str entry;      // packed WatchlistEntry, with PUT
-    struct hs_str entry_id;   // with DROP
+    struct hs_list_spec
+        spec;            // list_id always; generation and sequence with PUT and DROP; all with LIST
+    struct hs_str entry; // packed WatchlistEntry, with PUT
+    struct hs_str entry_id; // with DROP
 };
 // A new snapshot that differs by these changes. HS_ELIMIT: the overlay is full, rebuild with
 // hs_snapshot_rebuild(). `old` stays valid.
-int hs_snapshot_apply(const struct hs_snapshot *old, const struct hs_snapshot_change *changes, size_t count,
-                      int64_t as_of_ms, struct hs_str change_id, struct hs_snapshot **ret_snapshot);
+int hs_snapshot_apply(const struct hs_snapshot *old, const struct hs_snapshot_change *changes,
+                      size_t count, int64_t as_of_ms, struct hs_str change_id,
+                      struct hs_snapshot **ret_snapshot);
 // The same lists with the overlay folded in: off-thread, the time of a build.
 int hs_snapshot_rebuild(const struct hs_snapshot *old, struct hs_snapshot **ret_snapshot);
 void hs_snapshot_free(struct hs_snapshot *snapshot);
 
-// The file on disk: versioned, checksummed, written beside and renamed; refused whole if anything is off.
+// The file on disk: versioned, checksummed, written beside and renamed; refused whole if anything
+// is off.
 int hs_snapshot_save(const struct hs_snapshot *snapshot, const char *path);
 int hs_snapshot_load(const char *path, struct hs_snapshot **ret_snapshot);
 
@@ -78,8 +82,9 @@ struct hs_snapshot_stats {
 };
 void hs_snapshot_stats(const struct hs_snapshot *snapshot, struct hs_snapshot_stats *ret_stats);
 struct hs_str hs_snapshot_change_id(const struct hs_snapshot *snapshot);
-// The list as it stands now, or HS_ENOTFOUND; `ret_entries` may be NULL. Borrowed from the snapshot.
-int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index, struct hs_list_spec *ret_spec,
-                     uint64_t *ret_entries);
+// The list as it stands now, or HS_ENOTFOUND; `ret_entries` may be NULL. Borrowed from the
+// snapshot.
+int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index,
+                     struct hs_list_spec *ret_spec, uint64_t *ret_entries);
 
 #endif
