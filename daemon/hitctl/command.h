@@ -4,8 +4,9 @@
 /*
  * hitctl's commands: one file a group, one table a file, all listed in main.c.
  *
- * A command gets what stands behind its own words and answers with an exit code. Results go to stdout, what a
- * person must know besides to stderr; --json makes stdout one JSON value. Threads: one.
+ * A command gets what stands behind its own words and answers with an exit code. Results go to
+ * stdout, what a person must know besides to stderr; --json makes stdout one JSON value. Threads:
+ * one.
  */
 
 #include "config/settings.h"
@@ -30,19 +31,48 @@ struct hitctl {
     bool json;
 };
 
-struct hitctl_command {
-    const char *group; // "list"; NULL for a command of one word
-    const char *name;  // "load"
-    const char *synopsis;
-    const char *help;  // one line
-    int (*run)(struct hitctl *ctl, int argc, char **argv); // argv[0] is the command's last word
+// What a command's option takes, and the type of the member it fills.
+enum hitctl_option_kind {
+    HITCTL_FLAG,   // bool: set to true
+    HITCTL_TEXT,   // const char *
+    HITCTL_NUMBER, // int64_t, not negative
 };
 
-// Tables end with a row whose name is NULL.
+// One option of one command; rows end with a name that is NULL. Parsing and --help come from the
+// row.
+struct hitctl_option {
+    const char *name; // without the dashes
+    enum hitctl_option_kind kind;
+    size_t offset;        // offsetof() the member in the command's own struct of options
+    const char *argument; // "FILE"; NULL for a flag
+    const char *help;     // one line
+};
+
+struct hitctl_command {
+    const char *group;    // "list"; NULL for a command of one word
+    const char *name;     // "load"
+    const char *synopsis; // what stands behind the words: "LIST FILE [--replace|--merge]"
+    const char *help;     // one line
+    int (*run)(struct hitctl *ctl, int argc, char **argv); // argv[0] is the command's last word
+    const struct hitctl_option *options; // for --help; NULL: none, or the command parses its own
+};
+
+// Tables end with a row whose name is NULL. main.c lists the tables.
 extern const struct hitctl_command hitctl_list_commands[];     // list.c
 extern const struct hitctl_command hitctl_controls_commands[]; // controls.c
-extern const struct hitctl_command hitctl_stream_commands[];   // topics, alerts, decode, reads, dispatch
+extern const struct hitctl_command hitctl_topics_commands[];   // topics.c
+extern const struct hitctl_command hitctl_alerts_commands[];   // alerts.c
+extern const struct hitctl_command hitctl_decode_commands[];   // decode.c
+extern const struct hitctl_command hitctl_reads_commands[];    // reads.c
+extern const struct hitctl_command hitctl_dispatch_commands[]; // dispatch.c
 extern const struct hitctl_command hitctl_daemon_commands[];   // status, reload
+
+// Fills `*values` (a struct of the command's own, defaults set) from the words behind argv[0] by
+// the table, and moves what is no option to argv[1...]. Returns how many such words there are, or
+// -1 after saying what is wrong (the command answers HITCTL_USAGE). Options may stand anywhere;
+// '--name VALUE' and '--name=VALUE'; '--' ends them; a single '-' is a word. --config, --who,
+// --authority, --json and --help never reach a command.
+int hitctl_options_parse(const struct hitctl_option *options, void *values, int argc, char **argv);
 
 // "hitctl list load: <text>" on stderr.
 void hitctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

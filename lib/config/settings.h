@@ -2,7 +2,7 @@
 #ifndef HS_CONFIG_SETTINGS_H
 #define HS_CONFIG_SETTINGS_H
 /*
- * What is local to one machine: /etc/hitstream/hitstream.yaml and conf.d/*.yaml, read by daemon and hitctl.
+ * What is local to one machine: /etc/hitstream/hitstream.yaml and the yaml files of conf.d, read by daemon and hitctl.
  *
  * One table (settings.c) gives check, defaults, reference page and sample. Threads: one reads it in; the
  * result is const. Ownership: the settings own their texts until hs_settings_free().

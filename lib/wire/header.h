@@ -34,7 +34,8 @@ void hs_headers_add(struct hs_headers *headers, const char *name, struct hs_str 
 void hs_headers_addf(struct hs_headers *headers, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct hs_header hs_headers_get(const struct hs_headers *headers, size_t index);
-// The six every message carries: ce_id, ce_type, ce_source, ce_time (RFC 3339), ce_specversion, content-type.
+// The six every message carries: ce_id, ce_type, ce_source, ce_time (RFC 3339), ce_specversion,
+// content-type.
 void hs_headers_add_event(struct hs_headers *headers, struct hs_str id, const char *type,
                           struct hs_str source, int64_t at_ms, const char *content_type);
 

@@ -2,8 +2,9 @@
 #ifndef HS_WIRE_IDS_H
 #define HS_WIRE_IDS_H
 /*
- * Ids come from causes: keyed hashes (BLAKE2b-128 of length-prefixed parts under the installation's id key),
- * so that the same cause has the same id on every machine and run, and an id tells nobody the plate.
+ * Ids come from causes: keyed hashes (BLAKE2b-128 of length-prefixed parts under the installation's
+ * id key), so that the same cause has the same id on every machine and run, and an id tells nobody
+ * the plate.
  *
  * Threads: any. Ownership: plain values.
  */
@@ -26,13 +27,13 @@ int hs_id_key_parse(struct hs_str text, struct hs_id_key *ret_key);
 // What may be shown of a key: 16 hex digits of its hash, NUL-terminated.
 void hs_id_key_fingerprint(const struct hs_id_key *key, char ret_text[17]);
 
-struct hs_id hs_id_read(const struct hs_id_key *key, struct hs_str camera_id, int64_t captured_at_ms,
-                        struct hs_str vrm);
+struct hs_id hs_id_read(const struct hs_id_key *key, struct hs_str camera_id,
+                        int64_t captured_at_ms, struct hs_str vrm);
 struct hs_id hs_id_hit(const struct hs_id_key *key, struct hs_str read_id, struct hs_str list_id,
                        struct hs_str entry_id);
 // `audience`: "open", "covert:<list>" or "trial:<list>".
-struct hs_id hs_id_incident(const struct hs_id_key *key, struct hs_str audience, struct hs_str vehicle,
-                            const struct hs_id *first_hit);
+struct hs_id hs_id_incident(const struct hs_id_key *key, struct hs_str audience,
+                            struct hs_str vehicle, const struct hs_id *first_hit);
 struct hs_id hs_id_alert(const struct hs_id_key *key, const struct hs_id *incident,
                          const struct hs_id *cause, struct hs_str rule, struct hs_str queue);
 // For causes that are none of these: `kind` keeps them apart.

@@ -3,7 +3,8 @@
 #define HS_WIRE_TOKEN_H
 /*
  * Reply tokens: vehicle, audience, incident and queue, sealed with the installation's token key
- * (libsodium secretbox; the nonce is derived from the contents, so that the same log gives the same bytes).
+ * (libsodium secretbox; the nonce is derived from the contents, so that the same log gives the same
+ * bytes).
  *
  * Threads: any.
  */
@@ -27,7 +28,8 @@ struct hs_reply_to {
 };
 
 // Appends the sealed token.
-void hs_token_seal(const struct hs_token_key *key, const struct hs_reply_to *reply_to, struct hs_buf *out);
+void hs_token_seal(const struct hs_token_key *key, const struct hs_reply_to *reply_to,
+                   struct hs_buf *out);
 // HS_EFORMAT or HS_EPERM (not sealed with this key). Texts of *ret_reply_to point into *storage.
 int hs_token_open(const struct hs_token_key *key, struct hs_str token, struct hs_buf *storage,
                   struct hs_reply_to *ret_reply_to);

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * hitctl: the tool of operations leads and administrators. Finds the command, reads the settings,
+ * runs it.
+ */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "hitctl/command.h"
+
+#define HITCTL_VERSION "0.1.0"
+
+// Every group of commands, in the order in which --help shows them.
+static const struct hitctl_command *const tables[] = {
+    hitctl_decode_commands,
+    NULL,
+};
+
+enum { COMMAND_NAMES_MAX = 127 };
+
+// The words of the command that runs, for messages.
+static char running[128];
+
+// What stands in argv for the whole of hitctl, taken out of it.
+struct global_options {
+    const char *config;
+    const char *who;
+    const char *authority;
+    bool json;
+    bool help;
+    bool version;
+};
+
+void hitctl_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "hitctl%s%s: ", running[0] ? " " : "", running);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+void hitctl_print_diags(const struct hs_diags *diags)
+{
+    struct hs_buf line = {0};
+    for (size_t i = 0; i < diags->count; i++) {
+        hs_buf_clear(&line);
+        hs_diag_format(&diags->rows[i], &line);
+        fprintf(stderr, "%s%s\n", diags->rows[i].severity == HS_DIAG_WARNING ? "warning: " : "",
+                hs_buf_text(&line));
+    }
+    size_t all = diags->errors + diags->warnings;
+    if (all > diags->count) {
+        fprintf(stderr, "... and %zu more\n", all - diags->count);
+    }
+    hs_buf_fini(&line);
+}
+
+static void print_command(FILE *out, const struct hitctl_command *command)
+{
+    char words[256];
+    snprintf(words, sizeof(words), "%s%s%s %s", command->group ? command->group : "",
+             command->group ? " " : "", command->name, command->synopsis);
+    fprintf(out, "  %-58s %s\n", words, command->help);
+}
+
+static void print_overview(FILE *out)
+{
+    fputs("usage: hitctl [OPTION...] COMMAND [WORD...]\n\ncommands:\n", out);
+    for (size_t t = 0; tables[t]; t++) {
+        for (const struct hitctl_command *c = tables[t]; c->name; c++) {
+            print_command(out, c);
+        }
+    }
+    fputs("\noptions of every command:\n"
+          "  --config FILE      settings (/etc/hitstream/hitstream.yaml and conf.d/*.yaml)\n"
+          "  --who NAME         who makes a change (HITCTL_WHO, else the login name)\n"
+          "  --authority TEXT   by what authority\n"
+          "  --json             results as one JSON value on standard output\n"
+          "  --help             this text, or a command's own\n"
+          "  --version          the version\n"
+          "\nexit status: 0 done, 1 failed, 2 usage, 3 refused, 4 changed since it was read,\n"
+          "5 unreachable, 6 configuration, 7 timed out, 8 differs\n",
+          out);
+}
+
+static void print_help(const struct hitctl_command *command)
+{
+    printf("usage: hitctl %s%s%s %s\n\n%s\n", command->group ? command->group : "",
+           command->group ? " " : "", command->name, command->synopsis, command->help);
+    if (!command->options) {
+        return;
+    }
+    fputs("\noptions:\n", stdout);
+    for (const struct hitctl_option *o = command->options; o->name; o++) {
+        char words[64];
+        snprintf(words, sizeof(words), "--%s%s%s", o->name, o->argument ? " " : "",
+                 o->argument ? o->argument : "");
+        printf("  %-28s %s\n", words, o->help);
+    }
+}
+
+// Takes the value of a global option: behind '=' or the next word. NULL when there is none.
+static const char *take_value(int argc, char **argv, int *at, size_t name_len)
+{
+    if (argv[*at][name_len] == '=') {
+        return argv[*at] + name_len + 1;
+    }
+    return *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+// Whether a word is the option, alone or with '=' and a value.
+static bool is_option(const char *word, const char *name, size_t *ret_len)
+{
+    size_t len = strlen(name);
+    if (strncmp(word, name, len) != 0 || (word[len] != '\0' && word[len] != '=')) {
+        return false;
+    }
+    *ret_len = len;
+    return true;
+}
+
+// 1: taken; 0: not one of ours; -1: refused, said.
+static int take_global(struct global_options *options, int argc, char **argv, int *at)
+{
+    const struct {
+        const char *name;
+        const char **text; // where its value goes, or
+        bool *flag;        // what it sets
+    } rows[] = {
+        {"--config", &options->config, NULL},       {"--who", &options->who, NULL},
+        {"--authority", &options->authority, NULL}, {"--json", NULL, &options->json},
+        {"--help", NULL, &options->help},           {"--version", NULL, &options->version},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t len;
+        if (!is_option(argv[*at], rows[i].name, &len)) {
+            continue;
+        }
+        if (rows[i].flag) {
+            if (argv[*at][len] == '=') {
+                hitctl_error("option '%s' takes no value", rows[i].name);
+                return -1;
+            }
+            *rows[i].flag = true;
+            return 1;
+        }
+        *rows[i].text = take_value(argc, argv, at, len);
+        if (!*rows[i].text) {
+            hitctl_error("option '%s' needs a value", rows[i].name);
+            return -1;
+        }
+        return 1;
+    }
+    return 0;
+}
+
+// Takes the options of every command out of argv, wherever they stand before a '--'. Returns the
+// words left, or -1.
+static int take_globals(struct global_options *options, int argc, char **argv)
+{
+    int words = 1;
+    bool over = false;
+    for (int i = 1; i < argc; i++) {
+        int taken = 0;
+        if (strcmp(argv[i], "--") == 0) {
+            over = true;
+        } else if (!over) {
+            taken = take_global(options, argc, argv, &i);
+        }
+        if (taken < 0) {
+            return -1;
+        }
+        if (taken == 0) {
+            argv[words++] = argv[i];
+        }
+    }
+    argv[words] = NULL;
+    return words;
+}
+
+// The command that the first words name, or NULL; *ret_words is how many words it has.
+static const struct hitctl_command *find_command(int argc, char **argv, int *ret_words)
+{
+    for (size_t t = 0; tables[t]; t++) {
+        for (const struct hitctl_command *c = tables[t]; c->name; c++) {
+            int words = c->group ? 2 : 1;
+            if (argc <= words || strcmp(argv[words], c->name) != 0 ||
+                (c->group && strcmp(argv[1], c->group) != 0)) {
+                continue;
+            }
+            *ret_words = words;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+// Names what the words could have meant.
+static void say_unknown_command(int argc, char **argv)
+{
+    static char texts[COMMAND_NAMES_MAX][64];
+    const char *names[COMMAND_NAMES_MAX + 1];
+    size_t count = 0;
+    bool group_known = false;
+    for (size_t t = 0; tables[t]; t++) {
+        for (const struct hitctl_command *c = tables[t]; c->name && count < COMMAND_NAMES_MAX;
+             c++) {
+            snprintf(texts[count], sizeof(texts[count]), "%s%s%s", c->group ? c->group : "",
+                     c->group ? " " : "", c->name);
+            names[count] = texts[count];
+            count++;
+            group_known = group_known || (c->group && strcmp(argv[1], c->group) == 0);
+        }
+    }
+    names[count] = NULL;
+    struct hs_buf words = {0};
+    hs_buf_printf(&words, "%s%s%s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    const char *nearest = hs_str_nearest(hs_buf_str(&words), names);
+    if (nearest) {
+        hitctl_error("unknown command '%s'; did you mean '%s'?", hs_buf_text(&words), nearest);
+    } else if (group_known) {
+        hitctl_error("'%s' has no command '%s'; see 'hitctl %s --help'", argv[1],
+                     argc > 2 ? argv[2] : "", argv[1]);
+    } else {
+        hitctl_error("unknown command '%s'; see 'hitctl --help'", hs_buf_text(&words));
+    }
+    hs_buf_fini(&words);
+}
+
+// "hitctl list --help": the commands of one group; false when there is no such group.
+static bool print_group(const char *group)
+{
+    bool found = false;
+    for (size_t t = 0; tables[t]; t++) {
+        for (const struct hitctl_command *c = tables[t]; c->name; c++) {
+            if (c->group && strcmp(c->group, group) == 0) {
+                print_command(stdout, c);
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
+static const char *login_name(void)
+{
+    const char *name = getenv("HITCTL_WHO");
+    if (name && name[0]) {
+        return name;
+    }
+    const struct passwd *user = getpwuid(getuid());
+    return user ? user->pw_name : "unknown";
+}
+
+static int run_command(const struct hitctl_command *command, const struct global_options *options,
+                       int argc, char **argv)
+{
+    struct hs_diags diags = {0};
+    struct hs_settings *settings = NULL;
+    int result = HITCTL_CONFIG;
+    int status = hs_settings_load_usual(options->config, &diags, &settings);
+    hitctl_print_diags(&diags);
+    if (status == HS_OK) {
+        struct hitctl ctl = {
+            .settings = settings,
+            .who = options->who ? options->who : login_name(),
+            .authority = options->authority ? options->authority : "",
+            .json = options->json,
+        };
+        result = command->run(&ctl, argc, argv);
+    } else if (diags.errors == 0) {
+        hitctl_error("cannot read the settings: %s", hs_strerror(status));
+    }
+    hs_settings_free(settings);
+    hs_diags_fini(&diags);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        hitctl_error("cannot write to standard output");
+        return result == HITCTL_OK ? HITCTL_FAILED : result;
+    }
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct global_options options = {0};
+    argc = take_globals(&options, argc, argv);
+    if (argc < 0) {
+        return HITCTL_USAGE;
+    }
+    if (options.version) {
+        puts("hitctl " HITCTL_VERSION);
+        return HITCTL_OK;
+    }
+    if (argc == 1) {
+        print_overview(options.help ? stdout : stderr);
+        return options.help ? HITCTL_OK : HITCTL_USAGE;
+    }
+    int words = 0;
+    const struct hitctl_command *command = find_command(argc, argv, &words);
+    if (!command) {
+        if ((options.help || argc == 2) && print_group(argv[1])) {
+            return options.help ? HITCTL_OK : HITCTL_USAGE;
+        }
+        say_unknown_command(argc, argv);
+        return HITCTL_USAGE;
+    }
+    if (options.help) {
+        print_help(command);
+        return HITCTL_OK;
+    }
+    snprintf(running, sizeof(running), "%s%s%s", command->group ? command->group : "",
+             command->group ? " " : "", command->name);
+    return run_command(command, &options, argc - words, argv + words);
+}
