@@ -2,10 +2,11 @@
 #ifndef HS_CONFIG_SETTINGS_H
 #define HS_CONFIG_SETTINGS_H
 /*
- * What is local to one machine: /etc/hitstream/hitstream.yaml and the yaml files of conf.d, read by daemon and hitctl.
+ * What is local to one machine: /etc/hitstream/hitstream.yaml and the yaml files of conf.d, read by
+ * daemon and hitctl.
  *
- * One table (settings.c) gives check, defaults, reference page and sample. Threads: one reads it in; the
- * result is const. Ownership: the settings own their texts until hs_settings_free().
+ * One table (settings.c) gives check, defaults, reference page and sample. Threads: one reads it
+ * in; the result is const. Ownership: the settings own their texts until hs_settings_free().
  */
 
 #include "base/diag.h"
@@ -19,38 +20,43 @@ struct hs_property {
 };
 
 struct hs_settings {
-    const char *instance_id;       // default: host name
-    bool role_match;               // roles: [match, correlate]
+    const char *instance_id; // default: host name
+    bool role_match;         // roles: [match, correlate]
     bool role_correlate;
-    const char *kafka_bootstrap;   // "127.0.0.1:9092"
+    const char *kafka_bootstrap; // "127.0.0.1:9092"
     const struct hs_property *kafka_properties;
     size_t kafka_property_count;
+    const char *kafka_sasl_password_file;    // "" none
+    const char *kafka_ssl_key_password_file; // "" none
     int64_t kafka_session_timeout_ms;
-    int64_t kafka_lease_ms;            // shorter than the session timeout
-    int64_t kafka_message_timeout_ms;  // shorter than the lease
-    const char *redis_socket;      // path; preferred when set
+    int64_t kafka_lease_ms;           // shorter than the session timeout
+    int64_t kafka_message_timeout_ms; // shorter than the lease
+    const char *redis_socket;         // path; preferred when set
     const char *redis_host;
     uint32_t redis_port;
     const char *redis_user;
     const char *redis_password_file;
     int64_t redis_connect_timeout_ms;
     int64_t redis_command_timeout_ms;
-    const char *id_key_file;       // 64 hex digits
+    const char *id_key_file; // 64 hex digits
     const char *token_key_file;
-    const char *state_dir;         // snapshot and controls on disk
-    const char *admin_listen;      // "127.0.0.1:9187"; "" none
-    const char *admin_socket;      // path; "" none
+    const char *state_dir;    // snapshot and controls on disk
+    const char *admin_listen; // "127.0.0.1:9187"; "" none
+    const char *admin_socket; // path; "" none
     uint32_t match_workers;
-    uint32_t match_reject_max_pct;     // more bad reads than this in a window: stop consuming
+    uint32_t match_reject_max_pct; // more bad reads than this in a window: stop consuming
     uint32_t match_reject_window_reads;
+    uint32_t lists_max_shrink_pct; // a load that shrinks a list by more needs --force
     const char *log_level;
 };
 
-// Reads files in order, later ones win key by key; every fault to `diags`. HS_EFORMAT when there was an error.
+// Reads files in order, later ones win key by key; every fault to `diags`. HS_EFORMAT when there
+// was an error.
 int hs_settings_load(const char *const *paths, size_t path_count, struct hs_diags *diags,
                      struct hs_settings **ret_settings);
 // The usual places: `main_path` (NULL: /etc/hitstream/hitstream.yaml) and conf.d beside it.
-int hs_settings_load_usual(const char *main_path, struct hs_diags *diags, struct hs_settings **ret_settings);
+int hs_settings_load_usual(const char *main_path, struct hs_diags *diags,
+                           struct hs_settings **ret_settings);
 void hs_settings_free(struct hs_settings *settings);
 
 // The merged result as YAML; secrets are files, so nothing is hidden.

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_CONFIG_KAFKA_PROPERTIES_H
+#define HS_CONFIG_KAFKA_PROPERTIES_H
+/*
+ * librdkafka properties that a person may not set, each with the reason: they would break a
+ * guarantee, have a key of their own, or are secrets. All others pass through. Pure; threads: any.
+ */
+
+#include "base/str.h"
+
+// Why the property is refused, or NULL when it may be set. Static storage.
+const char *hs_kafka_property_refusal(struct hs_str name);
+
+#endif
