@@ -78,7 +78,8 @@ static int take_integer(const json_t *value, int64_t min, int64_t max, int64_t *
         number = json_integer_value(value);
     } else if (json_is_real(value)) {
         double real = json_real_value(value);
-        if (real != floor(real) || real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
+        if (!(real >= -9223372036854775808.0 && real < 9223372036854775808.0) ||
+            real != (double)(int64_t)real) {
             return HS_EFORMAT;
         }
         number = (int64_t)real;
@@ -231,7 +232,7 @@ static int set_string(struct place *place, const json_t *value, char **member)
     if (!json_is_string(value)) {
         return refuse(place, value, "a string");
     }
-    if (json_string_length(value) == 0) {
+    if (json_string_length(value) == 0 && *member) {
         return HS_OK; // stands at its default, which protobuf-c does not free
     }
     char *copy = strdup(json_string_value(value));
@@ -242,7 +243,7 @@ static int set_string(struct place *place, const json_t *value, char **member)
     return HS_OK;
 }
 
-// `member` holds the field's initial value.
+// `member` holds the field's initial value: zeros in an array or a oneof.
 static int set_value(struct place *place, const ProtobufCFieldDescriptor *field,
                      const json_t *value, void *member)
 {
@@ -300,9 +301,6 @@ static int set_repeated(struct place *place, const ProtobufCFieldDescriptor *fie
     for (size_t i = 0; i < total; i++) {
         snprintf(place->path + path_len, sizeof(place->path) - path_len, "[%zu]", i);
         char *value = *values + i * value_bytes;
-        if (field->type == PROTOBUF_C_TYPE_STRING) {
-            *(const char **)(void *)value = field->default_value;
-        }
         int status = set_value(place, field, json_array_get(array, i), value);
         if (status != HS_OK) {
             return status;
@@ -326,9 +324,6 @@ static int set_field(struct place *place, const ProtobufCFieldDescriptor *field,
     uint32_t *chosen = (uint32_t *)(void *)((char *)message + field->quantifier_offset);
     if (*chosen != 0) {
         return refuse(place, value, "one of these fields, another is set already");
-    }
-    if (field->type == PROTOBUF_C_TYPE_STRING) {
-        *(const char **)(void *)member = field->default_value;
     }
     int status = set_value(place, field, value, member);
     if (status == HS_OK) {
