@@ -48,7 +48,8 @@ struct hs_hit {
 // Why a read is not matched; counted in hs_matcher_stats.
 enum hs_read_fault {
     HS_READ_OK,
-    HS_READ_NO_PLATE, // empty, too long, or nothing that can stand on a plate
+    HS_READ_MALFORMED, // protobuf-c would refuse it
+    HS_READ_NO_PLATE,  // empty, too long, or nothing that can stand on a plate
     HS_READ_NO_CAMERA,
     HS_READ_NO_TIME, // zero or negative
 };

@@ -47,6 +47,12 @@ struct hs_read_view {
     uint16_t char_confidence_at; // likewise
 };
 
+// A read that protobuf-c would refuse stands as a view of which only raw and raw_len are meant.
+static inline bool hs_read_view_malformed(const struct hs_read_view *view)
+{
+    return view->candidates == NULL;
+}
+
 // Decodes one Kafka message (PlateReadBatch, with or without Confluent's framing) into at most
 // `max` views. `scratch` holds the candidates and must have room for max * HS_READ_CANDIDATES_MAX.
 // HS_EFORMAT: the message as a whole cannot be decoded; HS_ELIMIT: more than `max` reads.
