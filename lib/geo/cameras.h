@@ -2,24 +2,30 @@
 #ifndef HS_GEO_CAMERAS_H
 #define HS_GEO_CAMERAS_H
 /*
- * The camera register: which camera stands where, on which road, in whose area. Immutable once built.
+ * The camera register: which camera stands where, on which road, in whose area. Immutable once
+ * built.
  *
- * Read from CSV: camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model
- * (header names as here, order free; either WGS84 or British National Grid; kind is 'fixed' or 'mobile').
- * Threads: any may read. Ownership: the register owns its texts; a struct hs_camera borrows from it.
+ * Read from CSV:
+ * camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model (header
+ * names as here, order free; camera, site and force must be there; either WGS84 or British National
+ * Grid, which a fixed camera must have; kind is 'fixed', the default, or 'mobile').
+ * Threads: any may read. Ownership: the register owns its texts; a struct hs_camera borrows from
+ * it. Bounds: HS_CAMERAS_MAX cameras.
  */
 
 #include "base/diag.h"
 #include "geo/place.h"
+
+enum { HS_CAMERAS_MAX = 200000 };
 
 struct hs_camera {
     struct hs_str camera_id;
     struct hs_str site_id;
     struct hs_str road;      // "A4", "M4"; may be empty
     struct hs_str direction; // compass of the traffic it sees: N NE E SE S SW W NW; may be empty
-    struct hs_str force;
-    struct hs_str area;
-    struct hs_str model; // confusion table's name; may be empty
+    struct hs_str force;     // whose area it stands in
+    struct hs_str area;      // part of that force's area; may be empty
+    struct hs_str model;     // confusion table's name; may be empty
     struct hs_point position;
     bool has_position;
     bool mobile;
@@ -27,7 +33,8 @@ struct hs_camera {
 
 struct hs_cameras;
 
-// Parses the register; every fault goes to `diags` with file `name`. HS_EFORMAT when there was an error.
+// Parses the register; every fault goes to `diags` with file `name`. HS_EFORMAT when there was an
+// error.
 int hs_cameras_parse(struct hs_str text, const char *name, struct hs_diags *diags,
                      struct hs_cameras **ret_cameras);
 void hs_cameras_free(struct hs_cameras *cameras);
@@ -36,5 +43,8 @@ size_t hs_cameras_count(const struct hs_cameras *cameras);
 const struct hs_camera *hs_cameras_at(const struct hs_cameras *cameras, size_t index);
 // NULL when it is not in the register. About 20 ns, no allocation.
 const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct hs_str camera_id);
+// The canonical text: equal texts mean the same register, whatever the file's order, quotes or
+// columns.
+void hs_cameras_canonical(const struct hs_cameras *cameras, struct hs_buf *out);
 
 #endif

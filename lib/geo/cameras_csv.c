@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading the camera register: each fault with its line, column, value and what is allowed.
+#include <stdlib.h>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "geo/cameras_build.h"
+
+enum column {
+    COLUMN_CAMERA,
+    COLUMN_SITE,
+    COLUMN_ROAD,
+    COLUMN_DIRECTION,
+    COLUMN_FORCE,
+    COLUMN_AREA,
+    COLUMN_LATITUDE,
+    COLUMN_LONGITUDE,
+    COLUMN_EASTING,
+    COLUMN_NORTHING,
+    COLUMN_KIND,
+    COLUMN_MODEL,
+    COLUMNS,
+};
+
+enum { NAME_MAX_BYTES = 64, NOT_THERE = -1 };
+
+static const char *const column_names[COLUMNS + 1] = {
+    "camera",    "site",    "road",     "direction", "force", "area", "latitude",
+    "longitude", "easting", "northing", "kind",      "model", NULL};
+
+static const char *const direction_names[] = {"N", "NE", "E", "SE", "S", "SW", "W", "NW", NULL};
+
+// A camera under construction, with where its row stood.
+struct row {
+    struct hs_camera camera;
+    unsigned line;
+};
+
+// By what a row was seen first: camera id or site id.
+struct seen {
+    uint32_t *slots; // number of a row plus one, or 0
+    size_t mask;
+};
+
+struct reader {
+    const char *name; // of the file
+    struct hs_diags *diags;
+    struct hs_csv csv;
+    int field_of[COLUMNS]; // number of the field, or NOT_THERE
+    size_t columns;        // in the header
+    struct hs_bump bump;   // texts
+    struct row *rows;
+    size_t count;
+    size_t capacity;
+};
+
+// ------------------------------------------------------------------ faults
+
+static struct hs_diag_place place_of(const struct reader *reader, const struct hs_csv_field *field,
+                                     const char *key)
+{
+    return (struct hs_diag_place){.file = reader->name,
+                                  .line = field->line,
+                                  .column = field->column,
+                                  .key = key,
+                                  .value = field->text};
+}
+
+static const struct hs_csv_field *field_of(const struct reader *reader, enum column column)
+{
+    static const struct hs_csv_field none = {.text = {NULL, 0}};
+    int number = reader->field_of[column];
+    return number == NOT_THERE || (size_t)number >= reader->csv.count ? &none
+                                                                      : &reader->csv.fields[number];
+}
+
+static struct hs_str text_of(const struct reader *reader, enum column column)
+{
+    return hs_str_trim(field_of(reader, column)->text);
+}
+
+static void fault(struct reader *reader, enum column column, const char *message)
+{
+    const struct hs_csv_field *field = field_of(reader, column);
+    struct hs_diag_place place = place_of(reader, field, column_names[column]);
+    if (place.line == 0) {
+        place.line = reader->csv.row_line;
+    }
+    hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "%s", message);
+}
+
+// ------------------------------------------------------------------ the header
+
+static void read_column_name(struct reader *reader, size_t number)
+{
+    const struct hs_csv_field *field = &reader->csv.fields[number];
+    struct hs_str name = hs_str_trim(field->text);
+    struct hs_diag_place place = place_of(reader, field, "");
+    for (int column = 0; column < COLUMNS; column++) {
+        if (!hs_str_eq_nocase(name, hs_str(column_names[column]))) {
+            continue;
+        }
+        if (reader->field_of[column] != NOT_THERE) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "this column stands here twice");
+        }
+        reader->field_of[column] = (int)number;
+        return;
+    }
+    const char *nearest = hs_str_nearest(name, column_names);
+    if (nearest) {
+        hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "unknown column, did you mean '%s'?",
+                     nearest);
+        return;
+    }
+    struct hs_buf allowed = {0};
+    for (int column = 0; column < COLUMNS; column++) {
+        hs_buf_printf(&allowed, "%s%s", column > 0 ? ", " : "", column_names[column]);
+    }
+    hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "unknown column, allowed: %s",
+                 hs_buf_text(&allowed));
+    hs_buf_fini(&allowed);
+}
+
+static void read_header(struct reader *reader)
+{
+    static const enum column needed[] = {COLUMN_CAMERA, COLUMN_SITE, COLUMN_FORCE};
+    struct hs_diag_place place = {.file = reader->name, .line = 1};
+    for (int column = 0; column < COLUMNS; column++) {
+        reader->field_of[column] = NOT_THERE;
+    }
+    if (hs_csv_next(&reader->csv) != 1) {
+        hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
+                     "a first line with the columns' names is missing: "
+                     "camera,site,road,direction,force,area,latitude,longitude,kind");
+        return;
+    }
+    place.line = reader->csv.row_line;
+    reader->columns = reader->csv.count;
+    for (size_t i = 0; i < reader->csv.count; i++) {
+        read_column_name(reader, i);
+    }
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (reader->field_of[needed[i]] == NOT_THERE) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "the column '%s' is missing",
+                         column_names[needed[i]]);
+        }
+    }
+}
+
+// ------------------------------------------------------------------ one row
+
+static bool is_name(struct hs_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
+            return false;
+        }
+    }
+    return text.len <= NAME_MAX_BYTES && hs_str_is_utf8(text);
+}
+
+static struct hs_str read_name(struct reader *reader, enum column column, bool needed)
+{
+    struct hs_str text = text_of(reader, column);
+    if (!is_name(text)) {
+        fault(reader, column, "allowed: up to 64 bytes of UTF-8 without control characters");
+    } else if (text.len == 0 && needed) {
+        fault(reader, column, "the value is missing");
+    }
+    return hs_str_n(hs_bump_copy(&reader->bump, text.ptr ? text.ptr : "", text.len), text.len);
+}
+
+static void read_direction(struct reader *reader, struct hs_camera *camera)
+{
+    struct hs_str text = text_of(reader, COLUMN_DIRECTION);
+    if (text.len == 0) {
+        return;
+    }
+    for (size_t i = 0; direction_names[i]; i++) {
+        if (hs_str_eq_nocase(text, hs_str(direction_names[i]))) {
+            camera->direction = hs_str(direction_names[i]);
+            return;
+        }
+    }
+    fault(reader, COLUMN_DIRECTION, "allowed: N, NE, E, SE, S, SW, W, NW or empty");
+}
+
+static void read_kind(struct reader *reader, struct hs_camera *camera)
+{
+    struct hs_str text = text_of(reader, COLUMN_KIND);
+    camera->mobile = hs_str_is(text, "mobile");
+    if (text.len > 0 && !camera->mobile && !hs_str_is(text, "fixed")) {
+        fault(reader, COLUMN_KIND, "allowed: fixed or mobile; empty means fixed");
+    }
+}
+
+static bool read_number(struct reader *reader, enum column column, double min, double max,
+                        const char *allowed, double *ret_value)
+{
+    if (hs_str_to_double(text_of(reader, column), ret_value) != 0 || *ret_value < min ||
+        *ret_value > max) {
+        fault(reader, column, allowed);
+        return false;
+    }
+    return true;
+}
+
+static void read_wgs84(struct reader *reader, struct hs_camera *camera)
+{
+    struct hs_point point;
+    bool good = read_number(reader, COLUMN_LATITUDE, -90, 90, "allowed: degrees from -90 to 90",
+                            &point.latitude_deg);
+    good = read_number(reader, COLUMN_LONGITUDE, -180, 180, "allowed: degrees from -180 to 180",
+                       &point.longitude_deg) &&
+           good;
+    if (!good) {
+        return;
+    }
+    camera->position = point;
+    camera->has_position = true;
+    if (point.latitude_deg < 49 || point.latitude_deg > 61.5 || point.longitude_deg < -9 ||
+        point.longitude_deg > 2.5) {
+        struct hs_diag_place place =
+            place_of(reader, field_of(reader, COLUMN_LATITUDE), column_names[COLUMN_LATITUDE]);
+        hs_diags_add(reader->diags, HS_DIAG_WARNING, &place,
+                     "this place is outside the United Kingdom, using it all the same");
+    }
+}
+
+static void read_grid(struct reader *reader, struct hs_camera *camera)
+{
+    double easting_m;
+    double northing_m;
+    bool good =
+        read_number(reader, COLUMN_EASTING, 0, 700000,
+                    "allowed: metres of the British National Grid from 0 to 700000", &easting_m);
+    good = read_number(reader, COLUMN_NORTHING, 0, 1300000,
+                       "allowed: metres of the British National Grid from 0 to 1300000",
+                       &northing_m) &&
+           good;
+    camera->has_position =
+        good && hs_point_from_grid(easting_m, northing_m, &camera->position) == 0;
+}
+
+static void read_position(struct reader *reader, struct hs_camera *camera)
+{
+    bool wgs84 =
+        text_of(reader, COLUMN_LATITUDE).len > 0 || text_of(reader, COLUMN_LONGITUDE).len > 0;
+    bool grid = text_of(reader, COLUMN_EASTING).len > 0 || text_of(reader, COLUMN_NORTHING).len > 0;
+    if (wgs84 && grid) {
+        fault(reader, COLUMN_EASTING,
+              "the place is given twice: either latitude and longitude or easting and northing");
+    } else if (wgs84) {
+        read_wgs84(reader, camera);
+    } else if (grid) {
+        read_grid(reader, camera);
+    } else if (!camera->mobile) {
+        fault(reader, COLUMN_LATITUDE,
+              "a fixed camera needs a place: latitude and longitude, or easting and northing");
+    }
+}
+
+static bool has_right_count(struct reader *reader)
+{
+    if (reader->csv.count == reader->columns) {
+        return true;
+    }
+    struct hs_diag_place place = {.file = reader->name, .line = reader->csv.row_line};
+    hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "%zu fields, the header has %zu",
+                 reader->csv.count, reader->columns);
+    return false;
+}
+
+static int read_row(struct reader *reader)
+{
+    if (!has_right_count(reader)) {
+        return 0;
+    }
+    if (reader->count == HS_CAMERAS_MAX) {
+        return HS_ELIMIT;
+    }
+    if (reader->count == reader->capacity) {
+        size_t capacity = reader->capacity ? 2 * reader->capacity : 256;
+        struct row *rows = realloc(reader->rows, capacity * sizeof(*rows));
+        if (!rows) {
+            return HS_ENOMEM;
+        }
+        reader->rows = rows;
+        reader->capacity = capacity;
+    }
+    struct row *row = &reader->rows[reader->count++];
+    *row = (struct row){.line = reader->csv.row_line};
+    row->camera.camera_id = read_name(reader, COLUMN_CAMERA, true);
+    row->camera.site_id = read_name(reader, COLUMN_SITE, true);
+    row->camera.road = read_name(reader, COLUMN_ROAD, false);
+    row->camera.force = read_name(reader, COLUMN_FORCE, true);
+    row->camera.area = read_name(reader, COLUMN_AREA, false);
+    row->camera.model = read_name(reader, COLUMN_MODEL, false);
+    read_direction(reader, &row->camera);
+    read_kind(reader, &row->camera);
+    read_position(reader, &row->camera);
+    return row->camera.model.ptr ? 0 : HS_ENOMEM;
+}
+
+static int read_rows(struct reader *reader)
+{
+    for (;;) {
+        int rc = hs_csv_next(&reader->csv);
+        if (rc == 0 || rc == HS_ENOMEM) {
+            return rc;
+        }
+        if (rc == 1) {
+            rc = read_row(reader);
+            if (rc == 0) {
+                continue;
+            }
+        }
+        struct hs_diag_place place = {.file = reader->name, .line = reader->csv.row_line};
+        if (rc == HS_EFORMAT) {
+            place.line = reader->csv.fields[reader->csv.count].line;
+            place.column = reader->csv.fields[reader->csv.count].column;
+            hs_diags_add(
+                reader->diags, HS_DIAG_ERROR, &place,
+                "a quoted field is not closed by \" and followed by a comma or the line's end");
+        } else if (reader->count == HS_CAMERAS_MAX) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "more than %d cameras",
+                         HS_CAMERAS_MAX);
+            return 0;
+        } else if (rc == HS_ELIMIT) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "more than %d fields",
+                         HS_CSV_FIELDS_MAX);
+        } else {
+            return rc;
+        }
+    }
+}
+
+// ------------------------------------------------------------------ rows against each other
+
+// The first row with the same text as `row`, or itself.
+static const struct row *first_of(struct seen *seen, struct reader *reader, const struct row *row,
+                                  size_t member_offset)
+{
+    const struct hs_str *text = (const struct hs_str *)((const char *)&row->camera + member_offset);
+    size_t at = hs_hash_bytes(text->ptr, text->len, 0) & seen->mask;
+    for (; seen->slots[at] != 0; at = (at + 1) & seen->mask) {
+        const struct row *other = &reader->rows[seen->slots[at] - 1];
+        if (hs_str_eq(*(const struct hs_str *)((const char *)&other->camera + member_offset),
+                      *text)) {
+            return other;
+        }
+    }
+    seen->slots[at] = (uint32_t)(row - reader->rows) + 1;
+    return row;
+}
+
+static void check_site(struct reader *reader, const struct row *row, const struct row *first)
+{
+    const struct {
+        enum column column;
+        struct hs_str here, there;
+    } pairs[] = {
+        {COLUMN_ROAD, row->camera.road, first->camera.road},
+        {COLUMN_FORCE, row->camera.force, first->camera.force},
+        {COLUMN_AREA, row->camera.area, first->camera.area},
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        struct hs_diag_place place = {.file = reader->name,
+                                      .line = row->line,
+                                      .key = column_names[pairs[i].column],
+                                      .value = pairs[i].here};
+        if (!hs_str_eq(pairs[i].here, pairs[i].there)) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
+                         "a site is one place on one road: site '%.*s' has '%.*s' in line %u",
+                         HS_STR_ARG(row->camera.site_id), HS_STR_ARG(pairs[i].there), first->line);
+        }
+    }
+}
+
+static int check_rows(struct reader *reader)
+{
+    size_t size = 2;
+    while (size < 2 * reader->count) {
+        size *= 2;
+    }
+    struct seen ids = {calloc(size, sizeof(uint32_t)), size - 1};
+    struct seen sites = {calloc(size, sizeof(uint32_t)), size - 1};
+    int rc = ids.slots && sites.slots ? 0 : HS_ENOMEM;
+    for (size_t i = 0; rc == 0 && i < reader->count; i++) {
+        const struct row *row = &reader->rows[i];
+        const struct row *same_id =
+            first_of(&ids, reader, row, offsetof(struct hs_camera, camera_id));
+        const struct row *same_site =
+            first_of(&sites, reader, row, offsetof(struct hs_camera, site_id));
+        if (same_id != row && row->camera.camera_id.len > 0) {
+            struct hs_diag_place place = {.file = reader->name,
+                                          .line = row->line,
+                                          .key = column_names[COLUMN_CAMERA],
+                                          .value = row->camera.camera_id};
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
+                         "this camera stands in line %u already", same_id->line);
+        }
+        if (same_site != row && row->camera.site_id.len > 0) {
+            check_site(reader, row, same_site);
+        }
+    }
+    free(ids.slots);
+    free(sites.slots);
+    return rc;
+}
+
+// ------------------------------------------------------------------ the whole
+
+static int finish(struct reader *reader, struct hs_cameras **ret_cameras)
+{
+    struct hs_camera *cameras = calloc(reader->count + 1, sizeof(*cameras));
+    if (!cameras) {
+        return HS_ENOMEM;
+    }
+    for (size_t i = 0; i < reader->count; i++) {
+        cameras[i] = reader->rows[i].camera;
+    }
+    int rc = hs_cameras_build(&reader->bump, cameras, reader->count, ret_cameras);
+    if (rc != 0) {
+        free(cameras);
+    }
+    return rc;
+}
+
+int hs_cameras_parse(struct hs_str text, const char *name, struct hs_diags *diags,
+                     struct hs_cameras **ret_cameras)
+{
+    struct reader reader = {.name = name, .diags = diags};
+    size_t errors = diags->errors;
+    hs_csv_init(&reader.csv, text);
+    read_header(&reader);
+    int rc = diags->errors == errors ? read_rows(&reader) : 0;
+    if (rc == 0) {
+        rc = check_rows(&reader);
+    }
+    if (rc == 0) {
+        rc = diags->errors == errors ? finish(&reader, ret_cameras) : HS_EFORMAT;
+    }
+    hs_csv_fini(&reader.csv);
+    hs_bump_fini(&reader.bump);
+    free(reader.rows);
+    return rc;
+}
