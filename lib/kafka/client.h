@@ -11,6 +11,7 @@
  * the call that shows it.
  */
 
+#include "base/error.h"
 #include "base/str.h"
 #include "config/settings.h"
 

@@ -15,8 +15,8 @@
 struct hs_topics_plan {
     int32_t reads_partitions;    // of anpr.reads
     int32_t hits_partitions;     // of anpr.hits and anpr.vehicles
-    int32_t replication;         // of all
-    int32_t min_in_sync;         // of all
+    int32_t replication;         // of all; 0: three, or as many as there are brokers
+    int32_t min_in_sync;         // of all; 0: one less than the replication, at least one
     const struct hs_str *queues; // names of all dispatch queues; 'ops' is added by itself
     size_t queue_count;
 };
@@ -32,10 +32,11 @@ struct hs_topic_rule {
     int64_t min_retention_ms; // at least, or what depends on it breaks
     int64_t max_retention_ms; // at most, data protection; -1: no limit
     enum {
+        HS_TOPIC_PARTITIONS_ONE,
         HS_TOPIC_PARTITIONS_READS,
-        HS_TOPIC_PARTITIONS_HITS,
-        HS_TOPIC_PARTITIONS_ONE
+        HS_TOPIC_PARTITIONS_HITS
     } partitions;
+    const char *why; // what breaks without it, for a person
 };
 // The table; ends with a row whose name is NULL.
 const struct hs_topic_rule *hs_topics_rules(void);
@@ -49,11 +50,11 @@ struct hs_topic_facts {
     bool compacted;
     bool deleted; // cleanup.policy contains delete
     bool append_time;
-    int64_t retention_ms; // -1: without end
+    int64_t retention_ms;  // -1: without end
+    bool unclean_election; // a lagging replica may lead: acknowledged messages are lost
 };
 
-// Gets one line a topic and fault: rule's name ("cleanup") and what is wrong. `topic` is never
-// NULL.
+// Gets one line a topic and fault: the rule's name ("cleanup") and what is wrong.
 typedef void hs_topics_report(void *ctx, const char *topic, const char *rule, const char *text);
 // Checks one topic against its rule; returns faults. Pure.
 size_t hs_topics_check_one(const struct hs_topic_rule *rule, const struct hs_topics_plan *plan,
@@ -69,6 +70,16 @@ int hs_topics_create(const struct hs_settings *settings, const struct hs_topics_
 // HS_EUNREACHABLE.
 int hs_topics_check(const struct hs_settings *settings, const struct hs_topics_plan *plan,
                     int64_t timeout_ms, hs_topics_report *report, void *ctx);
+
+// Where a group stands on one partition.
+struct hs_topic_standing {
+    int64_t committed; // next offset to be read; HS_KAFKA_OFFSET_COMMITTED: none
+    int64_t low;       // first offset in the log
+    int64_t high;      // the log's end
+};
+// Of all partitions, in order; the caller frees *ret_rows. Asks without joining the group.
+int hs_topics_standing(const struct hs_settings *settings, const char *group, const char *topic,
+                       int64_t timeout_ms, struct hs_topic_standing **ret_rows, size_t *ret_count);
 
 // Where a group begins, before its first start: the offsets of all partitions at
 // HS_KAFKA_OFFSET_BEGINNING, HS_KAFKA_OFFSET_END or (time_ms >= 0) a time. HS_EEXIST: it has

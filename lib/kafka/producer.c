@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/producer.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "kafka/internal.h"
+
+enum {
+    DISCARD_TIMEOUT_MS = 5000
+}; // purged messages come back at once; more is a fault of the client
+
+struct topic {
+    char *name;
+    rd_kafka_topic_t *handle;
+    int32_t partitions;
+};
+
+struct hs_kafka_producer {
+    struct hs_kafka_events client_events; // first: the client's opaque
+    struct hs_kafka_producer_events events;
+    const struct hs_settings *settings;
+    rd_kafka_t *client;
+    struct topic *topics;
+    size_t topic_count;
+    size_t pending; // produced, end not told
+    size_t told;    // by the running poll
+};
+
+static enum hs_delivery status_of(const rd_kafka_message_t *message)
+{
+    if (!message->err) {
+        return HS_DELIVERY_ACKED;
+    }
+    return rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
+               ? HS_DELIVERY_NOT_WRITTEN
+               : HS_DELIVERY_UNKNOWN;
+}
+
+static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)client;
+    struct hs_kafka_producer *producer = opaque;
+    struct hs_kafka_delivery delivery = {
+        .status = status_of(message),
+        .opaque = message->_private,
+        .partition = message->partition,
+        .offset = message->offset,
+        .error = hs_kafka_error(message->err),
+        .text = message->err ? rd_kafka_err2str(message->err) : "",
+    };
+    if (delivery.status == HS_DELIVERY_ACKED) {
+        rd_kafka_timestamp_type_t type;
+        delivery.timestamp_ms = rd_kafka_message_timestamp(message, &type);
+    }
+    producer->pending--;
+    producer->told++;
+    producer->events.delivered(producer->events.ctx, &delivery);
+}
+
+static int connect_client(struct hs_kafka_producer *producer)
+{
+    rd_kafka_conf_t *conf;
+    int r = hs_kafka_conf_new(producer->settings, HS_KAFKA_ROLE_PRODUCER, NULL, &conf);
+    if (r < 0) {
+        return r;
+    }
+    hs_kafka_conf_events(conf, &producer->client_events);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    return hs_kafka_client_new(RD_KAFKA_PRODUCER, conf, &producer->client);
+}
+
+int hs_kafka_producer_new(const struct hs_settings *settings,
+                          const struct hs_kafka_producer_events *events,
+                          struct hs_kafka_producer **ret_producer)
+{
+    struct hs_kafka_producer *producer = calloc(1, sizeof(*producer));
+    if (!producer) {
+        return HS_ENOMEM;
+    }
+    producer->settings = settings;
+    producer->events = *events;
+    producer->client_events = events->client;
+    int r = connect_client(producer);
+    if (r < 0) {
+        free(producer);
+        return r;
+    }
+    *ret_producer = producer;
+    return 0;
+}
+
+// Ends the client; every message's end is told.
+static void end_client(struct hs_kafka_producer *producer)
+{
+    if (!producer->client) {
+        return;
+    }
+    rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    int64_t until_ns = hs_clock_monotonic_ns() + INT64_C(1000000) * DISCARD_TIMEOUT_MS;
+    while (producer->pending > 0 && hs_clock_monotonic_ns() < until_ns) {
+        rd_kafka_poll(producer->client, 20);
+    }
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        if (producer->topics[i].handle) {
+            rd_kafka_topic_destroy(producer->topics[i].handle);
+            producer->topics[i].handle = NULL;
+        }
+    }
+    rd_kafka_destroy(producer->client);
+    producer->client = NULL;
+    producer->pending = 0;
+}
+
+void hs_kafka_producer_free(struct hs_kafka_producer *producer)
+{
+    if (!producer) {
+        return;
+    }
+    end_client(producer);
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        free(producer->topics[i].name);
+    }
+    free(producer->topics);
+    free(producer);
+}
+
+int hs_kafka_producer_discard(struct hs_kafka_producer *producer)
+{
+    end_client(producer);
+    int r = connect_client(producer);
+    for (size_t i = 0; i < producer->topic_count && r == 0; i++) {
+        producer->topics[i].handle =
+            rd_kafka_topic_new(producer->client, producer->topics[i].name, NULL);
+        r = producer->topics[i].handle ? 0 : HS_ENOMEM;
+    }
+    return r;
+}
+
+static int topic_find(const struct hs_kafka_producer *producer, const char *name)
+{
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        if (strcmp(producer->topics[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static int topic_add(struct hs_kafka_producer *producer, const char *name, int32_t partitions)
+{
+    struct topic *grown =
+        realloc(producer->topics, (producer->topic_count + 1) * sizeof(*producer->topics));
+    if (!grown) {
+        return HS_ENOMEM;
+    }
+    producer->topics = grown;
+    struct topic *topic = &grown[producer->topic_count];
+    topic->name = hs_str_dup(hs_str(name));
+    topic->handle = topic->name ? rd_kafka_topic_new(producer->client, name, NULL) : NULL;
+    topic->partitions = partitions;
+    if (!topic->handle) {
+        free(topic->name);
+        return HS_ENOMEM;
+    }
+    return (int)producer->topic_count++;
+}
+
+int hs_kafka_producer_topic(struct hs_kafka_producer *producer, const char *topic,
+                            int64_t timeout_ms, int *ret_topic)
+{
+    int32_t partitions = 0;
+    if (!producer->client) {
+        return HS_ECANCELED;
+    }
+    int r = hs_kafka_count_partitions(producer->client, topic, timeout_ms, &partitions);
+    if (r < 0) {
+        return r;
+    }
+    int index = topic_find(producer, topic);
+    if (index >= 0) {
+        producer->topics[index].partitions = partitions;
+    } else {
+        index = topic_add(producer, topic, partitions);
+        if (index < 0) {
+            return index;
+        }
+    }
+    *ret_topic = index;
+    return 0;
+}
+
+int32_t hs_kafka_producer_partitions(const struct hs_kafka_producer *producer, int topic)
+{
+    return producer->topics[topic].partitions;
+}
+
+static rd_kafka_headers_t *headers_of(const struct hs_kafka_record *record)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (size_t i = 0; i < record->header_count && headers; i++) {
+        const struct hs_kafka_header *row = &record->headers[i];
+        rd_kafka_header_add(headers, row->name, -1, row->value.ptr ? row->value.ptr : "",
+                            (ssize_t)row->value.len);
+    }
+    return headers;
+}
+
+int hs_kafka_producer_produce(struct hs_kafka_producer *producer,
+                              const struct hs_kafka_record *record)
+{
+    if (!producer->client) {
+        return HS_ECANCELED;
+    }
+    rd_kafka_headers_t *headers = headers_of(record);
+    if (!headers) {
+        return HS_ENOMEM;
+    }
+    // the client library wants void *, but copies
+    union {
+        const char *in;
+        void *out;
+    } value = {.in = record->value.ptr}, key = {.in = record->key.ptr ? record->key.ptr : ""};
+    rd_kafka_resp_err_t error = rd_kafka_producev(
+        producer->client, RD_KAFKA_V_RKT(producer->topics[record->topic].handle),
+        RD_KAFKA_V_PARTITION(record->partition == HS_KAFKA_PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA
+                                                                            : record->partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.out, record->key.len),
+        RD_KAFKA_V_VALUE(value.out, record->value.len), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END);
+    if (error) {
+        rd_kafka_headers_destroy(headers);
+        return hs_kafka_error(error);
+    }
+    producer->pending++;
+    return 0;
+}
+
+size_t hs_kafka_producer_poll(struct hs_kafka_producer *producer, int64_t timeout_ms)
+{
+    producer->told = 0;
+    if (producer->client) {
+        rd_kafka_poll(producer->client, (int)timeout_ms);
+    }
+    return producer->told;
+}
+
+int hs_kafka_producer_flush(struct hs_kafka_producer *producer, int64_t timeout_ms)
+{
+    int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+    while (producer->pending > 0) {
+        if (hs_kafka_producer_fatal(producer)) {
+            return HS_ECANCELED;
+        }
+        if (hs_clock_monotonic_ns() >= until_ns) {
+            return HS_ETIMEDOUT;
+        }
+        rd_kafka_poll(producer->client, 10);
+    }
+    return 0;
+}
+
+size_t hs_kafka_producer_pending(const struct hs_kafka_producer *producer)
+{
+    return producer->pending;
+}
+
+bool hs_kafka_producer_fatal(const struct hs_kafka_producer *producer)
+{
+    return !producer->client || rd_kafka_fatal_error(producer->client, NULL, 0) != 0;
+}
