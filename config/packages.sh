@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The one list of Debian packages: what the demo, the tests and the benchmarks need.
+#
+#   config/packages.sh [demo|test|bench]...    installs what is missing when run as root,
+#                                              else names the one command to run and fails
+set -eu
+
+build='gcc libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-compiler libprotobuf-c-dev
+    librdkafka-dev libhiredis-dev libevent-dev liburcu-dev libcmocka-dev libsodium-dev libyaml-dev libjansson-dev
+    libsystemd-dev python3'
+# redis-tools holds the server as well, see config/redis-run.sh
+parts='redis-tools maven default-jre-headless util-linux procps'
+checks='clang-14 clang-format-14 python3-protobuf shellcheck'
+measure='valgrind'
+
+wanted=$build
+for kind in "${@:-demo}"; do
+    case "$kind" in
+    demo) wanted="$wanted $parts" ;;
+    test) wanted="$wanted $parts $checks" ;;
+    bench) wanted="$wanted $parts $measure" ;;
+    *) echo "packages: unknown kind '$kind'; allowed: demo, test, bench" >&2; exit 2 ;;
+    esac
+done
+
+missing=
+for package in $wanted; do
+    case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+    *' installed') ;;
+    *) missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "missing packages; run as root:" >&2
+    echo "  apt-get update && apt-get install --no-install-recommends -y$missing" >&2
+    exit 1
+fi
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+{ apt-get update -q && apt-get install -q -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null || {
+    tail -n 15 "$log" >&2
+    exit 1
+}

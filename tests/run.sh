@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The whole test suite: real Kafka, real Redis, sanitizers. Ends by itself, leaves no process, and touches
+# nothing outside build/ and, as root, the package manager.
+#
+#   tests/run.sh [STEP...]      no STEP: all, in this order
+#
+#   format   layout by clang-format 14, shell scripts by shellcheck
+#   clang    everything compiles under clang 14 without a warning
+#   release  every test on the optimised build, against Kafka 3.9.1
+#   asan     every test under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+#   tsan     what shares memory between threads, under ThreadSanitizer
+#   kafka4   the tests that lean on the broker, against Kafka 4.1.1
+#
+# HS_JOBS: how many at once (default: cores). HS_KAFKA_DIR: where Kafka's jars are kept. Logs: build/test/log/.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+root=$PWD
+work=$root/build/test
+jobs=${HS_JOBS:-$(nproc)}
+export HS_KAFKA_DIR=${HS_KAFKA_DIR:-$root/build/kafka}
+export CLICOLOR_FORCE=0 CTEST_OUTPUT_ON_FAILURE=1
+began=$SECONDS
+failed=() rows=() current=
+
+all_steps='format clang release asan tsan kafka4'
+case "${1:-}" in
+-h | --help)
+    sed -n '3,18s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+esac
+for step in "$@"; do
+    case " $all_steps " in
+    *" $step "*) ;;
+    *)
+        echo "tests/run.sh: unknown step '$step'; allowed: $all_steps" >&2
+        exit 2
+        ;;
+    esac
+done
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all_steps
+wanted=" $* "
+
+stop() { # a person's Ctrl-C, or the time is over: end what runs now, and only that
+    trap - INT TERM
+    [ -n "$current" ] && kill -TERM -- "-$current" 2>/dev/null
+    echo "stopped" >&2
+    exit 130
+}
+trap stop INT TERM
+
+# run NAME SECONDS COMMAND...: one line about it, the end of its log when it failed.
+run() {
+    local name=$1 limit=$2 log=$work/log/$1.log start=$SECONDS rc=0 said word=ok
+    shift 2
+    setsid timeout --foreground --kill-after=20 "$limit" "$@" >"$log" 2>&1 </dev/null &
+    current=$!
+    wait "$current" || rc=$?
+    [ "$rc" = 0 ] || kill -KILL -- "-$current" 2>/dev/null
+    current=
+    if [ "$rc" != 0 ]; then
+        word=FAILED
+        failed+=("$name")
+        [ "$rc" = 124 ] && word="FAILED (over $limit s)"
+    fi
+    said=$(sed -n 's/^\([0-9]*% tests passed, .*\)$/\1/p' "$log" | tail -n 1)
+    rows+=("$(printf '%-18s %5d s  %s  %s' "$name" $((SECONDS - start)) "$word" "$said")")
+    printf '%s\n' "${rows[-1]}"
+    if [ "$rc" != 0 ]; then
+        sed 's/^/    /' <(grep -aE '\*\*\*(Failed|Timeout|Exception|Not Run)|(error|warning):' "$log" | head -n 30)
+        sed 's/^/    /' <(tail -n 40 "$log" | cut -c1-300)
+    fi
+    return "$rc"
+}
+
+has() { [[ $wanted == *" $1 "* ]]; }
+
+build() { # FLAVOUR [OPTION...]
+    local flavour=$1
+    shift
+    # shellcheck disable=SC2016
+    run "build-$flavour" 600 sh -c '
+        folder=$1 jobs=$2; shift 2
+        cmake -G Ninja -S . -B "$folder" -DHS_WERROR=ON "$@" && ninja -C "$folder" -j "$jobs"' \
+        build "$work/$flavour" "$jobs" "$@"
+}
+
+tests() { # NAME SECONDS FLAVOUR CTEST-OPTION...
+    local name=$1 limit=$2 flavour=$3
+    shift 3
+    run "$name" "$limit" ctest --test-dir "$work/$flavour" -j "$jobs" --no-tests=error "$@"
+}
+
+sources() { find lib daemon tests bench -name '*.[ch]' | sort; }
+scripts() { grep -rlE '^#!.*/(env )?(ba)?sh' config tests bench .ci | grep -v '/data/' | sort; }
+
+echo "hitstream tests: $(nproc) cores, logs in build/test/log"
+mkdir -p "$work/log"
+run packages 900 config/packages.sh test || exit 1
+
+fetch=
+if has release || has asan || has kafka4; then # beside the first builds
+    run_fetch() { config/kafka-fetch.sh 3.9.1 && config/kafka-fetch.sh 4.1.1; }
+    run_fetch >"$work/log/kafka.log" 2>&1 </dev/null &
+    fetch=$!
+fi
+
+if has format; then
+    # shellcheck disable=SC2046
+    run format 120 clang-format-14 --dry-run -Werror $(sources)
+    # shellcheck disable=SC2046
+    run shellcheck 120 shellcheck $(scripts)
+fi
+has clang && build clang -DCMAKE_C_COMPILER=clang-14 -DHS_FLAVOUR=debug
+if has release || has kafka4; then
+    build release -DHS_FLAVOUR=release -DHS_TEST_HOOKS=ON && release=1
+fi
+has asan && build asan -DHS_FLAVOUR=asan -DHS_TEST_HOOKS=ON && asan=1
+has tsan && build tsan -DHS_FLAVOUR=tsan -DHS_TEST_HOOKS=ON && tsan=1
+if [ -n "$fetch" ] && ! wait "$fetch"; then
+    tail -n 10 "$work/log/kafka.log"
+    failed+=(kafka)
+fi
+
+[ "${release:-}" ] && has release && tests release 420 release
+if [ "${asan:-}" ]; then
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export UBSAN_OPTIONS=print_stacktrace=1
+    tests asan 480 asan
+fi
+if [ "${tsan:-}" ]; then
+    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1
+    wrap=()
+    # gcc 12's runtime needs its fixed layout where the kernel spreads mappings wider than it knows
+    setarch -R true 2>/dev/null && wrap=(setarch -R)
+    run tsan 300 "${wrap[@]}" ctest --test-dir "$work/tsan" -j "$jobs" --no-tests=error -L 'tsan|torture'
+fi
+if [ "${release:-}" ] && has kafka4; then
+    HS_KAFKA_VERSION=4.1.1 tests kafka4 300 release -L kafka4
+fi
+
+# Nothing may be left running out of the build tree.
+for pid in $(pgrep -f "$work/" || true); do
+    [ "$pid" = $$ ] && continue
+    rows+=("left running: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-100)")
+    failed+=("process-$pid")
+    kill -KILL "$pid" 2>/dev/null
+done
+
+echo
+echo "summary after $((SECONDS - began)) s"
+printf '  %s\n' "${rows[@]}"
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "FAILED: ${failed[*]}"
+    exit 1
+fi
+echo "all passed"
