@@ -72,7 +72,7 @@ static void print_real(double value, bool single, struct hs_buf *out)
         hs_buf_add_text(out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
         return;
     }
-    char text[32];
+    char text[40];
     for (int digits = single ? 6 : 15; digits <= 17; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, value);
         double back = strtod(text, NULL);
