@@ -35,6 +35,12 @@ enum hs_store_status { // as ListStatus in the contract
     HS_STORE_SUSPENDED = 3,
 };
 
+// "live", "trial", "suspended".
+const char *hs_store_status_name(enum hs_store_status status);
+int hs_store_status_parse(struct hs_str text, enum hs_store_status *ret_status);
+// A checksum from its 16 hex digits.
+int hs_store_sum_parse(struct hs_str text, uint64_t *ret_sum);
+
 // A list as a whole, as the store holds it.
 struct hs_store_list {
     struct hs_str list_id;

@@ -44,6 +44,10 @@ void hs_redis_addv(struct hs_redis *redis, const char *first, ...) __attribute__
 // Begins a command of `count` arguments that hs_redis_argument() gives one by one.
 void hs_redis_begin(struct hs_redis *redis, size_t count);
 void hs_redis_argument(struct hs_redis *redis, struct hs_str argument);
+// One argument as it goes over the wire, into a buffer of the caller's; hs_redis_formatted() sends
+// such bytes.
+void hs_redis_format(struct hs_buf *out, struct hs_str argument);
+void hs_redis_formatted(struct hs_redis *redis, struct hs_str arguments);
 // Bytes that wait to be sent.
 size_t hs_redis_pending_bytes(const struct hs_redis *redis);
 int hs_redis_flush(struct hs_redis *redis);

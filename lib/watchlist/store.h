@@ -51,8 +51,9 @@ struct hs_store_sink {
     int (*entry)(void *ctx, struct hs_str entry_id, struct hs_str entry);
 };
 // Reads every list, verifies each one's size and checksum, and says where following must go on.
-// Reads again when a list changed meanwhile. HS_ECHECKSUM: a list does not hold (hs_store_why()
-// names it): keep what is live.
+// Reads again when a list changed under it. A change made while it read may come again when
+// following: skip records of a list whose revision is not newer than the list's as read.
+// HS_ECHECKSUM: a list does not hold (hs_store_why() names it): keep what is live.
 int hs_store_load(struct hs_store *store, const struct hs_store_sink *sink,
                   struct hs_position *ret_position);
 
@@ -129,8 +130,6 @@ int hs_store_list_create(struct hs_store *store, const struct hs_actor *actor,
 // Properties of `list` as they shall be, made against its generation and sequence: HS_ECONFLICT.
 int hs_store_list_set(struct hs_store *store, const struct hs_actor *actor,
                       const struct hs_store_list *list, struct hs_position *ret_position);
-int hs_store_list_remove(struct hs_store *store, const struct hs_actor *actor,
-                         const struct hs_store_list *list, struct hs_position *ret_position);
 
 // One entry as packed, into `bump`. HS_ENOTFOUND.
 int hs_store_entry_get(struct hs_store *store, const struct hs_store_list *list,
