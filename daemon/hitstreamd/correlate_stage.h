@@ -2,15 +2,16 @@
 #ifndef HS_HITSTREAMD_CORRELATE_STAGE_H
 #define HS_HITSTREAMD_CORRELATE_STAGE_H
 /*
- * The correlate stage: anpr.hits in, dispatch queues out, by the rules of delivery (design, section 4).
+ * The correlate stage: anpr.hits in, dispatch queues out, by the rules of delivery (design, section
+ * 4).
  *
- * One thread of its own consumes anpr.hits in group 'hitstream-correlate', keeps a correlator for each
- * assigned partition, publishes what it says and writes state and offsets behind it.
+ * One thread of its own consumes anpr.hits in group 'hitstream-correlate', keeps a correlator for
+ * each assigned partition, publishes what it says and writes state and offsets behind it.
  *
- * Threads: new, start, stop and free belong to main; progress and status may be called from any thread.
- * Ownership: borrows settings and metrics until hs_correlate_stage_free(). The callbacks are called from the
- * stage's thread and must not wait. Bounds: enum hs_correlate_stage_limits in correlate_stage.c's neighbours;
- * each has a metric hitstream_correlate_*.
+ * Threads: new, start, stop and free belong to main; progress and status may be called from any
+ * thread. Ownership: borrows settings and metrics until hs_correlate_stage_free(). The callbacks
+ * are called from the stage's thread and must not wait. Bounds: enum hs_correlate_stage_limits in
+ * correlate_stage.c's neighbours; each has a metric hitstream_correlate_*.
  */
 
 #include "config/settings.h"
@@ -27,7 +28,8 @@ struct hs_correlate_stage_config {
     struct hs_id_key id_key;            // the installation's
     struct hs_token_key token_key;      // the installation's
     void *controls_ctx;                 // for the two below
-    // A new reference to the head of the controls, once that object stands in anpr.controls; NULL: not known yet.
+    // A new reference to the head of the controls, once that object stands in anpr.controls; NULL:
+    // not known yet.
     struct hs_controls *(*controls_head)(void *ctx);
     // A new reference to the object of this hash; NULL: not known yet (it is asked for again).
     struct hs_controls *(*controls_lookup)(void *ctx, const char *hash);
@@ -50,14 +52,16 @@ uint64_t hs_correlate_stage_progress(const struct hs_correlate_stage *stage);
 enum { HS_CORRELATE_REASON_BYTES = 160 };
 
 struct hs_correlate_status {
-    bool ready;              // Kafka reached, all output topics known; also as a standby without partitions
-    uint32_t assigned;       // partitions of anpr.hits
-    uint32_t running;        // of these, taken over and applying events
-    uint64_t lag;            // events between what was applied and the partitions' ends
-    uint64_t vehicles;       // states held
+    bool ready; // Kafka reached, all output topics known; also as a standby without partitions
+    uint32_t assigned; // partitions of anpr.hits
+    uint32_t running;  // of these, taken over and applying events
+    uint64_t lag;      // events between what was applied and the partitions' ends
+    uint64_t vehicles; // states held
     uint64_t open_incidents;
-    char reason[HS_CORRELATE_REASON_BYTES]; // why it is not ready, or what it waits for; "" when all is well
+    char reason[HS_CORRELATE_REASON_BYTES]; // why it is not ready, or what it waits for; "" when
+                                            // all is well
 };
-void hs_correlate_stage_status(struct hs_correlate_stage *stage, struct hs_correlate_status *ret_status);
+void hs_correlate_stage_status(struct hs_correlate_stage *stage,
+                               struct hs_correlate_status *ret_status);
 
 #endif

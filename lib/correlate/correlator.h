@@ -6,12 +6,17 @@
  *
  *     (vehicles' state, event, controls) -> (vehicles' state, alerts, events to append)
  *
- * It reads no clock, file or network: time is the highest LogAppendTime among its events; controls are those
- * that the last 'controls activated' named. Feed it the same events in the same order and it emits the same
- * bytes, whatever the batches and wherever it was restored.
+ * It reads no clock, file or network: time is the highest LogAppendTime among its events; controls
+ * are those that the last 'controls activated' named. Feed it the same events in the same order and
+ * it emits the same bytes, whatever the batches and wherever it was restored.
  *
- * Threads: one at a time for each object. Ownership: the object owns vehicles' states; what it passes to the
- * sink is borrowed for the call. Bounds: hs_correlator_limits; each has a metric and a defined behaviour.
+ * Life: new; restore, each record of anpr.vehicles; restored; then apply from
+ * hs_correlator_next_offset() on, with checkpoints in between. Without anything to restore, apply
+ * right away.
+ *
+ * Threads: one at a time for each object. Ownership: the object owns vehicles' states; what it
+ * passes to the sink is borrowed for the call. Bounds: see vehicle_state.h, incident_state.h and
+ * HS_WAITING_MAX. After HS_ENOMEM the object is broken: every later call returns it; restore anew.
  */
 
 #include "base/str.h"
@@ -25,9 +30,8 @@ struct hs_correlator;
 // One record of the log.
 struct hs_log_record {
     uint64_t offset;
-    int64_t append_time_ms;  // LogAppendTime
-    struct hs_str value;     // packed VehicleEvent
-    struct hs_str source;    // "anpr.hits/3@1201": for headers only
+    int64_t append_time_ms;    // LogAppendTime
+    struct hs_str value;       // packed VehicleEvent
     struct hs_str traceparent; // may be empty
 };
 
@@ -35,10 +39,12 @@ struct hs_log_record {
 struct hs_alert {
     struct hs_id id;
     struct hs_id incident;
-    const struct hs_queue *queue;  // NULL: no route permits it (dispatch.unrouted)
-    int64_t event_at_ms;           // event time of its cause
-    bool live;                     // for a live queue: the edge diverts it when it is late by the wall clock
-    struct hs_str payload;         // packed Alert (protobuf): the edge makes JSON of it where the queue wants
+    const struct hs_queue
+        *queue;          // NULL: no route permits it (dispatch.unrouted); borrowed for the call
+    int64_t event_at_ms; // event time of its cause
+    bool live;           // for a live queue: the edge diverts it when it is late by the wall clock
+    struct hs_str
+        payload; // packed Alert (protobuf): the edge makes JSON of it where the queue wants
     const struct hs_headers *headers; // without wall-clock ages
 };
 
@@ -50,7 +56,7 @@ struct hs_correlate_sink {
     void (*append)(void *ctx, struct hs_str key, struct hs_str event);
 };
 
-// Finds the controls object of a hash, or NULL while it is not known; keeps the reference.
+// A new reference to the controls object of a hash, or NULL while it is not known.
 typedef struct hs_controls *hs_controls_lookup(void *ctx, const char *hash);
 
 struct hs_correlator_config {
@@ -61,42 +67,88 @@ struct hs_correlator_config {
     struct hs_correlate_sink sink;
 };
 
-int hs_correlator_new(const struct hs_correlator_config *config, struct hs_correlator **ret_correlator);
+// Hits that come before the first 'controls activated' of a log wait for it; beyond so many they
+// are decided without controls (no queue, so all is unrouted).
+enum { HS_WAITING_MAX = 10000 };
+
+int hs_correlator_new(const struct hs_correlator_config *config,
+                      struct hs_correlator **ret_correlator);
 void hs_correlator_free(struct hs_correlator *correlator);
 
-// Applies one event. Offsets rise. HS_EFORMAT: not a VehicleEvent, nothing changed but `now`; HS_EAGAIN: it names
-// controls that are not known yet, nothing changed: fetch them and apply again.
-int hs_correlator_apply(struct hs_correlator *correlator, const struct hs_log_record *record);
+// What the record was.
+enum hs_applied {
+    HS_APPLIED_HIT,
+    HS_APPLIED_TOOK_OVER,
+    HS_APPLIED_CONTROLS,
+    HS_APPLIED_TIMER,
+    HS_APPLIED_OTHER, // a kind of a later version: no effect
+};
 
-// Restoring: states in any order, a record of a newer epoch wins; then the partition's. An empty value is a
-// tombstone. `key` is the record's key in anpr.vehicles.
-int hs_correlator_restore(struct hs_correlator *correlator, struct hs_str key, struct hs_str value);
+// Applies one event. Offsets rise; one below hs_correlator_next_offset() is applied already and
+// ignored. HS_EFORMAT: not a usable VehicleEvent, passed over, nothing changed but `now`;
+// HS_EAGAIN: it names controls that are not known yet, nothing changed: fetch them and apply again.
+// `ret_applied` may be NULL.
+int hs_correlator_apply(struct hs_correlator *correlator, const struct hs_log_record *record,
+                        enum hs_applied *ret_applied);
+
+// One record of anpr.vehicles, in order of the partition; a record of a newer epoch wins, whatever
+// the order. An empty value is a tombstone, whose epoch stands in its header (0: not known).
+struct hs_state_record {
+    struct hs_str key;
+    struct hs_str value;
+    uint64_t epoch;
+};
+// HS_EFORMAT: cannot be read, nothing changed.
+int hs_correlator_restore(struct hs_correlator *correlator, const struct hs_state_record *record);
+// All was restored. HS_EAGAIN: the controls in force are not known yet; fetch them and call again.
+int hs_correlator_restored(struct hs_correlator *correlator);
+
+// The first offset that is not part of the states: where to read on, and what to commit after a
+// checkpoint.
 uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator);
+// Of the controls in force, "" for none; of those it waits for after HS_EAGAIN from restored.
 const char *hs_correlator_controls_hash(const struct hs_correlator *correlator);
+// Highest LogAppendTime seen; 0: none.
+int64_t hs_correlator_now_ms(const struct hs_correlator *correlator);
+// Offset of the last 'took over' in the log as far as it was applied.
+uint64_t hs_correlator_epoch(const struct hs_correlator *correlator);
 
-// Checkpoint: packs every vehicle changed since the last call (an empty value: a tombstone), then the
-// PartitionState, whose key is HS_PARTITION_STATE_KEY. The caller writes them in this order.
+// Checkpoint: packs every vehicle changed since the last call (an empty value: a tombstone), then
+// the PartitionState, whose key is HS_PARTITION_STATE_KEY. The caller writes them in this order,
+// the state of the partition only when the others are acknowledged, and makes the next checkpoint
+// only after that one stands.
 #define HS_PARTITION_STATE_KEY "partition"
 typedef void hs_checkpoint_record(void *ctx, struct hs_str key, struct hs_str value);
-int hs_correlator_checkpoint(struct hs_correlator *correlator, int64_t written_at_ms,
-                             hs_checkpoint_record *record, void *ctx);
+int hs_correlator_checkpoint(struct hs_correlator *correlator, uint64_t epoch,
+                             int64_t written_at_ms, hs_checkpoint_record *record, void *ctx);
+// Vehicles that the next checkpoint would pack.
+size_t hs_correlator_dirty(const struct hs_correlator *correlator);
+// Another wrote this key's record: the next checkpoint writes ours again.
+int hs_correlator_overwritten(struct hs_correlator *correlator, struct hs_str key);
 
-// Timers: when the next is due (INT64_MAX: none), and appending 'timer fired' for all due by `wall_ms` that
-// were not appended already by this object.
+// Timers: when the next is due (INT64_MAX: none), and appending 'timer fired' for at most `max` of
+// those due by `wall_ms` that were not appended already by this object; returns how many were.
 int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator);
-void hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms);
+size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max);
 
 struct hs_correlator_stats {
     uint64_t vehicles;       // states held
-    uint64_t open_incidents;
+    uint64_t open_incidents; // now
     uint64_t hits;           // applied
     uint64_t duplicate_hits; // known by id
+    uint64_t repeats;        // not told again
     uint64_t alerts;         // emitted
     uint64_t trial_hits;     // counted, never told
     uint64_t unrouted;       // alerts without a route
+    uint64_t
+        covert_unrouted;     // covert ones without a route: not told to anybody, all lists together
+    uint64_t routes_dropped; // queues beyond HS_ROUTE_MAX for one hit
     uint64_t trail_dropped;  // places that fell out of a full trail
-    uint64_t timers;         // standing
+    uint64_t timers;         // vehicles with a timer that stands and was not appended
+    uint64_t malformed;      // events passed over
+    uint64_t waiting;        // hits that wait for the first controls
 };
-void hs_correlator_stats(const struct hs_correlator *correlator, struct hs_correlator_stats *ret_stats);
+void hs_correlator_stats(const struct hs_correlator *correlator,
+                         struct hs_correlator_stats *ret_stats);
 
 #endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_CORRELATE_CORE_H
+#define HS_CORRELATE_CORE_H
+/*
+ * What correlator.c (applying) and restore.c (restoring, checkpoints) share. Not for others.
+ */
+
+#include "correlate/alert.h"
+#include "correlate/timers.h"
+#include "correlate/vehicle_table.h"
+
+// A hit that waits for the first controls.
+struct hs_waiting {
+    struct hs_log_record record; // its texts are owned
+};
+
+struct hs_correlator {
+    struct hs_correlator_config config;
+    struct hs_vehicle_table vehicles;
+    struct hs_intern_pool pool;
+    struct hs_timer_heap timers;
+    struct hs_alert_desk desk;
+    struct hs_controls *controls; // in force, owned; the empty ones before the first activation
+    bool has_controls;            // some were activated
+    char wanted_hash[HS_CONTROLS_HASH_BYTES]; // of a restored PartitionState whose controls are not
+                                              // known yet
+    int64_t now_ms;                           // highest LogAppendTime
+    uint64_t epoch;                           // last 'took over' applied
+    uint64_t restored_epoch;                  // of the PartitionState that was restored
+    uint64_t read_offset;                     // next record to apply
+    uint64_t checkpoint_offset;               // what the last checkpoint said is part of the states
+    struct hs_vehicle *dirty;                 // chain in order of first change
+    struct hs_vehicle **dirty_end;            // where the next is hung
+    size_t dirty_count;
+    struct hs_waiting *waiting; // in order of the log
+    size_t waiting_count;
+    size_t waiting_capacity;
+    struct hs_correlator_stats stats;
+    struct hs_bump bump; // scratch of one event or one packed state
+    struct hs_buf key;   // scratch
+    struct hs_buf out;   // scratch
+    int broken;          // HS_ENOMEM, for good
+};
+
+// An allocator for protobuf-c whose memory is the bump's.
+ProtobufCAllocator hs_core_allocator(struct hs_bump *bump);
+// The vehicle's state changed, or must be written again.
+void hs_core_mark_dirty(struct hs_correlator *correlator, struct hs_vehicle *vehicle);
+// Memory ran out in the middle of a change: the object is of no use any more. Returns `rc`.
+int hs_core_break(struct hs_correlator *correlator, int rc);
+// These decide from now on; takes the reference.
+void hs_core_set_controls(struct hs_correlator *correlator, struct hs_controls *controls);
+
+#endif

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "correlate/correlator.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "correlate/core.h"
+#include "correlate/rules/incident.h"
+
+typedef Hitstream__V1__VehicleEvent pb_event; // long names of the contract, short in this file
+typedef Hitstream__V1__Hit pb_hit;
+typedef Hitstream__V1__TimerFired pb_timer_fired;
+
+#define LATEST_TIME_MS INT64_C(253402300799999) // the end of the year 9999
+
+static void *bump_alloc(void *bump, size_t len_bytes)
+{
+    return hs_bump_alloc(bump, len_bytes);
+}
+
+static void bump_free(void *bump, void *ptr)
+{
+    (void)bump;
+    (void)ptr;
+}
+
+ProtobufCAllocator hs_core_allocator(struct hs_bump *bump)
+{
+    return (ProtobufCAllocator){.alloc = bump_alloc, .free = bump_free, .allocator_data = bump};
+}
+
+int hs_core_break(struct hs_correlator *correlator, int rc)
+{
+    correlator->broken = rc;
+    return rc;
+}
+
+void hs_core_set_controls(struct hs_correlator *correlator, struct hs_controls *controls)
+{
+    hs_alert_desk_controls(&correlator->desk, controls);
+    hs_controls_unref(correlator->controls);
+    correlator->controls = controls;
+}
+
+void hs_core_mark_dirty(struct hs_correlator *correlator, struct hs_vehicle *vehicle)
+{
+    if (!vehicle->dirty) {
+        vehicle->dirty = true;
+        vehicle->next_dirty = NULL;
+        *correlator->dirty_end = vehicle;
+        correlator->dirty_end = &vehicle->next_dirty;
+        correlator->dirty_count++;
+    }
+}
+
+int hs_correlator_new(const struct hs_correlator_config *config,
+                      struct hs_correlator **ret_correlator)
+{
+    struct hs_correlator *correlator = calloc(1, sizeof(*correlator));
+    struct hs_controls *none = correlator ? hs_controls_empty() : NULL;
+    if (!none) {
+        free(correlator);
+        return HS_ENOMEM;
+    }
+    correlator->config = *config;
+    correlator->dirty_end = &correlator->dirty;
+    correlator->desk.id_key = config->id_key;
+    correlator->desk.token_key = config->token_key;
+    correlator->desk.sink = config->sink;
+    hs_core_set_controls(correlator, none);
+    *ret_correlator = correlator;
+    return 0;
+}
+
+static void forget_waiting(struct hs_correlator *correlator)
+{
+    for (size_t i = 0; i < correlator->waiting_count; i++) {
+        free((char *)(uintptr_t)correlator->waiting[i].record.value.ptr);
+        free((char *)(uintptr_t)correlator->waiting[i].record.traceparent.ptr);
+    }
+    correlator->waiting_count = 0;
+}
+
+void hs_correlator_free(struct hs_correlator *correlator)
+{
+    if (!correlator) {
+        return;
+    }
+    forget_waiting(correlator);
+    free(correlator->waiting);
+    hs_timer_heap_fini(&correlator->timers);
+    hs_vehicle_table_fini(&correlator->vehicles, &correlator->pool);
+    hs_intern_fini(&correlator->pool);
+    hs_alert_desk_fini(&correlator->desk);
+    hs_controls_unref(correlator->controls);
+    hs_bump_fini(&correlator->bump);
+    hs_buf_fini(&correlator->key);
+    hs_buf_fini(&correlator->out);
+    free(correlator);
+}
+
+static struct hs_rule_scope make_scope(struct hs_correlator *correlator)
+{
+    return (struct hs_rule_scope){
+        .rules = hs_controls_rules(correlator->controls),
+        .routes = hs_controls_routes(correlator->controls),
+        .pool = &correlator->pool,
+        .desk = &correlator->desk,
+        .stats = &correlator->stats,
+    };
+}
+
+// The key of a vehicle and audience, in the scratch buffer. HS_EFORMAT.
+static int make_key(struct hs_correlator *correlator, const char *vehicle,
+                    const Hitstream__V1__Audience *audience)
+{
+    struct hs_audience who;
+    if (!audience || !*vehicle || strchr(vehicle, '|') || hs_audience_of(audience, &who) != 0) {
+        return HS_EFORMAT;
+    }
+    hs_buf_clear(&correlator->key);
+    hs_buf_add_text(&correlator->key, vehicle);
+    hs_buf_add_char(&correlator->key, '|');
+    hs_audience_print(&who, &correlator->key);
+    return hs_buf_status(&correlator->key) ? hs_core_break(correlator, HS_ENOMEM) : 0;
+}
+
+// The state was out of use for so long that it counts as empty, whether a checkpoint removed it yet
+// or not.
+static void forget_if_expired(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
+                              int64_t at_ms)
+{
+    if (vehicle->touched && !vehicle->open && at_ms - vehicle->applied_at_ms > HS_STATE_KEEP_MS) {
+        hs_vehicle_clear(vehicle, &correlator->pool);
+    }
+}
+
+// The event is part of the state from now on.
+static int note_applied(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
+                        const struct hs_log_record *record)
+{
+    bool later = !vehicle->touched || record->append_time_ms > vehicle->applied_at_ms;
+    vehicle->applied_at_ms = later ? record->append_time_ms : vehicle->applied_at_ms;
+    vehicle->applied_offset = record->offset;
+    vehicle->touched = true;
+    hs_vehicle_table_touch(&correlator->vehicles, vehicle);
+    hs_core_mark_dirty(correlator, vehicle);
+    return hs_timer_heap_update(&correlator->timers, vehicle);
+}
+
+static bool is_applied(const struct hs_vehicle *vehicle, const struct hs_log_record *record)
+{
+    return vehicle->touched && record->offset <= vehicle->applied_offset;
+}
+
+static bool is_usable(const pb_hit *hit)
+{
+    return hit->hit_id.len == HS_ID_BYTES && hit->entry && hit->list && hit->place &&
+           hit->audience && hit->captured_at_ms > 0 && hit->captured_at_ms <= LATEST_TIME_MS &&
+           hit->appended_at_ms <= LATEST_TIME_MS;
+}
+
+static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
+                         const pb_hit *hit, const struct hs_log_record *record)
+{
+    struct hs_rule_scope scope = make_scope(correlator);
+    struct hs_id id;
+    memcpy(id.bytes, hit->hit_id.data, HS_ID_BYTES);
+    bool was_open = vehicle->open;
+    correlator->desk.traceparent = record->traceparent;
+    int rc = hs_vehicle_note_seen(vehicle, &id, hit->captured_at_ms);
+    rc = rc ? rc : hs_incident_on_hit(&scope, vehicle, hit);
+    rc = rc ? rc : note_applied(correlator, vehicle, record);
+    correlator->desk.traceparent = (struct hs_str){NULL, 0};
+    correlator->stats.open_incidents += (uint64_t)(vehicle->open != NULL) - (uint64_t)was_open;
+    correlator->stats.hits++;
+    return rc ? hs_core_break(correlator, rc) : 0;
+}
+
+static int apply_hit(struct hs_correlator *correlator, const char *mark, const pb_hit *hit,
+                     const struct hs_log_record *record)
+{
+    struct hs_vehicle *vehicle;
+    struct hs_id id;
+    int rc = is_usable(hit) ? make_key(correlator, mark, hit->audience) : HS_EFORMAT;
+    rc = rc ? rc
+            : hs_vehicle_table_add(&correlator->vehicles, hs_buf_str(&correlator->key), &vehicle);
+    if (rc != 0) {
+        return rc == HS_ENOMEM ? hs_core_break(correlator, rc) : rc;
+    }
+    if (is_applied(vehicle, record)) {
+        return 0;
+    }
+    forget_if_expired(correlator, vehicle, record->append_time_ms);
+    memcpy(id.bytes, hit->hit_id.data, HS_ID_BYTES);
+    if (hs_vehicle_has_seen(vehicle, &id)) {
+        correlator->stats.duplicate_hits++;
+        return 0;
+    }
+    return apply_new_hit(correlator, vehicle, hit, record);
+}
+
+static int apply_timer(struct hs_correlator *correlator, const char *mark,
+                       const pb_timer_fired *fired, const struct hs_log_record *record)
+{
+    int rc = fired->incident_id.len == HS_ID_BYTES ? make_key(correlator, mark, fired->audience)
+                                                   : HS_EFORMAT;
+    if (rc != 0) {
+        return rc;
+    }
+    struct hs_vehicle *vehicle =
+        hs_vehicle_table_find(&correlator->vehicles, hs_buf_str(&correlator->key));
+    if (!vehicle || is_applied(vehicle, record)) {
+        return 0;
+    }
+    struct hs_rule_scope scope = make_scope(correlator);
+    bool was_open = vehicle->open;
+    if (!hs_incident_on_timer(&scope, vehicle, fired)) {
+        return 0;
+    }
+    correlator->stats.open_incidents += (uint64_t)(vehicle->open != NULL) - (uint64_t)was_open;
+    rc = note_applied(correlator, vehicle, record);
+    return rc ? hs_core_break(correlator, rc) : 0;
+}
+
+// Keeps a copy of the hit until there are controls.
+static int keep_waiting(struct hs_correlator *correlator, const struct hs_log_record *record)
+{
+    if (correlator->waiting_count == correlator->waiting_capacity) {
+        size_t wanted = correlator->waiting_capacity ? correlator->waiting_capacity * 2 : 64;
+        struct hs_waiting *grown = realloc(correlator->waiting, wanted * sizeof(*grown));
+        if (!grown) {
+            return hs_core_break(correlator, HS_ENOMEM);
+        }
+        correlator->waiting = grown;
+        correlator->waiting_capacity = wanted;
+    }
+    char *value = hs_str_dup(record->value);
+    char *trace = hs_str_dup(record->traceparent);
+    if (!value || !trace) {
+        free(value);
+        free(trace);
+        return hs_core_break(correlator, HS_ENOMEM);
+    }
+    struct hs_log_record copy = *record;
+    copy.value.ptr = value;
+    copy.traceparent.ptr = trace;
+    correlator->waiting[correlator->waiting_count++].record = copy;
+    return 0;
+}
+
+// Decides the hits that waited, in order of the log.
+static int apply_waiting(struct hs_correlator *correlator)
+{
+    int rc = 0;
+    for (size_t i = 0; rc != HS_ENOMEM && i < correlator->waiting_count; i++) {
+        const struct hs_log_record *record = &correlator->waiting[i].record;
+        ProtobufCAllocator allocator = hs_core_allocator(&correlator->bump);
+        hs_bump_reset(&correlator->bump);
+        pb_event *event = hitstream__v1__vehicle_event__unpack(&allocator, record->value.len,
+                                                               (const uint8_t *)record->value.ptr);
+        rc = event ? apply_hit(correlator, event->vehicle, event->hit, record) : HS_EFORMAT;
+        correlator->stats.malformed += rc == HS_EFORMAT;
+    }
+    forget_waiting(correlator);
+    return rc == HS_ENOMEM ? rc : 0;
+}
+
+static int wait_or_apply_hit(struct hs_correlator *correlator, const pb_event *event,
+                             const struct hs_log_record *record)
+{
+    if (correlator->has_controls) {
+        return apply_hit(correlator, event->vehicle, event->hit, record);
+    }
+    int rc = keep_waiting(correlator, record);
+    if (rc == 0 && correlator->waiting_count >= HS_WAITING_MAX) {
+        rc = apply_waiting(correlator);
+    }
+    return rc;
+}
+
+static int apply_controls(struct hs_correlator *correlator, const char *hash)
+{
+    if (strcmp(hash, hs_controls_hash(correlator->controls)) == 0) {
+        return 0;
+    }
+    struct hs_controls *controls =
+        correlator->config.controls_lookup(correlator->config.controls_ctx, hash);
+    if (!controls) {
+        return HS_EAGAIN;
+    }
+    hs_core_set_controls(correlator, controls);
+    correlator->has_controls = true;
+    return apply_waiting(correlator);
+}
+
+static int dispatch(struct hs_correlator *correlator, const pb_event *event,
+                    const struct hs_log_record *record, enum hs_applied *ret_applied)
+{
+    switch (event->event_case) {
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT:
+        *ret_applied = HS_APPLIED_HIT;
+        return wait_or_apply_hit(correlator, event, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TOOK_OVER:
+        *ret_applied = HS_APPLIED_TOOK_OVER;
+        correlator->epoch = record->offset;
+        return 0;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CONTROLS_ACTIVATED:
+        *ret_applied = HS_APPLIED_CONTROLS;
+        return apply_controls(correlator, event->controls_activated->hash);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED:
+        *ret_applied = HS_APPLIED_TIMER;
+        return apply_timer(correlator, event->vehicle, event->timer_fired, record);
+    default:
+        *ret_applied = HS_APPLIED_OTHER;
+        return 0;
+    }
+}
+
+int hs_correlator_apply(struct hs_correlator *correlator, const struct hs_log_record *record,
+                        enum hs_applied *ret_applied)
+{
+    enum hs_applied applied = HS_APPLIED_OTHER;
+    if (correlator->broken || record->offset < correlator->read_offset) {
+        return correlator->broken;
+    }
+    ProtobufCAllocator allocator = hs_core_allocator(&correlator->bump);
+    hs_bump_reset(&correlator->bump);
+    pb_event *event = hitstream__v1__vehicle_event__unpack(&allocator, record->value.len,
+                                                           (const uint8_t *)record->value.ptr);
+    int rc = event ? dispatch(correlator, event, record, &applied) : HS_EFORMAT;
+    if (rc == HS_EAGAIN || rc == HS_ENOMEM) {
+        return rc;
+    }
+    correlator->stats.malformed += rc == HS_EFORMAT;
+    correlator->read_offset = record->offset + 1;
+    correlator->now_ms =
+        record->append_time_ms > correlator->now_ms ? record->append_time_ms : correlator->now_ms;
+    if (ret_applied) {
+        *ret_applied = applied;
+    }
+    return rc;
+}
+
+uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator)
+{
+    return correlator->waiting_count > 0 ? correlator->waiting[0].record.offset
+                                         : correlator->read_offset;
+}
+
+int64_t hs_correlator_now_ms(const struct hs_correlator *correlator)
+{
+    return correlator->now_ms;
+}
+
+uint64_t hs_correlator_epoch(const struct hs_correlator *correlator)
+{
+    return correlator->epoch;
+}
+
+const char *hs_correlator_controls_hash(const struct hs_correlator *correlator)
+{
+    return *correlator->wanted_hash ? correlator->wanted_hash
+                                    : hs_controls_hash(correlator->controls);
+}
+
+int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator)
+{
+    int64_t due_at_ms = INT64_MAX;
+    hs_timer_heap_first(&correlator->timers, &due_at_ms);
+    return due_at_ms;
+}
+
+// Appends 'timer fired' for one timer.
+static int append_fired(struct hs_correlator *correlator, const struct hs_vehicle *vehicle,
+                        const struct hs_timer *timer)
+{
+    pb_event event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
+    pb_timer_fired fired = HITSTREAM__V1__TIMER_FIRED__INIT;
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    hs_bump_reset(&correlator->bump);
+    audience.kind = vehicle->who.kind;
+    audience.list_id =
+        hs_bump_copy(&correlator->bump, vehicle->who.list_id.ptr, vehicle->who.list_id.len);
+    event.vehicle = hs_bump_copy(&correlator->bump, vehicle->mark.ptr, vehicle->mark.len);
+    fired.audience = &audience;
+    fired.kind = timer->kind;
+    fired.due_at_ms = timer->due_at_ms;
+    fired.incident_id =
+        (ProtobufCBinaryData){HS_ID_BYTES, (uint8_t *)(uintptr_t)timer->incident.bytes};
+    event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED;
+    event.timer_fired = &fired;
+    hs_buf_clear(&correlator->out);
+    char *room =
+        audience.list_id && event.vehicle
+            ? hs_buf_reserve(&correlator->out, protobuf_c_message_get_packed_size(&event.base))
+            : NULL;
+    if (!room) {
+        return HS_ENOMEM;
+    }
+    correlator->out.len = protobuf_c_message_pack(&event.base, (uint8_t *)room);
+    correlator->config.sink.append(correlator->config.sink.ctx, vehicle->mark,
+                                   hs_buf_str(&correlator->out));
+    return 0;
+}
+
+size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max)
+{
+    size_t appended = 0;
+    int64_t due_at_ms;
+    while (appended < max && !correlator->broken) {
+        struct hs_vehicle *vehicle = hs_timer_heap_first(&correlator->timers, &due_at_ms);
+        if (!vehicle || due_at_ms > wall_ms) {
+            break;
+        }
+        int rc = 0;
+        for (size_t i = 0; rc == 0 && i < vehicle->timer_count; i++) {
+            if (!vehicle->timers[i].appended && vehicle->timers[i].due_at_ms <= wall_ms) {
+                rc = append_fired(correlator, vehicle, &vehicle->timers[i]);
+                vehicle->timers[i].appended = true;
+                appended++;
+            }
+        }
+        rc = rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
+        if (rc != 0) {
+            hs_core_break(correlator, rc);
+        }
+    }
+    return appended;
+}
+
+void hs_correlator_stats(const struct hs_correlator *correlator,
+                         struct hs_correlator_stats *ret_stats)
+{
+    *ret_stats = correlator->stats;
+    ret_stats->vehicles = correlator->vehicles.count;
+    ret_stats->timers = correlator->timers.count;
+    ret_stats->waiting = correlator->waiting_count;
+}

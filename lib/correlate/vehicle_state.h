@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_CORRELATE_VEHICLE_STATE_H
+#define HS_CORRELATE_VEHICLE_STATE_H
+/*
+ * All that is known of one vehicle for one audience, in memory and as VehicleState.
+ *
+ * Threads: one at a time. Ownership: a vehicle owns what hangs on it; interned messages belong to
+ * the pool. Bounds: the limits below; a state that was not touched for HS_STATE_KEEP_MS of the
+ * log's time and has no open incident counts as empty, and is removed by a later checkpoint.
+ */
+
+#include "base/arena.h"
+#include "correlate/incident_state.h"
+#include "wire/audience.h"
+
+enum {
+    HS_SEEN_HITS_MAX = 64,    // ids of hits known; the oldest is forgotten
+    HS_ENDED_MAX = 4,         // incidents lately ended; the oldest is forgotten
+    HS_TIMERS_MAX = 8,        // timers standing; one of each kind and incident
+    HS_VEHICLE_KEY_MAX = 512, // bytes of vehicle + '|' + audience
+};
+#define HS_STATE_KEEP_MS INT64_C(86400000) // a state outlives its last event by so long
+
+struct hs_seen_hit {
+    struct hs_id id;
+    int64_t captured_at_ms;
+};
+
+struct hs_timer {
+    Hitstream__V1__TimerKind kind;
+    struct hs_id incident;
+    int64_t due_at_ms;
+    bool appended; // 'timer fired' was appended by this object; not part of the state
+};
+
+struct hs_vehicle {
+    char *key;                // "AB12CDE|open", terminated, owned
+    size_t key_len;           // bytes
+    uint64_t key_hash;        // of key
+    struct hs_str mark;       // into key
+    struct hs_str audience;   // text, into key
+    struct hs_audience who;   // the same, taken apart; borrows from key
+    uint64_t epoch;           // of the record it was restored from
+    uint64_t applied_offset;  // last event that is part of it; valid when `touched`
+    int64_t applied_at_ms;    // LogAppendTime of that event; never falls
+    bool touched;             // some event is part of it
+    bool stored;              // a record of it may stand in anpr.vehicles
+    bool dirty;               // changed since the last checkpoint
+    struct hs_seen_hit *seen; // oldest first
+    size_t seen_count;
+    size_t seen_capacity;
+    struct hs_incident *open;                // or NULL
+    struct hs_incident *ended[HS_ENDED_MAX]; // in order of ending
+    size_t ended_count;
+    struct hs_timer timers[HS_TIMERS_MAX];
+    size_t timer_count;
+    struct hs_vehicle *next_in_bucket; // vehicle_table.c
+    struct hs_vehicle *older;          // neighbours in order of last event
+    struct hs_vehicle *newer;
+    struct hs_vehicle *next_dirty; // correlator.c: in order of first change
+    size_t heap_index;             // timers.c; SIZE_MAX: not in it
+};
+
+// An empty state. HS_EFORMAT: no key of a vehicle and audience; HS_ENOMEM.
+int hs_vehicle_new(struct hs_str key, struct hs_vehicle **ret_vehicle);
+// Forgets all but the key.
+void hs_vehicle_clear(struct hs_vehicle *vehicle, struct hs_intern_pool *pool);
+void hs_vehicle_free(struct hs_vehicle *vehicle, struct hs_intern_pool *pool);
+
+bool hs_vehicle_has_seen(const struct hs_vehicle *vehicle, const struct hs_id *hit);
+int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit,
+                         int64_t captured_at_ms);
+// Takes an incident among the ended; its timers go, and the oldest of a full table falls out.
+void hs_vehicle_end(struct hs_vehicle *vehicle, struct hs_intern_pool *pool,
+                    struct hs_incident *incident);
+
+// Sets the timer of that kind and incident; a new time counts as not appended. HS_ELIMIT.
+int hs_vehicle_set_timer(struct hs_vehicle *vehicle, Hitstream__V1__TimerKind kind,
+                         const struct hs_id *incident, int64_t due_at_ms);
+// Takes the timer away; false when none of that kind, incident and time stands.
+bool hs_vehicle_take_timer(struct hs_vehicle *vehicle, Hitstream__V1__TimerKind kind,
+                           const struct hs_id *incident, int64_t due_at_ms);
+// Takes away all timers of an incident.
+void hs_vehicle_drop_timers(struct hs_vehicle *vehicle, const struct hs_id *incident);
+
+// vehicle_pack.c: appends the packed VehicleState; `bump` is scratch. HS_ENOMEM.
+int hs_vehicle_pack(const struct hs_vehicle *vehicle, uint64_t epoch, struct hs_bump *bump,
+                    struct hs_buf *out);
+// Fills an empty vehicle. HS_EFORMAT (the vehicle is left empty), HS_ENOMEM.
+int hs_vehicle_unpack(struct hs_vehicle *vehicle, const Hitstream__V1__VehicleState *state,
+                      struct hs_intern_pool *pool);
+
+#endif

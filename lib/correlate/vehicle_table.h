@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_CORRELATE_VEHICLE_TABLE_H
+#define HS_CORRELATE_VEHICLE_TABLE_H
+/*
+ * The vehicles of one partition: found by key, and kept in order of their last event.
+ *
+ * Threads: one a table. Ownership: the table owns its vehicles. Bounds: by time, see
+ * vehicle_state.h.
+ */
+
+#include "correlate/vehicle_state.h"
+
+struct hs_vehicle_table {
+    struct hs_vehicle **buckets; // chains; a power of two of them
+    size_t bucket_count;         // 0 before the first
+    size_t count;                // vehicles held
+    struct hs_vehicle *oldest;   // order of last event
+    struct hs_vehicle *newest;
+};
+
+void hs_vehicle_table_fini(struct hs_vehicle_table *table, struct hs_intern_pool *pool);
+struct hs_vehicle *hs_vehicle_table_find(const struct hs_vehicle_table *table, struct hs_str key);
+// The same, made when it is missing. HS_EFORMAT, HS_ENOMEM.
+int hs_vehicle_table_add(struct hs_vehicle_table *table, struct hs_str key,
+                         struct hs_vehicle **ret_vehicle);
+// It had an event: it is the newest now.
+void hs_vehicle_table_touch(struct hs_vehicle_table *table, struct hs_vehicle *vehicle);
+// Takes it out; the caller owns it then.
+void hs_vehicle_table_remove(struct hs_vehicle_table *table, struct hs_vehicle *vehicle);
+
+#endif
