@@ -2,7 +2,8 @@
 #ifndef HS_CONTROLS_RULES_H
 #define HS_CONTROLS_RULES_H
 /*
- * Windows and thresholds of the correlator's rules, from rules.yaml. Plain values; defaults in rules.c's table.
+ * Windows and thresholds of the correlator's rules, from rules.yaml. Plain values; defaults in
+ * rules.c's table.
  */
 
 #include "base/diag.h"
@@ -13,17 +14,22 @@ struct hs_rules {
     int64_t recent_ms;           // up to here recent, beyond it stale
     int64_t future_tolerance_ms; // ahead of the log by more than this: the camera's clock is wrong
     // publishing
-    int64_t publish_live_ms;     // an alert older than this by the wall clock is diverted to intelligence
+    int64_t
+        publish_live_ms; // an alert older than this by the wall clock is diverted to intelligence
     // incident
-    int64_t quiet_ms;            // no hit for so long ends an incident
-    int64_t repeat_window_ms;    // repeats at one place within this time are silent
-    uint32_t trail_max;          // places an incident keeps
+    int64_t quiet_ms;         // no hit for so long ends an incident
+    int64_t repeat_window_ms; // repeats at one place within this time are silent
+    uint32_t trail_max;       // places an incident keeps
 };
 
 // Parses rules.yaml; absent keys keep their defaults.
-int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags, struct hs_rules *ret_rules);
+int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags,
+                   struct hs_rules *ret_rules);
 void hs_rules_defaults(struct hs_rules *ret_rules);
 // Canonical text: equal texts decide alike.
 void hs_rules_canonical(const struct hs_rules *rules, struct hs_buf *out);
+// man(7) source and annotated sample of rules.yaml, from the same table.
+void hs_rules_reference(struct hs_buf *out);
+void hs_rules_sample(struct hs_buf *out);
 
 #endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controls/controls.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "controls/source.h"
+#include "hitstream/v1/controls.pb-c.h"
+
+struct hs_controls {
+    atomic_uint references;              // unref releases, the last one acquires before it frees
+    char hash[HS_CONTROLS_HASH_BYTES];   // "" before any were activated
+    struct hs_buf packed;                // the source
+    char common[HS_CONTROLS_HASH_BYTES]; // hash of what concerns every audience: cameras, rules
+    struct hs_cameras *cameras;
+    struct hs_routes *routes;
+    struct hs_rules rules;
+};
+
+static void controls_free(struct hs_controls *controls)
+{
+    if (controls) {
+        hs_cameras_free(controls->cameras);
+        hs_routes_free(controls->routes);
+        hs_buf_fini(&controls->packed);
+        free(controls);
+    }
+}
+
+struct hs_controls *hs_controls_ref(struct hs_controls *controls)
+{
+    atomic_fetch_add_explicit(&controls->references, 1, memory_order_relaxed);
+    return controls;
+}
+
+void hs_controls_unref(struct hs_controls *controls)
+{
+    if (controls &&
+        atomic_fetch_sub_explicit(&controls->references, 1, memory_order_acq_rel) == 1) {
+        controls_free(controls);
+    }
+}
+
+// ------------------------------------------------------------------ parts against each other
+
+static int by_word(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// Sorted and each once; ends with NULL.
+static void tidy_words(const char **words, size_t count)
+{
+    size_t kept = 0;
+    qsort(words, count, sizeof(*words), by_word);
+    for (size_t i = 0; i < count; i++) {
+        if (words[i][0] != '\0' && (kept == 0 || strcmp(words[kept - 1], words[i]) != 0)) {
+            words[kept++] = words[i];
+        }
+    }
+    words[kept] = NULL;
+}
+
+// Queues may care only for forces and areas in which cameras stand.
+static int check_places(const struct hs_cameras *cameras, const struct hs_routes *routes,
+                        struct hs_diags *diags)
+{
+    size_t count = hs_cameras_count(cameras);
+    struct hs_bump bump = {0};
+    const char **forces = calloc(count + 1, sizeof(*forces));
+    const char **areas = calloc(count + 1, sizeof(*areas));
+    int rc = forces && areas ? 0 : HS_ENOMEM;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const struct hs_camera *camera = hs_cameras_at(cameras, i);
+        forces[i] = hs_bump_copy(&bump, camera->force.ptr, camera->force.len);
+        areas[i] = hs_bump_copy(&bump, camera->area.ptr, camera->area.len);
+        rc = forces[i] && areas[i] ? 0 : HS_ENOMEM;
+    }
+    if (rc == 0) {
+        tidy_words(forces, count);
+        tidy_words(areas, count);
+        hs_routes_check_places(routes, forces, areas, diags);
+    }
+    free(forces);
+    free(areas);
+    hs_bump_fini(&bump);
+    return rc;
+}
+
+// ------------------------------------------------------------------ building
+
+// Each part that was given, all faults of all of them; then what they are to each other.
+static int parse_parts(const struct hs_str texts[HS_CONTROLS_PARTS],
+                       const bool given[HS_CONTROLS_PARTS], struct hs_diags *diags,
+                       struct hs_controls *controls)
+{
+    int cameras_rc = 0;
+    int routes_rc = 0;
+    int rules_rc = 0;
+    if (given[HS_CONTROLS_CAMERAS]) {
+        cameras_rc = hs_cameras_parse(texts[HS_CONTROLS_CAMERAS],
+                                      hs_controls_part_names[HS_CONTROLS_CAMERAS], diags,
+                                      &controls->cameras);
+    }
+    if (given[HS_CONTROLS_QUEUES]) {
+        routes_rc =
+            hs_routes_parse(texts[HS_CONTROLS_QUEUES], hs_controls_part_names[HS_CONTROLS_QUEUES],
+                            diags, &controls->routes);
+    }
+    if (given[HS_CONTROLS_RULES]) {
+        rules_rc =
+            hs_rules_parse(texts[HS_CONTROLS_RULES], hs_controls_part_names[HS_CONTROLS_RULES],
+                           diags, &controls->rules);
+    }
+    if (controls->cameras && controls->routes) {
+        int rc = check_places(controls->cameras, controls->routes, diags);
+        cameras_rc = cameras_rc ? cameras_rc : rc;
+    }
+    return cameras_rc ? cameras_rc : routes_rc ? routes_rc : rules_rc;
+}
+
+// Packs and names what was parsed.
+static int seal(const struct hs_str texts[HS_CONTROLS_PARTS], struct hs_controls *controls)
+{
+    struct hs_buf common = {0};
+    int rc = hs_controls_pack(texts, &controls->packed);
+    if (rc == 0) {
+        hs_controls_hash_text(hs_buf_str(&controls->packed), controls->hash);
+        hs_cameras_canonical(controls->cameras, &common);
+        hs_rules_canonical(&controls->rules, &common);
+        hs_controls_hash_text(hs_buf_str(&common), controls->common);
+        rc = hs_buf_status(&common);
+    }
+    hs_buf_fini(&common);
+    return rc;
+}
+
+static struct hs_controls *controls_new(void)
+{
+    struct hs_controls *controls = calloc(1, sizeof(*controls));
+    if (controls) {
+        atomic_init(&controls->references, 1);
+    }
+    return controls;
+}
+
+int hs_controls_parse(const struct hs_controls_file *files, size_t file_count,
+                      struct hs_diags *diags, struct hs_controls **ret_controls)
+{
+    struct hs_str texts[HS_CONTROLS_PARTS];
+    bool given[HS_CONTROLS_PARTS];
+    size_t errors = diags->errors;
+    struct hs_controls *controls = controls_new();
+    if (!controls) {
+        return HS_ENOMEM;
+    }
+    hs_controls_sort(files, file_count, diags, texts, given);
+    int rc = parse_parts(texts, given, diags, controls);
+    if (rc == 0) {
+        rc = diags->errors == errors ? seal(texts, controls) : HS_EFORMAT;
+    }
+    if (rc != 0) {
+        controls_free(controls);
+        return rc;
+    }
+    *ret_controls = controls;
+    return 0;
+}
+
+int hs_controls_unpack(struct hs_str packed, struct hs_diags *diags,
+                       struct hs_controls **ret_controls)
+{
+    Hitstream__V1__ControlsSource *source =
+        hitstream__v1__controls_source__unpack(NULL, packed.len, (const uint8_t *)packed.ptr);
+    if (!source) {
+        struct hs_diag_place place = {.file = "controls"};
+        hs_diags_add(diags, HS_DIAG_ERROR, &place, "these bytes are no packed controls");
+        return HS_EFORMAT;
+    }
+    struct hs_controls_file *files = calloc(source->n_files + 1, sizeof(*files));
+    int rc = files ? 0 : HS_ENOMEM;
+    for (size_t i = 0; i < source->n_files && rc == 0; i++) {
+        files[i].name = hs_str(source->files[i]->name);
+        files[i].text = hs_str_n(source->files[i]->text.data, source->files[i]->text.len);
+    }
+    if (rc == 0) {
+        rc = hs_controls_parse(files, source->n_files, diags, ret_controls);
+    }
+    free(files);
+    hitstream__v1__controls_source__free_unpacked(source, NULL);
+    return rc;
+}
+
+struct hs_controls *hs_controls_empty(void)
+{
+    static const struct hs_controls_file files[HS_CONTROLS_PARTS] = {
+        {{"cameras.csv", 11}, {"camera,site,force\n", 18}},
+        {{"queues.yaml", 11}, {"queues: {}\n", 11}},
+        {{"rules.yaml", 10}, {"", 0}},
+    };
+    struct hs_diags diags = {0};
+    struct hs_controls *controls = NULL;
+    if (hs_controls_parse(files, HS_CONTROLS_PARTS, &diags, &controls) == 0) {
+        controls->hash[0] = '\0';
+    }
+    hs_diags_fini(&diags);
+    return controls;
+}
+
+// ------------------------------------------------------------------ reading
+
+struct hs_str hs_controls_packed(const struct hs_controls *controls)
+{
+    return hs_buf_str(&controls->packed);
+}
+
+const char *hs_controls_hash(const struct hs_controls *controls)
+{
+    return controls->hash;
+}
+
+const struct hs_cameras *hs_controls_cameras(const struct hs_controls *controls)
+{
+    return controls->cameras;
+}
+
+const struct hs_routes *hs_controls_routes(const struct hs_controls *controls)
+{
+    return controls->routes;
+}
+
+const struct hs_rules *hs_controls_rules(const struct hs_controls *controls)
+{
+    return &controls->rules;
+}
+
+void hs_controls_audience_hash(const struct hs_controls *controls, struct hs_str audience,
+                               char ret_hash[HS_CONTROLS_HASH_BYTES])
+{
+    struct hs_buf text = {0};
+    hs_buf_add_text(&text, controls->common);
+    hs_routes_canonical(controls->routes, audience, &text);
+    hs_controls_hash_text(hs_buf_str(&text), ret_hash);
+    hs_buf_fini(&text);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controls/rules.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "config/options.h"
+
+#define AT(member) .offset = offsetof(struct hs_rules, member)
+
+static const struct hs_option table[] = {
+    {"lateness.live_ms", HS_OPTION_I64, AT(live_ms), "60000", 1000, HS_MS_PER_HOUR, .unit = "ms",
+     .help = "A read up to this age, when the log took it, is live."},
+    {"lateness.recent_ms", HS_OPTION_I64, AT(recent_ms), "600000", 1000, HS_MS_PER_DAY,
+     .unit = "ms",
+     .help = "A read up to this age is recent; beyond it is stale and goes to intelligence queues "
+             "alone."},
+    {"lateness.future_tolerance_ms", HS_OPTION_I64, AT(future_tolerance_ms), "5000", 0,
+     HS_MS_PER_HOUR, .unit = "ms",
+     .help = "A read that is ahead of the log by more than this comes from a camera with a wrong "
+             "clock."},
+    {"publish.live_ms", HS_OPTION_I64, AT(publish_live_ms), "600000", 1000, HS_MS_PER_DAY,
+     .unit = "ms",
+     .help = "An alert older than this when it is published is diverted to intelligence."},
+    {"incident.quiet_ms", HS_OPTION_I64, AT(quiet_ms), "1800000", 1000, 7 * HS_MS_PER_DAY,
+     .unit = "ms", .help = "No hit for so long ends an incident."},
+    {"incident.repeat_window_ms", HS_OPTION_I64, AT(repeat_window_ms), "300000", 0, HS_MS_PER_DAY,
+     .unit = "ms", .help = "Repeats at one place within this time are silent."},
+    {"incident.trail_max", HS_OPTION_U32, AT(trail_max), "64", 1, 1000, .unit = "places",
+     .help = "How many places an incident keeps; the oldest leaves first."},
+    {NULL},
+};
+
+void hs_rules_defaults(struct hs_rules *ret_rules)
+{
+    struct hs_bump none = {0}; // no row is a file, so nothing is allocated
+    *ret_rules = (struct hs_rules){0};
+    hs_options_defaults(table, ret_rules, &none);
+}
+
+// The fault stands at the first key, or at the other when only that is written.
+static void check_order(const struct hs_yaml_node *root, const char *shorter_key,
+                        int64_t shorter_ms, const char *longer_key, int64_t longer_ms,
+                        struct hs_diags *diags)
+{
+    if (shorter_ms <= longer_ms) {
+        return;
+    }
+    const char *key = hs_options_node(root, shorter_key) ? shorter_key : longer_key;
+    const struct hs_yaml_node *at = hs_options_node(root, key);
+    hs_yaml_fault(diags, at ? at : root, key, "%s (%lld ms) must not be longer than %s (%lld ms)",
+                  shorter_key, (long long)shorter_ms, longer_key, (long long)longer_ms);
+}
+
+int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags,
+                   struct hs_rules *ret_rules)
+{
+    struct hs_yaml *document;
+    struct hs_rules rules;
+    struct hs_bump bump = {0};
+    size_t errors = diags->errors;
+    int rc = hs_yaml_parse(text, name, diags, &document);
+    if (rc != 0) {
+        return rc;
+    }
+    const struct hs_yaml_node *root = hs_yaml_root(document);
+    hs_rules_defaults(&rules);
+    hs_options_read(table, root, diags, &bump, &rules);
+    check_order(root, "lateness.live_ms", rules.live_ms, "lateness.recent_ms", rules.recent_ms,
+                diags);
+    check_order(root, "incident.repeat_window_ms", rules.repeat_window_ms, "incident.quiet_ms",
+                rules.quiet_ms, diags);
+    hs_yaml_free(document);
+    hs_bump_fini(&bump);
+    if (diags->errors != errors) {
+        return HS_EFORMAT;
+    }
+    *ret_rules = rules;
+    return 0;
+}
+
+void hs_rules_canonical(const struct hs_rules *rules, struct hs_buf *out)
+{
+    for (const struct hs_option *row = table; row->key; row++) {
+        hs_buf_printf(out, "%s=", row->key);
+        hs_option_value(row, rules, out);
+        hs_buf_add_char(out, '\n');
+    }
+}
+
+void hs_rules_reference(struct hs_buf *out)
+{
+    hs_options_reference(table, out);
+}
+
+void hs_rules_sample(struct hs_buf *out)
+{
+    hs_options_sample(table, out);
+}
