@@ -15,6 +15,9 @@
 
 // Every group of commands, in the order in which --help shows them.
 static const struct hitctl_command *const tables[] = {
+    hitctl_reads_commands,
+    hitctl_alerts_commands,
+    hitctl_dispatch_commands,
     hitctl_decode_commands,
     NULL,
 };
@@ -60,12 +63,13 @@ void hitctl_print_diags(const struct hs_diags *diags)
     hs_buf_fini(&line);
 }
 
+// "reads produce    JSON lines of reads ..."
 static void print_command(FILE *out, const struct hitctl_command *command)
 {
-    char words[256];
-    snprintf(words, sizeof(words), "%s%s%s %s", command->group ? command->group : "",
-             command->group ? " " : "", command->name, command->synopsis);
-    fprintf(out, "  %-58s %s\n", words, command->help);
+    char words[64];
+    snprintf(words, sizeof(words), "%s%s%s", command->group ? command->group : "",
+             command->group ? " " : "", command->name);
+    fprintf(out, "  %-20s %s\n", words, command->help);
 }
 
 static void print_overview(FILE *out)
@@ -83,6 +87,7 @@ static void print_overview(FILE *out)
           "  --json             results as one JSON value on standard output\n"
           "  --help             this text, or a command's own\n"
           "  --version          the version\n"
+          "\n'hitctl COMMAND --help' shows a command's own words and options\n"
           "\nexit status: 0 done, 1 failed, 2 usage, 3 refused, 4 changed since it was read,\n"
           "5 unreachable, 6 configuration, 7 timed out, 8 differs\n",
           out);

@@ -18,5 +18,9 @@ void hs_json_print(const ProtobufCMessage *message, struct hs_buf *out);
 // place, what was found and what is allowed. The message is freed with protobuf_c_message_free_unpacked().
 int hs_json_parse(struct hs_str text, const ProtobufCMessageDescriptor *type,
                   ProtobufCMessage **ret_message, struct hs_buf *ret_why);
+// The same from a value that jansson has parsed already; it is borrowed for the call.
+struct json_t;
+int hs_json_build(const struct json_t *value, const ProtobufCMessageDescriptor *type,
+                  ProtobufCMessage **ret_message, struct hs_buf *ret_why);
 
 #endif

@@ -427,10 +427,16 @@ static int build_message(struct place *place, const json_t *object,
     return HS_OK;
 }
 
-int hs_json_parse(struct hs_str text, const ProtobufCMessageDescriptor *type,
+int hs_json_build(const struct json_t *value, const ProtobufCMessageDescriptor *type,
                   ProtobufCMessage **ret_message, struct hs_buf *ret_why)
 {
     struct place place = {.why = ret_why, .path = ""};
+    return build_message(&place, value, type, ret_message);
+}
+
+int hs_json_parse(struct hs_str text, const ProtobufCMessageDescriptor *type,
+                  ProtobufCMessage **ret_message, struct hs_buf *ret_why)
+{
     json_error_t fault;
     json_t *value = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
     if (!value) {
@@ -439,7 +445,7 @@ int hs_json_parse(struct hs_str text, const ProtobufCMessageDescriptor *type,
         }
         return HS_EFORMAT;
     }
-    int status = build_message(&place, value, type, ret_message);
+    int status = hs_json_build(value, type, ret_message, ret_why);
     json_decref(value);
     return status;
 }

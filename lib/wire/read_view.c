@@ -3,16 +3,7 @@
 
 #include "base/error.h"
 #include "wire/framing.h"
-
-enum wire_type {
-    WIRE_VARINT = 0,
-    WIRE_64BIT = 1,
-    WIRE_BYTES = 2,
-    WIRE_32BIT = 5,
-    WIRE_ANY = 8, // of a field that is not known
-};
-
-enum { TAG_BYTES_MAX = 5, LENGTH_BYTES_MAX = 5, VARINT_BYTES_MAX = 10 };
+#include "wire/scan.h"
 
 // Numbers of PlateRead's fields; what they carry stands in read_wire_types.
 enum {
@@ -26,119 +17,39 @@ enum {
 };
 enum { CANDIDATE_VRM = 1, CANDIDATE_CONFIDENCE = 2, BATCH_READS = 1 };
 
-static const uint8_t batch_wire_types[] = {WIRE_ANY, WIRE_BYTES};
-static const uint8_t position_wire_types[] = {WIRE_ANY, WIRE_64BIT, WIRE_64BIT};
-static const uint8_t candidate_wire_types[] = {WIRE_ANY, WIRE_BYTES, WIRE_VARINT};
+static const uint8_t batch_wire_types[] = {HS_WIRE_ANY, HS_WIRE_BYTES};
+static const struct hs_field_types batch_types = {batch_wire_types, 2};
+
+static const uint8_t position_wire_types[] = {HS_WIRE_ANY, HS_WIRE_64BIT, HS_WIRE_64BIT};
+static const struct hs_field_types position_types = {position_wire_types, 3};
+
+static const uint8_t candidate_wire_types[] = {HS_WIRE_ANY, HS_WIRE_BYTES, HS_WIRE_VARINT};
+static const struct hs_field_types candidate_types = {candidate_wire_types, 3};
+
 static const uint8_t read_wire_types[READ_FIELDS] = {
-    WIRE_ANY,   WIRE_BYTES,  WIRE_BYTES,  WIRE_VARINT, WIRE_BYTES, WIRE_BYTES,
-    WIRE_BYTES, WIRE_VARINT, WIRE_VARINT, WIRE_VARINT, WIRE_BYTES, WIRE_BYTES,
-    WIRE_BYTES, WIRE_BYTES,  WIRE_BYTES,  WIRE_BYTES,  WIRE_BYTES,
+    HS_WIRE_ANY,   HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_VARINT, HS_WIRE_BYTES, HS_WIRE_BYTES,
+    HS_WIRE_BYTES, HS_WIRE_VARINT, HS_WIRE_VARINT, HS_WIRE_VARINT, HS_WIRE_BYTES, HS_WIRE_BYTES,
+    HS_WIRE_BYTES, HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_BYTES,
 };
-
-// One field as it stands in the message.
-struct field {
-    uint32_t number;
-    const uint8_t *data; // of a text or message: behind its length
-    uint32_t len;        // bytes of data
-};
-
-// The next field, with protobuf-c's limits: a tag of five bytes, a length of five bytes and 31
-// bits, a varint of ten bytes, no groups, no field number 0 in one byte. Returns what follows it,
-// or NULL for a malformed one.
-static inline const uint8_t *next_field(const uint8_t *at, const uint8_t *end,
-                                        const uint8_t *wire_types, size_t known,
-                                        struct field *ret_field)
-{
-    if ((at[0] & 0xf8) == 0) {
-        return NULL;
-    }
-    unsigned wire_type = at[0] & 7;
-    uint32_t number = (at[0] & 0x7fU) >> 3;
-    for (unsigned i = 1, shift = 4; at++, i <= TAG_BYTES_MAX && (at[-1] & 0x80); i++, shift += 7) {
-        if (at == end || i == TAG_BYTES_MAX) {
-            return NULL;
-        }
-        number |= (at[0] & 0x7fU) << shift;
-    }
-    unsigned expected = number < known ? wire_types[number] : WIRE_ANY;
-    if (expected != WIRE_ANY && expected != wire_type) {
-        return NULL;
-    }
-    size_t left = (size_t)(end - at);
-    uint64_t len = 0;
-    unsigned i = 0;
-    switch (wire_type) {
-    case WIRE_VARINT:
-        while (i < VARINT_BYTES_MAX && i < left && (at[i] & 0x80)) {
-            i++;
-        }
-        if (i == VARINT_BYTES_MAX || i == left) {
-            return NULL;
-        }
-        len = i + 1;
-        break;
-    case WIRE_64BIT:
-        len = 8;
-        break;
-    case WIRE_32BIT:
-        len = 4;
-        break;
-    case WIRE_BYTES:
-        for (;; i++) {
-            if (i == LENGTH_BYTES_MAX || i == left) {
-                return NULL;
-            }
-            len |= (uint64_t)(at[i] & 0x7f) << (7 * i);
-            if (!(at[i] & 0x80)) {
-                break;
-            }
-        }
-        at += i + 1;
-        left -= i + 1;
-        break;
-    default:
-        return NULL;
-    }
-    if (len > left || len > INT32_MAX) {
-        return NULL;
-    }
-    *ret_field = (struct field){number, at, (uint32_t)len};
-    return at + len;
-}
-
-static uint64_t varint(const struct field *field)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < field->len; i++) {
-        value |= (uint64_t)(field->data[i] & 0x7f) << (7 * i);
-    }
-    return value;
-}
-
-// A text's length as C sees it.
-static uint32_t text_len(const struct field *field)
-{
-    const uint8_t *nul = field->len ? memchr(field->data, 0, field->len) : NULL;
-    return nul ? (uint32_t)(nul - field->data) : field->len;
-}
+static const struct hs_field_types read_types = {read_wire_types, READ_FIELDS};
 
 static uint8_t capped(uint32_t len)
 {
     return (uint8_t)(len < UINT8_MAX ? len : UINT8_MAX);
 }
 
-static uint16_t offset_in(const struct hs_read_view *view, const struct field *field)
+static uint16_t offset_in(const struct hs_read_view *view, const struct hs_field *field)
 {
     size_t offset = (size_t)(field->data - view->raw);
     return (uint16_t)(offset < UINT16_MAX ? offset : UINT16_MAX);
 }
 
-static bool position_is_sound(const struct field *message)
+static bool position_is_sound(const struct hs_field *message)
 {
     const uint8_t *end = message->data + message->len;
-    struct field field;
+    struct hs_field field;
     for (const uint8_t *at = message->data; at && at < end;) {
-        at = next_field(at, end, position_wire_types, sizeof(position_wire_types), &field);
+        at = hs_scan_field(at, end, &position_types, &field);
         if (!at) {
             return false;
         }
@@ -147,22 +58,22 @@ static bool position_is_sound(const struct field *message)
 }
 
 // Adds the candidate to the view's unless there is no room for it; false when it is malformed.
-static bool take_candidate(struct hs_read_view *view, const struct field *message,
+static bool take_candidate(struct hs_read_view *view, const struct hs_field *message,
                            struct hs_candidate_view *scratch)
 {
     const uint8_t *end = message->data + message->len;
-    struct field field, vrm = {0};
+    struct hs_field field, vrm = {0};
     uint32_t confidence_pct = 0;
     for (const uint8_t *at = message->data; at < end;) {
-        at = next_field(at, end, candidate_wire_types, sizeof(candidate_wire_types), &field);
+        at = hs_scan_field(at, end, &candidate_types, &field);
         if (!at) {
             return false;
         }
         if (field.number == CANDIDATE_VRM) {
             vrm = field;
-            vrm.len = text_len(&field);
+            vrm.len = (uint32_t)hs_field_text(&field).len;
         } else if (field.number == CANDIDATE_CONFIDENCE) {
-            confidence_pct = (uint32_t)varint(&field);
+            confidence_pct = (uint32_t)hs_field_number(&field);
         }
     }
     if (view->candidate_count < HS_READ_CANDIDATES_MAX && vrm.len <= HS_CANDIDATE_TEXT_BYTES) {
@@ -179,13 +90,13 @@ static bool take_candidate(struct hs_read_view *view, const struct field *messag
 }
 
 // One field into the view; false when a message within it is malformed.
-static inline bool take_field(struct hs_read_view *view, const struct field *field,
+static inline bool take_field(struct hs_read_view *view, const struct hs_field *field,
                               struct hs_candidate_view *scratch)
 {
     uint32_t len;
     switch (field->number) {
     case READ_VRM:
-        len = text_len(field);
+        len = (uint32_t)hs_field_text(field).len;
         view->vrm_len = capped(len);
         memset(view->vrm, 0, sizeof(view->vrm));
         if (len) {
@@ -193,11 +104,11 @@ static inline bool take_field(struct hs_read_view *view, const struct field *fie
         }
         return true;
     case READ_CAMERA_ID:
-        view->camera_id_len = capped(text_len(field));
+        view->camera_id_len = capped((uint32_t)hs_field_text(field).len);
         view->camera_id_at = offset_in(view, field);
         return true;
     case READ_CAPTURED_AT_MS:
-        view->captured_at_ms = (int64_t)varint(field);
+        view->captured_at_ms = (int64_t)hs_field_number(field);
         return true;
     case READ_CHAR_CONFIDENCE:
         view->char_confidence_len = capped(field->len);
@@ -212,14 +123,14 @@ static inline bool take_field(struct hs_read_view *view, const struct field *fie
     }
 }
 
-static void view_of(const struct field *read, struct hs_candidate_view *scratch,
+static void view_of(const struct hs_field *read, struct hs_candidate_view *scratch,
                     struct hs_read_view *ret_view)
 {
     struct hs_read_view view = {.raw = read->data, .raw_len = read->len, .candidates = scratch};
     const uint8_t *end = read->data + read->len;
-    struct field field;
+    struct hs_field field;
     for (const uint8_t *at = read->data; at < end;) {
-        at = next_field(at, end, read_wire_types, READ_FIELDS, &field);
+        at = hs_scan_field(at, end, &read_types, &field);
         if (!at || !take_field(&view, &field, scratch)) {
             view = (struct hs_read_view){.raw = read->data, .raw_len = read->len};
             break;
@@ -237,10 +148,10 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
         return status;
     }
     const uint8_t *end = (const uint8_t *)payload.ptr + payload.len;
-    struct field field;
+    struct hs_field field;
     size_t count = 0;
     for (const uint8_t *at = (const uint8_t *)payload.ptr; at < end;) {
-        at = next_field(at, end, batch_wire_types, sizeof(batch_wire_types), &field);
+        at = hs_scan_field(at, end, &batch_types, &field);
         if (!at) {
             return HS_EFORMAT;
         }
@@ -261,9 +172,9 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
 static struct hs_str look_for(const struct hs_read_view *view, uint32_t number)
 {
     const uint8_t *end = view->raw + view->raw_len;
-    struct field field, last = {0};
+    struct hs_field field, last = {0};
     for (const uint8_t *at = view->raw; at && at < end;) {
-        at = next_field(at, end, read_wire_types, READ_FIELDS, &field);
+        at = hs_scan_field(at, end, &read_types, &field);
         if (at && field.number == number) {
             last = field;
         }

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * hitctl alerts tail: what stands, and what comes, on dispatch queues.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "hitctl/alert_text.h"
+#include "hitctl/payload.h"
+#include "hitctl/stream.h"
+#include "kafka/tail.h"
+#include "wire/json.h"
+
+enum { QUEUES_MAX = 64 };
+
+struct tail_options {
+    const char *from;
+    int64_t count;
+    int64_t until_idle_ms;
+};
+
+static const struct hitctl_option tail_options[] = {
+    {"from", HITCTL_TEXT, offsetof(struct tail_options, from), "WHERE",
+     "beginning, end (the default), or a time: 2026-11-21T22:41:00Z"},
+    {"count", HITCTL_NUMBER, offsetof(struct tail_options, count), "N", "end after N alerts"},
+    {"until-idle-ms", HITCTL_NUMBER, offsetof(struct tail_options, until_idle_ms), "MS",
+     "end when nothing came for so long"},
+    {NULL, HITCTL_FLAG, 0, NULL, NULL},
+};
+
+// A run of the command.
+struct tail {
+    struct tail_options options;
+    const struct hitctl *ctl;
+    struct hs_buf out;
+    struct hs_buf why;
+    uint64_t shown;
+    uint64_t bad;     // messages that are no alert
+    int64_t last_ns;  // when something came last
+    bool show_queue;  // several are read
+    bool broken_pipe; // nobody reads any more
+};
+
+static void show_text(struct tail *run, const struct hs_kafka_message *message,
+                      const ProtobufCMessage *alert)
+{
+    if (run->show_queue) {
+        const char *queue = strchr(message->topic, '.');
+        hs_buf_printf(&run->out, "%s: ", queue ? queue + 1 : message->topic);
+    }
+    hitctl_alert_text((const Hitstream__V1__Alert *)(const void *)alert, &run->out);
+}
+
+static bool on_message(void *ctx, const struct hs_kafka_message *message)
+{
+    struct tail *run = ctx;
+    ProtobufCMessage *alert;
+    run->last_ns = hs_clock_monotonic_ns();
+    hs_buf_clear(&run->out);
+    hs_buf_clear(&run->why);
+    if (hitctl_payload_unpack(&hitstream__v1__alert__descriptor, message->value, &alert,
+                              &run->why) != HS_OK) {
+        hitctl_error("%s/%d@%" PRId64 " is no alert: %s", message->topic, message->partition,
+                     message->offset, hs_buf_text(&run->why));
+        run->bad++;
+        return !hitctl_interrupted();
+    }
+    if (run->ctl->json) {
+        hs_json_print(alert, &run->out);
+        hs_buf_add_char(&run->out, '\n');
+    } else {
+        show_text(run, message, alert);
+    }
+    protobuf_c_message_free_unpacked(alert, NULL);
+    fputs(hs_buf_text(&run->out), stdout);
+    run->broken_pipe = fflush(stdout) != 0;
+    run->shown++;
+    return !hitctl_interrupted() && !run->broken_pipe &&
+           (run->options.count == 0 || run->shown < (uint64_t)run->options.count);
+}
+
+static bool on_idle(void *ctx)
+{
+    const struct tail *run = ctx;
+    int64_t idle_ms = (hs_clock_monotonic_ns() - run->last_ns) / 1000000;
+    return !hitctl_interrupted() &&
+           (run->options.until_idle_ms == 0 || idle_ms < run->options.until_idle_ms);
+}
+
+// Where to begin, into the first range. False after saying what is allowed.
+static bool parse_from(const char *from, struct hs_kafka_range *ret_range)
+{
+    int64_t at_ms;
+    ret_range->partition = -1;
+    ret_range->from_time_ms = -1;
+    if (!from || strcmp(from, "end") == 0) {
+        ret_range->from_offset = HS_KAFKA_OFFSET_END;
+    } else if (strcmp(from, "beginning") == 0) {
+        ret_range->from_offset = HS_KAFKA_OFFSET_BEGINNING;
+    } else if (hs_civil_parse(hs_str(from), &at_ms) == HS_OK && at_ms >= 0) {
+        ret_range->from_time_ms = at_ms;
+    } else {
+        hitctl_error("option '--from': value '%s': beginning, end or a time such as "
+                     "2026-11-21T22:41:00Z is allowed",
+                     from);
+        return false;
+    }
+    return true;
+}
+
+// "north-live" as "dispatch.north-live"; a whole topic's name stays.
+static void make_topic(const char *queue, char ret_topic[HS_KAFKA_TOPIC_TEXT_BYTES])
+{
+    bool whole = strncmp(queue, "dispatch.", 9) == 0 || strncmp(queue, "undelivered.", 12) == 0;
+    snprintf(ret_topic, HS_KAFKA_TOPIC_TEXT_BYTES, "%s%s", whole ? "" : "dispatch.", queue);
+}
+
+static int read_queues(struct tail *run, const struct hs_kafka_range *ranges, size_t count)
+{
+    struct hs_kafka_tail *tail = NULL;
+    const struct hs_kafka_tail_options options = {
+        .timeout_ms = -1,
+        .follow = true,
+        .idle = on_idle,
+        .idle_ctx = run,
+    };
+    int status = hs_kafka_tail_new(run->ctl->settings, NULL, &tail);
+    if (status == HS_OK) {
+        run->last_ns = hs_clock_monotonic_ns();
+        status = hs_kafka_tail_read(tail, ranges, count, &options, on_message, run);
+    }
+    hs_kafka_tail_free(tail);
+    if (status != HS_OK && status != HS_ECANCELED) {
+        return hitctl_kafka_failed(status, ranges[0].topic);
+    }
+    if (run->options.count > 0 && run->shown < (uint64_t)run->options.count &&
+        !hitctl_interrupted()) {
+        hitctl_error("%" PRIu64 " of %" PRId64 " alerts came", run->shown, run->options.count);
+        return HITCTL_TIMEOUT;
+    }
+    return run->bad > 0 ? HITCTL_REFUSED : HITCTL_OK;
+}
+
+static int tail_run(struct hitctl *ctl, int argc, char **argv)
+{
+    static char topics[QUEUES_MAX][HS_KAFKA_TOPIC_TEXT_BYTES];
+    struct hs_kafka_range ranges[QUEUES_MAX];
+    struct tail run = {.ctl = ctl};
+    int words = hitctl_options_parse(tail_options, &run.options, argc, argv);
+    if (words < 0) {
+        return HITCTL_USAGE;
+    }
+    if (words == 0 || words > QUEUES_MAX) {
+        hitctl_error("1 to %d queues are needed", QUEUES_MAX);
+        return HITCTL_USAGE;
+    }
+    for (int i = 0; i < words; i++) {
+        if (!parse_from(run.options.from, &ranges[i])) {
+            return HITCTL_USAGE;
+        }
+        make_topic(argv[i + 1], topics[i]);
+        ranges[i].topic = topics[i];
+    }
+    run.show_queue = words > 1;
+    hitctl_catch_interrupt();
+    int result = read_queues(&run, ranges, (size_t)words);
+    hs_buf_fini(&run.out);
+    hs_buf_fini(&run.why);
+    return result;
+}
+
+const struct hitctl_command hitctl_alerts_commands[] = {
+    {"alerts", "tail", "QUEUE... [--from WHERE] [--count N] [--until-idle-ms MS]",
+     "alerts of dispatch queues as they come; --json: one a line", tail_run, tail_options},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
+};

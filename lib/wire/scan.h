@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_WIRE_SCAN_H
+#define HS_WIRE_SCAN_H
+/*
+ * A walk over the fields of a packed message, for readers that need few of them and may not
+ * allocate.
+ *
+ * It has protobuf-c's limits: a tag of five bytes, a length of five bytes and 31 bits, a varint of
+ * ten bytes, no groups, no field number 0 in one byte. Threads: any; pure. Ownership: fields borrow
+ * from the message.
+ */
+
+#include "base/str.h"
+
+enum hs_wire_type {
+    HS_WIRE_VARINT = 0,
+    HS_WIRE_64BIT = 1,
+    HS_WIRE_BYTES = 2,
+    HS_WIRE_32BIT = 5,
+    HS_WIRE_ANY = 8,     // the field is not known
+    HS_WIRE_VARINTS = 9, // repeated number: one varint, or bytes full of them
+};
+
+// One field as it stands in the message.
+struct hs_field {
+    uint32_t number;
+    uint32_t len;        // bytes of data
+    const uint8_t *data; // of a text or message: behind its length
+    unsigned wire_type;  // enum hs_wire_type
+};
+
+// What a message type's known fields carry, by number: enum hs_wire_type.
+struct hs_field_types {
+    const uint8_t *types;
+    uint32_t count;
+};
+
+// Length in bytes of the varint at `at`, 0 when it does not end within `max` bytes or before `end`.
+static inline unsigned hs_scan_varint_len(const uint8_t *at, const uint8_t *end, unsigned max)
+{
+    for (unsigned i = 0; i < max && at + i < end; i++) {
+        if (!(at[i] & 0x80)) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static inline uint64_t hs_scan_varint(const uint8_t *at, unsigned len)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < len; i++) {
+        value |= (uint64_t)(at[i] & 0x7f) << (7 * i);
+    }
+    return value;
+}
+
+// The value of a varint field.
+static inline uint64_t hs_field_number(const struct hs_field *field)
+{
+    return hs_scan_varint(field->data, field->len);
+}
+
+// A text as C sees it: to its first NUL.
+static inline struct hs_str hs_field_text(const struct hs_field *field)
+{
+    const uint8_t *nul = field->len ? memchr(field->data, 0, field->len) : NULL;
+    return hs_str_n(field->data, nul ? (size_t)(nul - field->data) : field->len);
+}
+
+// Reads a field's tag; what follows it, or NULL.
+static inline const uint8_t *hs_scan_tag(const uint8_t *at, const uint8_t *end,
+                                         struct hs_field *ret_field)
+{
+    enum { TAG_BYTES_MAX = 5 };
+    ret_field->wire_type = at[0] & 7;
+    ret_field->number = (at[0] & 0x7fU) >> 3;
+    if (!(at[0] & 0x80)) {
+        return at[0] & 0xf8 ? at + 1 : NULL;
+    }
+    unsigned len = hs_scan_varint_len(at, end, TAG_BYTES_MAX);
+    for (unsigned i = 1; i < len; i++) {
+        ret_field->number |= (at[i] & 0x7fU) << (7 * i - 3);
+    }
+    return len ? at + len : NULL;
+}
+
+// Whether a field of this number may come in this wire type.
+static inline bool hs_scan_type_fits(const struct hs_field_types *types,
+                                     const struct hs_field *field)
+{
+    unsigned expected = field->number < types->count ? types->types[field->number] : HS_WIRE_ANY;
+    if (expected == HS_WIRE_VARINTS) {
+        return field->wire_type == HS_WIRE_VARINT || field->wire_type == HS_WIRE_BYTES;
+    }
+    return expected == HS_WIRE_ANY || expected == field->wire_type;
+}
+
+// Reads the next field; returns what follows it, or NULL when it is malformed. `at` is before
+// `end`.
+static inline const uint8_t *hs_scan_field(const uint8_t *at, const uint8_t *end,
+                                           const struct hs_field_types *types,
+                                           struct hs_field *ret_field)
+{
+    enum { LENGTH_BYTES_MAX = 5, VARINT_BYTES_MAX = 10 };
+    at = hs_scan_tag(at, end, ret_field);
+    if (!at || !hs_scan_type_fits(types, ret_field)) {
+        return NULL;
+    }
+    uint64_t len;
+    unsigned prefix;
+    switch (ret_field->wire_type) {
+    case HS_WIRE_VARINT:
+        len = hs_scan_varint_len(at, end, VARINT_BYTES_MAX);
+        if (len == 0) {
+            return NULL;
+        }
+        break;
+    case HS_WIRE_64BIT:
+        len = 8;
+        break;
+    case HS_WIRE_32BIT:
+        len = 4;
+        break;
+    case HS_WIRE_BYTES:
+        prefix = hs_scan_varint_len(at, end, LENGTH_BYTES_MAX);
+        len = hs_scan_varint(at, prefix);
+        if (prefix == 0 || len > INT32_MAX) {
+            return NULL;
+        }
+        at += prefix;
+        break;
+    default:
+        return NULL;
+    }
+    if (len > (size_t)(end - at)) {
+        return NULL;
+    }
+    ret_field->data = at;
+    ret_field->len = (uint32_t)len;
+    return at + len;
+}
+
+#endif
