@@ -87,6 +87,21 @@ void hs_rules_canonical(const struct hs_rules *rules, struct hs_buf *out)
     }
 }
 
+size_t hs_rules_count(void)
+{
+    return sizeof(table) / sizeof(table[0]) - 1;
+}
+
+const char *hs_rules_key(size_t index)
+{
+    return table[index].key;
+}
+
+void hs_rules_value(const struct hs_rules *rules, size_t index, struct hs_buf *out)
+{
+    hs_option_value(&table[index], rules, out);
+}
+
 void hs_rules_reference(struct hs_buf *out)
 {
     hs_options_reference(table, out);

@@ -28,6 +28,10 @@ int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags,
 void hs_rules_defaults(struct hs_rules *ret_rules);
 // Canonical text: equal texts decide alike.
 void hs_rules_canonical(const struct hs_rules *rules, struct hs_buf *out);
+// Rules one by one, in the table's order: dotted key and value as text.
+size_t hs_rules_count(void);
+const char *hs_rules_key(size_t index);
+void hs_rules_value(const struct hs_rules *rules, size_t index, struct hs_buf *out);
 // man(7) source and annotated sample of rules.yaml, from the same table.
 void hs_rules_reference(struct hs_buf *out);
 void hs_rules_sample(struct hs_buf *out);
