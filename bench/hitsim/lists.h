@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HITSIM_LISTS_H
+#define HITSIM_LISTS_H
+/*
+ * Made-up watchlists: which vehicles are listed, on which list, and the VOI files for `hitctl list
+ * load`.
+ *
+ * Vehicles 0 to `listed` - 1 are listed, each on one list. Pure but for the files; threads: any.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What a vehicle looks like.
+struct looks {
+    const char *make;
+    const char *model;
+    const char *colour;
+};
+struct looks looks_of_vehicle(uint32_t vehicle);
+
+// One made-up list, as `hitctl list create` is to make it.
+struct sim_list {
+    const char *list_id;
+    const char *title;
+    const char *owner; // force
+    bool covert;
+    bool trial;
+    const char *action;   // of its entries; NULL: half of them STOP, half SILENT
+    const char *priority; // of its entries
+    const char *markers;
+    const char *reason;
+};
+extern const struct sim_list sim_lists[];
+extern const unsigned sim_list_count;
+
+// The list that a listed vehicle stands on.
+const struct sim_list *list_of_vehicle(uint32_t vehicle);
+
+// Writes <folder>/<list>.csv for each list, sixteen VOI columns and some of ours, and
+// <folder>/lists.tsv: id, owner, open or covert, live or trial, title. Says on stderr what failed.
+bool lists_write(const char *folder, uint32_t listed, int64_t start_ms);
+
+#endif
