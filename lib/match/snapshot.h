@@ -30,6 +30,8 @@ struct hs_list_spec {
     uint64_t sequence;
 };
 
+enum { HS_OVERLAY_CHANGES_MAX = 4096 };
+
 struct hs_snapshot;
 struct hs_snapshot_builder;
 
@@ -38,9 +40,10 @@ void hs_snapshot_builder_free(struct hs_snapshot_builder *builder);
 // Begins a list; entries added after it are its own. HS_EEXIST for a list twice.
 int hs_snapshot_builder_list(struct hs_snapshot_builder *builder, const struct hs_list_spec *spec);
 // One packed WatchlistEntry, copied. HS_EFORMAT when it cannot be decoded or its VRM is not usable.
+// Entry ids are unique within a list: the caller's care.
 int hs_snapshot_builder_entry(struct hs_snapshot_builder *builder, struct hs_str entry);
-// Builds; the builder is used up. `as_of_ms`: when the lists were known to be current. `change_id`:
-// where the change stream stood ("1700000000000-0"), for the file on disk.
+// Builds; the builder is used up, also when it fails. `as_of_ms`: when the lists were known to be
+// current. `change_id`: where the change stream stood ("1700000000000-0"), for the file on disk.
 int hs_snapshot_builder_build(struct hs_snapshot_builder *builder, int64_t as_of_ms,
                               struct hs_str change_id, struct hs_snapshot **ret_snapshot);
 
@@ -60,7 +63,11 @@ struct hs_snapshot_change {
     struct hs_str entry_id; // with DROP
 };
 // A new snapshot that differs by these changes. HS_ELIMIT: the overlay is full, rebuild with
-// hs_snapshot_rebuild(). `old` stays valid.
+// hs_snapshot_rebuild() and apply again (more than HS_OVERLAY_CHANGES_MAX changes at once never
+// fit: apply them in parts). HS_ENOTFOUND: an entry for a list that is not there. HS_EFORMAT: an
+// entry that is not usable; apply the others without it. To drop an entry that is not there changes
+// nothing. No changes at all: the same lists, known to be current at `as_of_ms`, at next to no
+// cost. `old` stays valid.
 int hs_snapshot_apply(const struct hs_snapshot *old, const struct hs_snapshot_change *changes,
                       size_t count, int64_t as_of_ms, struct hs_str change_id,
                       struct hs_snapshot **ret_snapshot);

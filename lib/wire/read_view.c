@@ -123,16 +123,17 @@ static inline bool take_field(struct hs_read_view *view, const struct hs_field *
     }
 }
 
-static void view_of(const struct hs_field *read, struct hs_candidate_view *scratch,
-                    struct hs_read_view *ret_view)
+void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
+                     struct hs_read_view *ret_view)
 {
-    struct hs_read_view view = {.raw = read->data, .raw_len = read->len, .candidates = scratch};
-    const uint8_t *end = read->data + read->len;
+    const uint8_t *raw = (const uint8_t *)read.ptr;
+    const uint8_t *end = raw + read.len;
+    struct hs_read_view view = {.raw = raw, .raw_len = (uint32_t)read.len, .candidates = scratch};
     struct hs_field field;
-    for (const uint8_t *at = read->data; at < end;) {
+    for (const uint8_t *at = raw; at < end;) {
         at = hs_scan_field(at, end, &read_types, &field);
         if (!at || !take_field(&view, &field, scratch)) {
-            view = (struct hs_read_view){.raw = read->data, .raw_len = read->len};
+            view = (struct hs_read_view){.raw = raw, .raw_len = (uint32_t)read.len};
             break;
         }
     }
@@ -161,7 +162,8 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
         if (count == max) {
             return HS_ELIMIT;
         }
-        view_of(&field, scratch + count * HS_READ_CANDIDATES_MAX, &ret_views[count]);
+        hs_read_view_of(hs_str_n(field.data, field.len), scratch + count * HS_READ_CANDIDATES_MAX,
+                        &ret_views[count]);
         count++;
     }
     *ret_count = count;

@@ -59,6 +59,10 @@ static inline bool hs_read_view_malformed(const struct hs_read_view *view)
 int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t max,
                   struct hs_candidate_view *scratch, size_t *ret_count);
 
+// One packed PlateRead; `scratch` has room for HS_READ_CANDIDATES_MAX.
+void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
+                     struct hs_read_view *ret_view);
+
 // The mark as read, whole.
 struct hs_str hs_read_view_vrm(const struct hs_read_view *view);
 struct hs_str hs_read_view_camera_id(const struct hs_read_view *view);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_MATCH_INDEX_H
+#define HS_MATCH_INDEX_H
+/*
+ * The structure behind matching. Read this first; then segment.c (how it is built), matcher.c (how
+ * it is asked).
+ *
+ * Two marks that any tier but CONFUSED and WILDCARD could hold equal have one skeleton (vrm.h). So
+ * a read is folded once, and its skeleton is looked for; the tier is judged on what is found:
+ *
+ *    read --fold--> skeleton --hash--> h          per read, in vectors, many in flight
+ *                                      |
+ *    filter   [block 32 B][block 32 B][block ...]  one block a key, 8 bits in it, 12 to 16 bits an
+ * entry |           (passes: what is listed, and about 1 in 200 of the rest) buckets  [u32 first
+ * slot of each bucket ...]  about 4 entries a bucket, 1 byte an entry
+ *                                      |
+ *    slots    [mark | ref] [mark | ref] ...        16 bytes an entry, in order of bucket
+ *                     |                            mark: packed; '?' stands for itself in a pattern
+ *                     |                            ref: record 40 bits | tag of h 8 bits | list 16
+ * bits records  [len | packed WatchlistEntry] ...    in order of arrival; touched only for a hit
+ *
+ *    id buckets, ids  [u32 ...][u32 slot ...]      5 bytes an entry: the slot of an entry id, for
+ * changes
+ *
+ * A segment is one such structure in one arena. A snapshot is a base segment, and an overlay: a
+ * small segment of what was put since, the set of base slots that are gone, and a copy of the
+ * base's filter with the overlay's keys added, so that a read asks one filter whether or not there
+ * are changes.
+ *
+ * Bounds: 23.5 bytes an entry beside its record; HS_SEGMENT_ENTRIES_MAX entries. Threads: const
+ * once built.
+ */
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "match/arena.h"
+#include "vrm/vrm.h"
+
+enum { HS_FILTER_BLOCK_WORDS = 8 };
+
+// A split-block Bloom filter: a key sets one bit in each of a block's words.
+struct hs_filter {
+    const uint32_t *words; // HS_FILTER_BLOCK_WORDS a block, 32-byte aligned
+    uint32_t blocks;       // at least 1
+};
+
+struct hs_slot {
+    uint64_t mark; // packed
+    uint64_t ref;  // record 40 bits (in units of HS_RECORD_ALIGN from the arena's start) | tag 8 |
+                   // list 16
+};
+
+enum { HS_RECORD_ALIGN = 4, HS_REF_TAG_SHIFT = 40, HS_REF_LIST_SHIFT = 48 };
+#define HS_SEGMENT_ENTRIES_MAX UINT32_C(0xfffffff0)
+
+struct hs_segment {
+    const uint8_t *arena;    // where refs count from
+    struct hs_filter filter; // of its own entries
+    const uint32_t *buckets; // bucket_count + 1 rising slot numbers
+    const struct hs_slot *slots;
+    const uint32_t *id_buckets; // id_bucket_count + 1 rising places in ids
+    const uint32_t *ids;        // slot numbers
+    uint32_t bucket_count;      // at least 1
+    uint32_t id_bucket_count;   // at least 1
+    uint32_t entry_count;
+};
+
+// The hash that everything above goes by; of the packed skeleton.
+static inline uint64_t hs_index_hash(uint64_t skeleton)
+{
+    return (skeleton ^ skeleton >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+}
+static inline uint32_t hs_index_scale(uint32_t hash, uint32_t count)
+{
+    return (uint32_t)((uint64_t)hash * count >> 32);
+}
+static inline uint32_t hs_index_bucket(uint64_t hash, uint32_t bucket_count)
+{
+    return hs_index_scale((uint32_t)(hash * UINT64_C(0xff51afd7ed558ccd) >> 32), bucket_count);
+}
+static inline uint8_t hs_index_tag(uint64_t hash)
+{
+    return (uint8_t)(hash >> 24);
+}
+
+// The same of a packed mark.
+uint64_t hs_index_mark_hash(uint64_t mark);
+
+static inline uint64_t hs_ref_make(uint64_t record, uint8_t tag, uint16_t list)
+{
+    return record / HS_RECORD_ALIGN | (uint64_t)tag << HS_REF_TAG_SHIFT |
+           (uint64_t)list << HS_REF_LIST_SHIFT;
+}
+static inline uint64_t hs_ref_record(uint64_t ref)
+{
+    return (ref & ((UINT64_C(1) << HS_REF_TAG_SHIFT) - 1)) * HS_RECORD_ALIGN;
+}
+static inline uint8_t hs_ref_tag(uint64_t ref)
+{
+    return (uint8_t)(ref >> HS_REF_TAG_SHIFT);
+}
+static inline uint16_t hs_ref_list(uint64_t ref)
+{
+    return (uint16_t)(ref >> HS_REF_LIST_SHIFT);
+}
+
+// The packed entry of a slot.
+static inline struct hs_str hs_segment_entry(const struct hs_segment *segment,
+                                             const struct hs_slot *slot)
+{
+    const uint8_t *record = segment->arena + hs_ref_record(slot->ref);
+    uint32_t len;
+    memcpy(&len, record, sizeof(len));
+    return hs_str_n(record + sizeof(len), len);
+}
+
+// The block of a key, and whether the filter has it.
+static inline const uint32_t *hs_filter_block(const struct hs_filter *filter, uint64_t hash)
+{
+    return filter->words +
+           (size_t)hs_index_scale((uint32_t)(hash >> 32), filter->blocks) * HS_FILTER_BLOCK_WORDS;
+}
+bool hs_filter_has(const struct hs_filter *filter, uint64_t hash);
+void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash);
+// Blocks for so many keys.
+uint32_t hs_filter_blocks_for(size_t keys);
+
+// Builds a segment: entries in, then one arena out.
+struct hs_segment_builder {
+    struct hs_arena arena;            // records from HS_ARENA_HEADER_BYTES on
+    struct hs_pending_entry *pending; // one an entry
+    size_t count;
+    size_t capacity; // of pending
+};
+
+void hs_segment_builder_init(struct hs_segment_builder *builder);
+void hs_segment_builder_fini(struct hs_segment_builder *builder);
+// Whether an entry can be decoded and has a usable mark; HS_EFORMAT.
+int hs_segment_entry_check(struct hs_str entry);
+// Takes a copy. HS_EFORMAT: cannot be decoded, or no usable mark; HS_ELIMIT; HS_ENOMEM.
+int hs_segment_builder_add(struct hs_segment_builder *builder, uint16_t list, struct hs_str entry);
+// Lays the index behind the records; the builder is then empty and the caller owns the arena.
+int hs_segment_builder_finish(struct hs_segment_builder *builder, struct hs_arena *ret_arena,
+                              struct hs_segment *ret_segment);
+
+// Where the parts of a segment stand in its arena: what the file's header says too.
+struct hs_segment_layout {
+    uint64_t records_end; // bytes; records begin at HS_ARENA_HEADER_BYTES
+    uint64_t filter_at;
+    uint64_t buckets_at;
+    uint64_t slots_at;
+    uint64_t id_buckets_at;
+    uint64_t ids_at;
+    uint64_t end;
+    uint32_t filter_blocks;
+    uint32_t bucket_count;
+    uint32_t id_bucket_count;
+    uint32_t entry_count;
+};
+struct hs_segment_layout hs_segment_layout_for(uint64_t records_end, uint32_t entry_count);
+struct hs_segment hs_segment_at(const uint8_t *arena, const struct hs_segment_layout *layout);
+// Every offset in it leads to something in it: for arenas that come from a file.
+bool hs_segment_is_sound(const struct hs_segment *segment, const struct hs_segment_layout *layout,
+                         uint16_t list_count);
+
+// The slot of an entry, or UINT32_MAX.
+uint32_t hs_segment_find_id(const struct hs_segment *segment, uint16_t list,
+                            struct hs_str entry_id);
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "match/snapshot.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "match/snapshot_parts.h"
+
+struct hs_snapshot *hs_snapshot_alloc(uint32_t list_capacity)
+{
+    struct hs_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    if (!snapshot) {
+        return NULL;
+    }
+    snapshot->lists = calloc(list_capacity ? list_capacity : 1, sizeof(*snapshot->lists));
+    if (!snapshot->lists) {
+        free(snapshot);
+        return NULL;
+    }
+    return snapshot;
+}
+
+int hs_snapshot_set_change_id(struct hs_snapshot *snapshot, struct hs_str change_id)
+{
+    if (change_id.len > HS_SNAPSHOT_CHANGE_ID_MAX) {
+        return HS_EINVAL;
+    }
+    memset(snapshot->change_id, 0, sizeof(snapshot->change_id));
+    if (change_id.len) {
+        memcpy(snapshot->change_id, change_id.ptr, change_id.len);
+    }
+    return HS_OK;
+}
+
+uint32_t hs_snapshot_find_list(const struct hs_snapshot *snapshot, struct hs_str list_id)
+{
+    for (uint32_t i = 0; i < snapshot->list_count; i++) {
+        if (!snapshot->lists[i].removed && hs_str_eq(snapshot->lists[i].spec.list_id, list_id)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+void hs_snapshot_settle(struct hs_snapshot *snapshot)
+{
+    snapshot->filter =
+        snapshot->overlay ? snapshot->overlay->filter : snapshot->base->segment.filter;
+}
+
+struct hs_base *hs_base_ref(struct hs_base *base)
+{
+    atomic_fetch_add_explicit(&base->refs, 1, memory_order_relaxed); // the caller holds one already
+    return base;
+}
+
+void hs_base_unref(struct hs_base *base)
+{
+    if (base && atomic_fetch_sub_explicit(&base->refs, 1, memory_order_acq_rel) == 1) {
+        hs_arena_fini(&base->arena);
+        free(base);
+    }
+}
+
+struct hs_overlay *hs_overlay_ref(struct hs_overlay *overlay)
+{
+    if (overlay) {
+        atomic_fetch_add_explicit(&overlay->refs, 1, memory_order_relaxed); // as hs_base_ref
+    }
+    return overlay;
+}
+
+void hs_overlay_unref(struct hs_overlay *overlay)
+{
+    if (overlay && atomic_fetch_sub_explicit(&overlay->refs, 1, memory_order_acq_rel) == 1) {
+        hs_arena_fini(&overlay->arena);
+        hs_arena_fini(&overlay->filter_arena);
+        free(overlay->gone);
+        free(overlay);
+    }
+}
+
+void hs_snapshot_free(struct hs_snapshot *snapshot)
+{
+    if (snapshot) {
+        hs_base_unref(snapshot->base);
+        hs_overlay_unref(snapshot->overlay);
+        hs_bump_fini(&snapshot->texts);
+        free(snapshot->lists);
+        free(snapshot);
+    }
+}
+
+void hs_snapshot_stats(const struct hs_snapshot *snapshot, struct hs_snapshot_stats *ret_stats)
+{
+    struct hs_snapshot_stats stats = {.as_of_ms = snapshot->as_of_ms};
+    for (uint32_t i = 0; i < snapshot->list_count; i++) {
+        stats.lists += !snapshot->lists[i].removed;
+        stats.entries += snapshot->lists[i].entries;
+    }
+    stats.memory_bytes = snapshot->base->arena.mapped_bytes;
+    const struct hs_overlay *overlay = snapshot->overlay;
+    if (overlay) {
+        stats.overlay_changes = (uint64_t)overlay->segment.entry_count + overlay->gone_count;
+        stats.memory_bytes += overlay->arena.mapped_bytes + overlay->filter_arena.mapped_bytes +
+                              ((uint64_t)overlay->gone_mask + 1) * sizeof(*overlay->gone);
+    }
+    *ret_stats = stats;
+}
+
+struct hs_str hs_snapshot_change_id(const struct hs_snapshot *snapshot)
+{
+    return hs_str(snapshot->change_id);
+}
+
+int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index,
+                     struct hs_list_spec *ret_spec, uint64_t *ret_entries)
+{
+    for (uint32_t i = 0; i < snapshot->list_count; i++) {
+        if (snapshot->lists[i].removed || index-- > 0) {
+            continue;
+        }
+        *ret_spec = snapshot->lists[i].spec;
+        if (ret_entries) {
+            *ret_entries = snapshot->lists[i].entries;
+        }
+        return HS_OK;
+    }
+    return HS_ENOTFOUND;
+}

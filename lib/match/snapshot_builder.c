@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "match/snapshot.h"
+#include "match/snapshot_parts.h"
+
+struct hs_snapshot_builder {
+    struct hs_segment_builder segment;
+    struct hs_snapshot *snapshot; // lists so far
+};
+
+int hs_snapshot_builder_new(struct hs_snapshot_builder **ret_builder)
+{
+    struct hs_snapshot_builder *builder = calloc(1, sizeof(*builder));
+    if (!builder) {
+        return HS_ENOMEM;
+    }
+    hs_segment_builder_init(&builder->segment);
+    builder->snapshot = hs_snapshot_alloc(HS_SNAPSHOT_LISTS_MAX);
+    if (!builder->snapshot) {
+        free(builder);
+        return HS_ENOMEM;
+    }
+    *ret_builder = builder;
+    return HS_OK;
+}
+
+void hs_snapshot_builder_free(struct hs_snapshot_builder *builder)
+{
+    if (builder) {
+        hs_segment_builder_fini(&builder->segment);
+        hs_snapshot_free(builder->snapshot);
+        free(builder);
+    }
+}
+
+int hs_snapshot_builder_list(struct hs_snapshot_builder *builder, const struct hs_list_spec *spec)
+{
+    struct hs_snapshot *snapshot = builder->snapshot;
+    if (hs_snapshot_find_list(snapshot, spec->list_id) != UINT32_MAX) {
+        return HS_EEXIST;
+    }
+    if (snapshot->list_count == HS_SNAPSHOT_LISTS_MAX) {
+        return HS_ELIMIT;
+    }
+    uint16_t index = (uint16_t)snapshot->list_count;
+    int status = hs_list_init(&snapshot->lists[index], spec, index, &snapshot->texts);
+    if (status == HS_OK) {
+        snapshot->list_count++;
+    }
+    return status;
+}
+
+int hs_snapshot_builder_entry(struct hs_snapshot_builder *builder, struct hs_str entry)
+{
+    struct hs_snapshot *snapshot = builder->snapshot;
+    if (snapshot->list_count == 0) {
+        return HS_EINVAL;
+    }
+    uint16_t index = (uint16_t)(snapshot->list_count - 1);
+    int status = hs_segment_builder_add(&builder->segment, index, entry);
+    if (status == HS_OK) {
+        snapshot->lists[index].entries++;
+    }
+    return status;
+}
+
+// The base of all entries added; the snapshot's own from then on.
+static int lay_base(struct hs_snapshot_builder *builder)
+{
+    struct hs_base *base = calloc(1, sizeof(*base));
+    if (!base) {
+        return HS_ENOMEM;
+    }
+    atomic_init(&base->refs, 1);
+    int status = hs_segment_builder_finish(&builder->segment, &base->arena, &base->segment);
+    if (status != HS_OK) {
+        free(base);
+        return status;
+    }
+    builder->snapshot->base = base;
+    return HS_OK;
+}
+
+int hs_snapshot_builder_build(struct hs_snapshot_builder *builder, int64_t as_of_ms,
+                              struct hs_str change_id, struct hs_snapshot **ret_snapshot)
+{
+    struct hs_snapshot *snapshot = builder->snapshot;
+    int status = hs_snapshot_set_change_id(snapshot, change_id);
+    if (status == HS_OK) {
+        status = lay_base(builder);
+    }
+    if (status == HS_OK) {
+        snapshot->as_of_ms = as_of_ms;
+        for (uint32_t i = 0; i < snapshot->list_count; i++) {
+            hs_list_settle(&snapshot->lists[i]);
+        }
+        hs_snapshot_settle(snapshot);
+        *ret_snapshot = snapshot;
+        builder->snapshot = NULL;
+    }
+    hs_snapshot_builder_free(builder);
+    return status;
+}
+
+static int compare_refs(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Refs of all entries that stand, list by list, each in order of arrival; the overlay's have bit 0
+// of `tag` set. A ref's tag is not needed here, so its place says which segment.
+static size_t collect_refs(const struct hs_snapshot *snapshot, uint64_t *refs)
+{
+    const uint64_t tag_bits = UINT64_C(0xff) << HS_REF_TAG_SHIFT;
+    const struct hs_segment *base = &snapshot->base->segment;
+    size_t count = 0;
+    for (uint32_t i = 0; i < base->entry_count; i++) {
+        uint64_t ref = base->slots[i].ref;
+        if (!snapshot->lists[hs_ref_list(ref)].removed && hs_snapshot_base_stands(snapshot, i)) {
+            refs[count++] = ref & ~tag_bits;
+        }
+    }
+    for (uint32_t i = 0; snapshot->overlay && i < snapshot->overlay->segment.entry_count; i++) {
+        uint64_t ref = snapshot->overlay->segment.slots[i].ref;
+        refs[count++] = (ref & ~tag_bits) | UINT64_C(1) << HS_REF_TAG_SHIFT;
+    }
+    qsort(refs, count, sizeof(*refs), compare_refs);
+    return count;
+}
+
+static int add_all(struct hs_snapshot_builder *builder, const struct hs_snapshot *old,
+                   const uint64_t *refs, size_t count)
+{
+    int status = HS_OK;
+    size_t at = 0;
+    for (uint32_t i = 0; i < old->list_count && status == HS_OK; i++) {
+        if (old->lists[i].removed) {
+            continue;
+        }
+        status = hs_snapshot_builder_list(builder, &old->lists[i].spec);
+        for (; at < count && hs_ref_list(refs[at]) == i && status == HS_OK; at++) {
+            const struct hs_segment *segment =
+                hs_ref_tag(refs[at]) ? &old->overlay->segment : &old->base->segment;
+            struct hs_slot slot = {.ref = refs[at]};
+            status = hs_snapshot_builder_entry(builder, hs_segment_entry(segment, &slot));
+        }
+    }
+    return status;
+}
+
+int hs_snapshot_rebuild(const struct hs_snapshot *old, struct hs_snapshot **ret_snapshot)
+{
+    struct hs_snapshot_builder *builder = NULL;
+    size_t room = old->base->segment.entry_count +
+                  (old->overlay ? (size_t)old->overlay->segment.entry_count : 0);
+    uint64_t *refs = malloc((room ? room : 1) * sizeof(*refs));
+    int status = refs ? hs_snapshot_builder_new(&builder) : HS_ENOMEM;
+    if (status != HS_OK) {
+        goto out;
+    }
+    size_t count = collect_refs(old, refs);
+    status = add_all(builder, old, refs, count);
+    if (status == HS_OK) {
+        status =
+            hs_snapshot_builder_build(builder, old->as_of_ms, hs_str(old->change_id), ret_snapshot);
+        builder = NULL;
+    }
+out:
+    hs_snapshot_builder_free(builder);
+    free(refs);
+    return status;
+}
