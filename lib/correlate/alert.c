@@ -229,7 +229,10 @@ int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft
         .incident = draft->incident->id,
         .queue = draft->queue,
         .event_at_ms = draft->event_at_ms,
-        .live = !draft->stale && draft->queue && draft->queue->kind == HS_QUEUE_LIVE,
+        .covert = draft->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT,
+        .divert_after_ms = draft->queue && draft->queue->kind == HS_QUEUE_LIVE
+                               ? hs_controls_rules(desk->controls)->publish_live_ms
+                               : 0,
         .payload = hs_buf_str(&desk->payload),
         .headers = &desk->headers,
     };

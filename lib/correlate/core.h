@@ -27,6 +27,7 @@ struct hs_correlator {
     int64_t now_ms;                           // highest LogAppendTime
     uint64_t epoch;                           // last 'took over' applied
     uint64_t restored_epoch;                  // of the PartitionState that was restored
+    int64_t restored_written_at_ms;           // and when it was written
     uint64_t read_offset;                     // next record to apply
     uint64_t checkpoint_offset;               // what the last checkpoint said is part of the states
     struct hs_vehicle *dirty;                 // chain in order of first change

@@ -39,12 +39,14 @@ struct hs_log_record {
 struct hs_alert {
     struct hs_id id;
     struct hs_id incident;
-    const struct hs_queue
-        *queue;          // NULL: no route permits it (dispatch.unrouted); borrowed for the call
+    // NULL: no route permits it (dispatch.unrouted). Borrowed for the call.
+    const struct hs_queue *queue;
     int64_t event_at_ms; // event time of its cause
-    bool live;           // for a live queue: the edge diverts it when it is late by the wall clock
-    struct hs_str
-        payload; // packed Alert (protobuf): the edge makes JSON of it where the queue wants
+    // For a live queue: the edge diverts it to its intelligence queue when it is older than this
+    // by the wall clock; 0: never.
+    int64_t divert_after_ms;
+    bool covert;           // counted with all covert ones as one sum
+    struct hs_str payload; // packed Alert: the edge makes JSON of it where the queue wants
     const struct hs_headers *headers; // without wall-clock ages
 };
 
@@ -110,6 +112,8 @@ uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator);
 const char *hs_correlator_controls_hash(const struct hs_correlator *correlator);
 // Highest LogAppendTime seen; 0: none.
 int64_t hs_correlator_now_ms(const struct hs_correlator *correlator);
+// When the restored state of the partition was written, by its owner's clock; 0: there was none.
+int64_t hs_correlator_written_at_ms(const struct hs_correlator *correlator);
 // Offset of the last 'took over' in the log as far as it was applied.
 uint64_t hs_correlator_epoch(const struct hs_correlator *correlator);
 

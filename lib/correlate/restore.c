@@ -23,6 +23,7 @@ static int restore_partition(struct hs_correlator *correlator, struct hs_str val
         correlator->read_offset = state->next_offset;
         correlator->checkpoint_offset = state->next_offset;
         correlator->now_ms = state->now_ms;
+        correlator->restored_written_at_ms = state->written_at_ms;
         strcpy(correlator->wanted_hash, state->controls_hash);
     }
     hitstream__v1__partition_state__free_unpacked(state, NULL);
@@ -83,6 +84,11 @@ int hs_correlator_restore(struct hs_correlator *correlator, const struct hs_stat
     }
     rc = restore_value(correlator, vehicle, record->value);
     return rc == HS_ENOMEM ? hs_core_break(correlator, rc) : rc;
+}
+
+int64_t hs_correlator_written_at_ms(const struct hs_correlator *correlator)
+{
+    return correlator->restored_written_at_ms;
 }
 
 static int by_last_event(const void *left, const void *right)
