@@ -246,7 +246,7 @@ static void show(struct hs_kafka_consumer *consumer, const rd_kafka_message_t *n
     struct hs_kafka_message message;
     hs_kafka_message_view(native, &message);
     consumer->shown++;
-    if (!consumer->on_message(consumer->on_message_ctx, &message)) {
+    if (consumer->on_message && !consumer->on_message(consumer->on_message_ctx, &message)) {
         rd_kafka_yield(consumer->client);
     }
 }
@@ -274,13 +274,15 @@ static void on_native(rd_kafka_message_t *native, void *opaque)
     }
 }
 
-// Rebalances, answers and errors; a message only if it came before its queue was forwarded.
-static void serve_group(struct hs_kafka_consumer *consumer)
+// Rebalances, answers and errors; never a message: their queues are forwarded before they are
+// assigned.
+static void serve_group(struct hs_kafka_consumer *consumer, int64_t timeout_ms)
 {
     rd_kafka_message_t *native;
-    while ((native = rd_kafka_consumer_poll(consumer->client, 0))) {
+    while ((native = rd_kafka_consumer_poll(consumer->client, (int)timeout_ms))) {
         on_native(native, consumer);
         rd_kafka_message_destroy(native);
+        timeout_ms = 0;
     }
 }
 
@@ -290,7 +292,10 @@ size_t hs_kafka_consumer_serve(struct hs_kafka_consumer *consumer, int64_t timeo
     consumer->on_message = on_message;
     consumer->on_message_ctx = ctx;
     consumer->shown = 0;
-    serve_group(consumer);
+    serve_group(consumer, on_message ? 0 : timeout_ms);
+    if (!on_message) {
+        return 0;
+    }
     rd_kafka_consume_callback_queue(consumer->messages, (int)timeout_ms, on_native, consumer);
     return consumer->shown;
 }
@@ -460,4 +465,12 @@ bool hs_kafka_consumer_watermarks(struct hs_kafka_consumer *consumer, const char
     *ret_low = low;
     *ret_high = high;
     return true;
+}
+
+void hs_kafka_consumer_nudge(struct hs_kafka_consumer *consumer, const char *topic,
+                             int32_t partition, int64_t timeout_ms)
+{
+    int64_t low, high;
+    (void)rd_kafka_query_watermark_offsets(consumer->client, topic, partition, &low, &high,
+                                           (int)timeout_ms);
 }

@@ -49,7 +49,7 @@ int hs_kafka_consumer_close(struct hs_kafka_consumer *consumer, int64_t timeout_
 // Gets each message; the return value false ends this round (the rest stays queued).
 typedef bool hs_kafka_on_message(void *ctx, const struct hs_kafka_message *message);
 // Serves callbacks, then messages, waiting at most `timeout_ms` for the first. Returns messages
-// shown.
+// shown. With `on_message` NULL only callbacks: membership is kept while messages wait.
 size_t hs_kafka_consumer_serve(struct hs_kafka_consumer *consumer, int64_t timeout_ms,
                                hs_kafka_on_message *on_message, void *ctx);
 
@@ -83,5 +83,11 @@ bool hs_kafka_consumer_lost(const struct hs_kafka_consumer *consumer);
 // Both ends of the partition's log as the last fetch saw them; false: not known yet.
 bool hs_kafka_consumer_watermarks(struct hs_kafka_consumer *consumer, const char *topic,
                                   int32_t partition, int64_t *ret_low, int64_t *ret_high);
+
+// Wakes a fetcher that sleeps because the queue was full, by asking its broker something. The one
+// function that another thread may call, and should: it waits for the answer, at most `timeout_ms`.
+// Not while closing.
+void hs_kafka_consumer_nudge(struct hs_kafka_consumer *consumer, const char *topic,
+                             int32_t partition, int64_t timeout_ms);
 
 #endif
