@@ -64,13 +64,13 @@ static int read_quoted(struct hs_csv *csv, struct hs_csv_field *field)
 
 static void read_plain(struct hs_csv *csv, struct hs_csv_field *field)
 {
-    size_t len = 0;
-    struct hs_str at = csv->rest;
-    while (!field_is_over(at)) {
+    const char *text = csv->rest.ptr;
+    size_t len = 0, left = csv->rest.len;
+    while (len < left && text[len] != ',' && text[len] != '\n' &&
+           !(text[len] == '\r' && len + 1 < left && text[len + 1] == '\n')) {
         len++;
-        at = hs_str_n(at.ptr + 1, at.len - 1);
     }
-    field->text = hs_str_n(csv->rest.ptr, len);
+    field->text = hs_str_n(text, len);
     advance(csv, len);
 }
 
