@@ -122,8 +122,10 @@ static void add_why(struct hs_buf *out, const Hitstream__V1__Alert *alert)
         hs_buf_add_text(out, alert->list->owner_force[0] ? " of " : "");
         add_safe(out, alert->list->owner_force);
         hs_buf_add_text(out, alert->covert ? ", COVERT" : "");
-        hs_buf_add_text(out, ", as of ");
-        add_time(out, alert->snapshot_as_of_ms);
+        if (alert->snapshot_as_of_ms > 0) {
+            hs_buf_add_text(out, ", as of ");
+            add_time(out, alert->snapshot_as_of_ms);
+        }
     }
     hs_buf_add_char(out, '\n');
     for (size_t i = 0; i < alert->n_evidence; i++) {
