@@ -57,6 +57,7 @@ struct hs_store_list {
     uint64_t sequence;
     uint64_t size;     // entries
     uint64_t checksum; // sum of hs_store_entry_sum() over all entries
+    bool own_ids;      // an entry's id may be other than its mark; not in records
     int64_t created_at_ms;
     int64_t changed_at_ms;
 };

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "watchlist/entry.h"
 #include "watchlist/store_private.h"
 
 bool hs_store_list_id_ok(struct hs_str list_id)
@@ -25,6 +26,7 @@ bool hs_store_list_id_ok(struct hs_str list_id)
 enum property_kind {
     PROPERTY_TEXT,
     PROPERTY_KIND,
+    PROPERTY_FLAG,
     PROPERTY_STATUS,
     PROPERTY_U32,
     PROPERTY_U64,
@@ -50,6 +52,7 @@ static const struct property {
     {"sequence", PROPERTY_U64, offsetof(struct hs_store_list, sequence)},
     {"size", PROPERTY_U64, offsetof(struct hs_store_list, size)},
     {"checksum", PROPERTY_SUM, offsetof(struct hs_store_list, checksum)},
+    {"own_ids", PROPERTY_FLAG, offsetof(struct hs_store_list, own_ids)},
     {"created_ms", PROPERTY_I64, offsetof(struct hs_store_list, created_at_ms)},
     {"changed_ms", PROPERTY_I64, offsetof(struct hs_store_list, changed_at_ms)},
 };
@@ -78,6 +81,9 @@ static int parse_property(const struct property *property, struct hs_str text, s
     case PROPERTY_KIND:
         *(bool *)member = hs_str_is(text, "covert");
         return *(bool *)member || hs_str_is(text, "open") ? 0 : HS_EFORMAT;
+    case PROPERTY_FLAG:
+        *(bool *)member = hs_str_is(text, "1");
+        return *(bool *)member || hs_str_is(text, "0") ? 0 : HS_EFORMAT;
     case PROPERTY_STATUS:
         return hs_store_status_parse(text, member);
     case PROPERTY_U32:
@@ -101,6 +107,8 @@ static struct hs_str format_property(const struct property *property,
         return *(const struct hs_str *)member;
     case PROPERTY_KIND:
         return hs_str(*(const bool *)member ? "covert" : "open");
+    case PROPERTY_FLAG:
+        return hs_str(*(const bool *)member ? "1" : "0");
     case PROPERTY_STATUS:
         return hs_str(hs_store_status_name(*(const enum hs_store_status *)member));
     case PROPERTY_U32:
@@ -383,6 +391,12 @@ int hs_store_entries(struct hs_store *store, const struct hs_store_list *list, u
     return rc;
 }
 
+bool hs_store_own_id(struct hs_str entry_id, struct hs_str entry)
+{
+    struct hs_vrm vrm;
+    return hs_entry_vrm(entry, &vrm) != 0 || !hs_str_eq(entry_id, hs_vrm_str(&vrm));
+}
+
 // A put or a drop: one field of the live generation, and the list's next sequence, size and
 // checksum.
 static int change_entry(struct hs_store *store, struct hs_store_list *list,
@@ -398,6 +412,7 @@ static int change_entry(struct hs_store *store, struct hs_store_list *list,
     changed.checksum +=
         (put ? hs_store_entry_sum(change->entry_id, change->entry) : 0) -
         (change->before.len ? hs_store_entry_sum(change->entry_id, change->before) : 0);
+    changed.own_ids |= put && hs_store_own_id(change->entry_id, change->entry);
     change->list = changed;
     struct hs_str key = hs_store_generation_key(&proposal.bump, list->list_id, list->generation);
     struct hs_str texts[2] = {change->entry_id, change->entry};

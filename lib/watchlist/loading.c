@@ -127,6 +127,7 @@ int hs_store_loading_new(struct hs_store *store, const struct hs_store_list *aga
     loading->against.policy = copy_text(&loading->bump, against->policy);
     loading->fresh = loading->against;
     loading->fresh.sequence = loading->fresh.size = loading->fresh.checksum = 0;
+    loading->fresh.own_ids = false;
     int rc = claim_generation(loading);
     if (rc != 0) {
         hs_bump_fini(&loading->bump);
@@ -176,6 +177,7 @@ int hs_store_loading_add(struct hs_store_loading *loading, struct hs_str entry_i
     hs_redis_format(&loading->body, entry_id);
     hs_redis_format(&loading->body, entry);
     loading->body_texts += 2;
+    loading->fresh.own_ids |= hs_store_own_id(entry_id, entry);
     loading->fresh.size++;
     loading->fresh.checksum += hs_store_entry_sum(entry_id, entry);
     return loading->body.len < HSET_BYTES ? 0 : send_body(loading);

@@ -157,3 +157,16 @@ int hs_marks_add(struct hs_marks *marks, const struct hs_vrm *vrm, struct hs_str
     }
     return HS_MARK_NEW;
 }
+
+enum hs_mark_found hs_marks_find(const struct hs_marks *marks, const struct hs_vrm *vrm,
+                                 struct hs_vrm *ret_other)
+{
+    const struct mark_slot *mark = mark_at(marks->marks, marks->mark_slots, pack_folded(vrm));
+    if (mark->folded == 0) {
+        return HS_MARK_NEW;
+    }
+    if (ret_other) {
+        hs_vrm_unpack(mark->packed, ret_other);
+    }
+    return mark->packed == hs_vrm_pack(vrm) ? HS_MARK_SAME : HS_MARK_VARIANT;
+}

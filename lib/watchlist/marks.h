@@ -28,5 +28,9 @@ enum hs_mark_found {
 // *ret_other (may be NULL) say what was found. Or HS_ENOMEM.
 int hs_marks_add(struct hs_marks *marks, const struct hs_vrm *vrm, struct hs_str entry_id,
                  unsigned line, unsigned *ret_line, struct hs_vrm *ret_other);
+// Only looks: HS_MARK_NEW, HS_MARK_SAME or HS_MARK_VARIANT, then *ret_other (may be NULL) is what
+// was found.
+enum hs_mark_found hs_marks_find(const struct hs_marks *marks, const struct hs_vrm *vrm,
+                                 struct hs_vrm *ret_other);
 
 #endif

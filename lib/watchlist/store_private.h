@@ -74,6 +74,8 @@ int hs_proposal_send(struct hs_proposal *proposal, struct hs_store *store,
 // revision.
 void hs_store_propose_list(struct hs_proposal *proposal, const struct hs_store_list *list);
 void hs_store_propose_revision(struct hs_proposal *proposal, const struct hs_store_list *against);
+// Whether an entry goes by another id than its mark.
+bool hs_store_own_id(struct hs_str entry_id, struct hs_str entry);
 // A record's beginning: who, when (the list's changed_at_ms), the list.
 struct hs_change hs_store_change_of(enum hs_change_op op, const struct hs_actor *actor,
                                     const struct hs_store_list *list);
