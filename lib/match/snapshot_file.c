@@ -261,12 +261,26 @@ static int check_body(const uint8_t *file, const struct file_header *header)
     return sum == header->body_checksum ? HS_OK : HS_ECHECKSUM;
 }
 
+// Nothing stands between the header and the arena's contents.
+static int check_padding(const uint8_t *file)
+{
+    for (size_t i = sizeof(struct file_header); i < HS_ARENA_HEADER_BYTES; i++) {
+        if (file[i]) {
+            return HS_ECHECKSUM;
+        }
+    }
+    return HS_OK;
+}
+
 // Takes the arena.
 static int use_file(struct hs_arena *arena, struct hs_snapshot **ret_snapshot)
 {
     struct file_header header;
     memcpy(&header, arena->ptr, sizeof(header));
     int status = check_header(&header, arena->size_bytes);
+    if (status == HS_OK) {
+        status = check_padding(arena->ptr);
+    }
     if (status == HS_OK) {
         status = check_body(arena->ptr, &header);
     }
