@@ -15,6 +15,7 @@
 
 // Every group of commands, in the order in which --help shows them.
 static const struct hitctl_command *const tables[] = {
+    hitctl_controls_commands,
     hitctl_reads_commands,
     hitctl_alerts_commands,
     hitctl_dispatch_commands,

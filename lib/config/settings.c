@@ -95,9 +95,6 @@ static const struct hs_option hs_settings_table[] = {
          "broken feed is not drained into the dead-letter topic."},
     {"match.reject_window_reads", HS_OPTION_U32, AT(match_reject_window_reads), "1000", 10, 1000000,
      .unit = "reads", .reloadable = true, .help = "How many last reads that share is taken of."},
-    {"lists.max_shrink_pct", HS_OPTION_U32, AT(lists_max_shrink_pct), "20", 0, 100, .unit = "%",
-     .help = "hitctl list load refuses, without --force, a list that would shrink by more than "
-             "this share."},
     {NULL},
 };
 

@@ -46,7 +46,6 @@ struct hs_settings {
     uint32_t match_workers;
     uint32_t match_reject_max_pct; // more bad reads than this in a window: stop consuming
     uint32_t match_reject_window_reads;
-    uint32_t lists_max_shrink_pct; // a load that shrinks a list by more needs --force
     const char *log_level;
 };
 

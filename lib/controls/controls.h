@@ -35,6 +35,11 @@ int hs_controls_unpack(struct hs_str packed, struct hs_diags *diags,
 // The packed source (files in order of name): its BLAKE2b-256 is the object's hash. Borrowed from
 // the object.
 struct hs_str hs_controls_packed(const struct hs_controls *controls);
+// The source's files, one by one, by their known names only; not 0 ends the walk. HS_EFORMAT when
+// it is none.
+int hs_controls_each_file(struct hs_str packed,
+                          int (*file)(void *ctx, struct hs_str name, struct hs_str text),
+                          void *ctx);
 // What decides before any controls were activated: no cameras, no queues, default rules. Its hash
 // is "".
 struct hs_controls *hs_controls_empty(void);

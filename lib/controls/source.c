@@ -77,6 +77,33 @@ int hs_controls_pack(const struct hs_str texts[HS_CONTROLS_PARTS], struct hs_buf
     return 0;
 }
 
+static bool is_part(const char *name)
+{
+    size_t part = 0;
+    while (part < HS_CONTROLS_PARTS && strcmp(name, hs_controls_part_names[part]) != 0) {
+        part++;
+    }
+    return part < HS_CONTROLS_PARTS;
+}
+
+int hs_controls_each_file(struct hs_str packed,
+                          int (*file)(void *ctx, struct hs_str name, struct hs_str text), void *ctx)
+{
+    Hitstream__V1__ControlsSource *source =
+        hitstream__v1__controls_source__unpack(NULL, packed.len, (const uint8_t *)packed.ptr);
+    int rc = source ? 0 : HS_EFORMAT;
+    for (size_t i = 0; source && i < source->n_files && rc == 0; i++) {
+        const Hitstream__V1__ControlsFile *row = source->files[i];
+        if (is_part(row->name)) {
+            rc = file(ctx, hs_str(row->name), hs_str_n(row->text.data, row->text.len));
+        }
+    }
+    if (source) {
+        hitstream__v1__controls_source__free_unpacked(source, NULL);
+    }
+    return rc;
+}
+
 void hs_controls_hash_text(struct hs_str bytes, char ret_hash[HS_CONTROLS_HASH_BYTES])
 {
     unsigned char hash[(HS_CONTROLS_HASH_BYTES - 1) / 2];

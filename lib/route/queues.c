@@ -95,6 +95,36 @@ static const struct hs_yaml_node *take(const struct reading *reading, const char
     return hs_yaml_get(reading->row->node, key);
 }
 
+// Lower-case letters, digits, '-', '_' and '.', beginning with a letter or digit: as lists are
+// named.
+static bool is_list_id(struct hs_str text)
+{
+    bool good = text.len > 0 && text.len <= NAME_MAX_BYTES && !strchr("-_.", text.ptr[0]);
+    for (size_t i = 0; i < text.len && good; i++) {
+        char c = text.ptr[i];
+        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-_.", c);
+    }
+    return good;
+}
+
+// What stands under 'lists' and 'covert_lists' must be able to be a list's id.
+static void check_list_ids(const struct reading *reading, const char *key)
+{
+    char path[PATH_MAX_BYTES];
+    const struct hs_yaml_node *node = take(reading, key, path);
+    for (size_t i = 0; node && node->kind == HS_YAML_SEQUENCE && i < node->count; i++) {
+        const struct hs_yaml_node *item = node->items[i].value;
+        if (item->kind == HS_YAML_SCALAR && item->text.len > 0 && !hs_str_is(item->text, "*") &&
+            !is_list_id(item->text)) {
+            hs_yaml_fault(
+                reading->diags, item, path,
+                "not a list's id, allowed are up to %d lower-case letters, digits, '-', '_' "
+                "and '.', beginning with a letter or digit",
+                NAME_MAX_BYTES);
+        }
+    }
+}
+
 static void read_names(const struct reading *reading, const char *key,
                        const struct hs_str **ret_names, size_t *ret_count)
 {
@@ -250,6 +280,8 @@ static void read_queue(const struct reading *reading)
     read_owner(reading);
     read_kind(reading);
     read_names(reading, "lists", &queue->lists, &queue->list_count);
+    check_list_ids(reading, "lists");
+    check_list_ids(reading, "covert_lists");
     read_names(reading, "covert_lists", &queue->covert_lists, &queue->covert_list_count);
     read_names(reading, "forces", &queue->forces, &queue->force_count);
     read_names(reading, "areas", &queue->areas, &queue->area_count);

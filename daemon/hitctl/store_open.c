@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hitctl/store_open.h"
+
+#include "base/error.h"
+
+static int exit_code_of(int rc)
+{
+    switch (rc) {
+    case HS_ECONFLICT:
+        return HITCTL_CONFLICT;
+    case HS_EREFUSED:
+    case HS_ECHECKSUM:
+        return HITCTL_REFUSED;
+    case HS_EUNREACHABLE:
+    case HS_ETIMEDOUT:
+    case HS_EPERM:
+        return HITCTL_UNREACHABLE;
+    default:
+        return HITCTL_FAILED;
+    }
+}
+
+int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store)
+{
+    const struct hs_settings *settings = ctl->settings;
+    const struct hs_redis_config config = {
+        .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
+        .host = settings->redis_host,
+        .port = settings->redis_port,
+        .user = settings->redis_user,
+        .password_file = settings->redis_password_file,
+        .connect_timeout_ms = settings->redis_connect_timeout_ms,
+        .command_timeout_ms = settings->redis_command_timeout_ms,
+    };
+    struct hs_buf why = {0};
+    int rc = hs_store_open(&config, ret_store, &why);
+    if (rc != 0) {
+        hitctl_error("redis: %s", why.len > 0 ? hs_buf_text(&why) : hs_strerror(rc));
+    }
+    hs_buf_fini(&why);
+    return rc == 0 ? HITCTL_OK : exit_code_of(rc);
+}
+
+int hitctl_store_failed(const struct hs_store *store, int rc, const char *what)
+{
+    const char *why = hs_store_why(store);
+    hitctl_error("%s: %s", what, why[0] ? why : hs_strerror(rc));
+    return exit_code_of(rc);
+}
