@@ -8,6 +8,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "hitctl/alert_summary.h"
 #include "hitctl/alert_text.h"
 #include "hitctl/payload.h"
 #include "hitctl/stream.h"
@@ -20,6 +21,7 @@ struct tail_options {
     const char *from;
     int64_t count;
     int64_t until_idle_ms;
+    bool summary;
 };
 
 static const struct hitctl_option tail_options[] = {
@@ -28,6 +30,8 @@ static const struct hitctl_option tail_options[] = {
     {"count", HITCTL_NUMBER, offsetof(struct tail_options, count), "N", "end after N alerts"},
     {"until-idle-ms", HITCTL_NUMBER, offsetof(struct tail_options, until_idle_ms), "MS",
      "end when nothing came for so long"},
+    {"summary", HITCTL_FLAG, offsetof(struct tail_options, summary), NULL,
+     "at the end, on standard error: alerts by queue, and how long from read to alert"},
     {NULL, HITCTL_FLAG, 0, NULL, NULL},
 };
 
@@ -37,6 +41,7 @@ struct tail {
     const struct hitctl *ctl;
     struct hs_buf out;
     struct hs_buf why;
+    struct hitctl_alert_summary summary;
     uint64_t shown;
     uint64_t bad;     // messages that are no alert
     int64_t last_ns;  // when something came last
@@ -44,12 +49,17 @@ struct tail {
     bool broken_pipe; // nobody reads any more
 };
 
+static const char *queue_of(const struct hs_kafka_message *message)
+{
+    const char *queue = strchr(message->topic, '.');
+    return queue ? queue + 1 : message->topic;
+}
+
 static void show_text(struct tail *run, const struct hs_kafka_message *message,
                       const ProtobufCMessage *alert)
 {
     if (run->show_queue) {
-        const char *queue = strchr(message->topic, '.');
-        hs_buf_printf(&run->out, "%s: ", queue ? queue + 1 : message->topic);
+        hs_buf_printf(&run->out, "%s: ", queue_of(message));
     }
     hitctl_alert_text((const Hitstream__V1__Alert *)(const void *)alert, &run->out);
 }
@@ -73,6 +83,12 @@ static bool on_message(void *ctx, const struct hs_kafka_message *message)
         hs_buf_add_char(&run->out, '\n');
     } else {
         show_text(run, message, alert);
+    }
+    if (run->options.summary) {
+        hitctl_alert_summary_add(
+            &run->summary, queue_of(message),
+            ((const Hitstream__V1__Alert *)(const void *)alert)->captured_at_ms,
+            hs_clock_realtime_ms());
     }
     protobuf_c_message_free_unpacked(alert, NULL);
     fputs(hs_buf_text(&run->out), stdout);
@@ -167,13 +183,19 @@ static int tail_run(struct hitctl *ctl, int argc, char **argv)
     run.show_queue = words > 1;
     hitctl_catch_interrupt();
     int result = read_queues(&run, ranges, (size_t)words);
+    if (run.options.summary) {
+        hs_buf_clear(&run.out);
+        hitctl_alert_summary_print(&run.summary, &run.out);
+        fputs(hs_buf_text(&run.out), stderr);
+    }
+    hitctl_alert_summary_fini(&run.summary);
     hs_buf_fini(&run.out);
     hs_buf_fini(&run.why);
     return result;
 }
 
 const struct hitctl_command hitctl_alerts_commands[] = {
-    {"alerts", "tail", "QUEUE... [--from WHERE] [--count N] [--until-idle-ms MS]",
+    {"alerts", "tail", "QUEUE... [--from WHERE] [--count N] [--until-idle-ms MS] [--summary]",
      "alerts of dispatch queues as they come; --json: one a line", tail_run, tail_options},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
