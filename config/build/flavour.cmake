@@ -19,6 +19,12 @@ add_library(hs_flavour INTERFACE)
 target_compile_definitions(hs_flavour INTERFACE _GNU_SOURCE
     $<$<BOOL:${HS_TEST_HOOKS}>:HS_TEST_HOOKS=1>)
 
+# Fuzz targets become libFuzzer programs, and all of ours is instrumented for it: clang and HS_FLAVOUR=asan.
+option(HS_FUZZ "build fuzz targets with libFuzzer" OFF)
+if(HS_FUZZ)
+    target_compile_options(hs_flavour INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 if(NOT EXISTS "${CMAKE_CURRENT_LIST_DIR}/${HS_FLAVOUR}.cmake")
     message(FATAL_ERROR "HS_FLAVOUR is '${HS_FLAVOUR}'; allowed: release, debug, asan, tsan, coverage")
 endif()
