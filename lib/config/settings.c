@@ -298,6 +298,31 @@ static void write_properties(const struct hs_option *row, const void *source, st
     }
 }
 
+static void write_value(const struct hs_option *row, const struct hs_settings *settings,
+                        struct hs_buf *out)
+{
+    if (row->type == HS_OPTION_MAP) {
+        write_properties(row, settings, out);
+    } else {
+        hs_option_value(row, settings, out);
+    }
+}
+
+void hs_settings_compare(const struct hs_settings *a, const struct hs_settings *b,
+                         hs_settings_difference *difference, void *ctx)
+{
+    for (const struct hs_option *row = hs_settings_table; row->key; row++) {
+        struct hs_buf text_a = {0}, text_b = {0};
+        write_value(row, a, &text_a);
+        write_value(row, b, &text_b);
+        if (!hs_str_eq(hs_buf_str(&text_a), hs_buf_str(&text_b))) {
+            difference(ctx, row->key, row->reloadable);
+        }
+        hs_buf_fini(&text_a);
+        hs_buf_fini(&text_b);
+    }
+}
+
 void hs_settings_dump(const struct hs_settings *settings, struct hs_buf *out)
 {
     hs_options_dump(hs_settings_table, settings, write_properties, out);

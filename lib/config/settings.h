@@ -58,6 +58,11 @@ int hs_settings_load_usual(const char *main_path, struct hs_diags *diags,
                            struct hs_settings **ret_settings);
 void hs_settings_free(struct hs_settings *settings);
 
+// Tells each option whose value differs, by its key, and whether a reload may take it over.
+typedef void hs_settings_difference(void *ctx, const char *key, bool reloadable);
+void hs_settings_compare(const struct hs_settings *a, const struct hs_settings *b,
+                         hs_settings_difference *difference, void *ctx);
+
 // The merged result as YAML; secrets are files, so nothing is hidden.
 void hs_settings_dump(const struct hs_settings *settings, struct hs_buf *out);
 // The annotated sample, and the reference part of hitstream.yaml(5), from the same table.

@@ -13,7 +13,7 @@
 
 enum {
     HS_SNAPSHOT_LISTS_MAX = 1024,
-    HS_SNAPSHOT_CHANGE_ID_MAX = 63,
+    HS_SNAPSHOT_CHANGE_ID_MAX = 127,
 };
 
 // All lists as they were when the base was built.

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/controls_feed.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/file.h"
+#include "hitstreamd/controls_topic.h"
+#include "hitstreamd/state_file.h"
+#include "kafka/client.h"
+
+HS_LOG_EVENT(ev_live, "controls-live", "634fb1693cb642f18a1289fd78c7038a");
+HS_LOG_EVENT(ev_refused, "controls-refused", "93e0fd204a2b442a85e937128cdd9051");
+HS_LOG_EVENT(ev_written, "controls-written", "8403e8419a5b439c9804ab2389a5768a");
+HS_LOG_EVENT(ev_topic, "controls-topic-away", "4baf15fe21cd4338afb392491379aaf5");
+HS_LOG_EVENT(ev_disk, "controls-not-saved", "111ec3ac9d294e278816aa3b3e5460e9");
+
+enum {
+    WAIT_MS = 200,
+    RETRY_MS = 2000,
+    SCAN_TIMEOUT_MS = 30000,
+    WRITE_TIMEOUT_MS = 10000,
+    ANCHOR_INTERVAL_MS = 10000,
+    WANTED_MAX = 8,
+};
+
+struct hs_controls_feed {
+    const struct hs_settings *settings; // borrowed
+    struct hs_rcu_slot *slot;           // borrowed; its object holds a reference of ours
+    pthread_t thread;
+    bool started;
+    _Atomic uint64_t progress; // relaxed
+    _Atomic bool stop;         // relaxed; the condition variable wakes
+
+    // Of the thread alone.
+    struct hs_controls_topic *topic;
+    bool scanned;           // anpr.controls was read whole
+    int64_t anchored_at_ms; // when the anchor was last written, CLOCK_BOOTTIME
+    int64_t retry_at_ms;    // before it anpr.controls is left alone, CLOCK_BOOTTIME
+
+    pthread_mutex_t lock;   // all below
+    pthread_cond_t changed; // something to do, or to stop
+    struct hs_buf offer;    // packed, as Redis has it
+    char offer_hash[HS_CONTROLS_HASH_BYTES];
+    bool offered;             // there was one ever
+    bool offer_fresh;         // not looked at yet
+    struct hs_controls *live; // what matchers go by; never NULL
+    struct hs_controls
+        *head; // what correlators may activate; NULL: not known, or not in the topic yet
+    struct hs_controls *kept[HS_CONTROLS_FEED_KEPT]; // older ones that were asked for
+    size_t next_kept;                                // the next to be let go
+    char wanted[WANTED_MAX][HS_CONTROLS_HASH_BYTES]; // "" : free
+    struct hs_position position;                     // the next anchor
+    bool has_position;
+    enum hs_anchor_state anchor_state;
+    struct hs_position anchor;
+    bool from_disk;                            // live came from disk
+    bool confirmed;                            // Redis said at some time that live is the head
+    char fault[HS_CONTROLS_FEED_REASON_BYTES]; // of the last offer; "" none
+    char away[HS_CONTROLS_FEED_REASON_BYTES];  // of the topic; "" none
+
+    struct hs_metric *m_live; // 1 when something other than the empty controls is live
+    struct hs_metric *m_cameras;
+    struct hs_metric *m_queues;
+    struct hs_metric *m_refused;
+    struct hs_metric *m_topic_faults;
+};
+
+static bool feed_alive(void *ctx)
+{
+    struct hs_controls_feed *feed = ctx;
+    atomic_fetch_add_explicit(&feed->progress, 1, memory_order_relaxed);
+    return !atomic_load_explicit(&feed->stop, memory_order_relaxed);
+}
+
+static void say(struct hs_controls_feed *feed, char *where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void say(struct hs_controls_feed *feed, char *where, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&feed->lock);
+    vsnprintf(where, HS_CONTROLS_FEED_REASON_BYTES, format, args);
+    pthread_mutex_unlock(&feed->lock);
+    va_end(args);
+}
+
+static void register_metrics(struct hs_controls_feed *feed, struct hs_metrics *metrics)
+{
+    feed->m_live = hs_metrics_gauge(metrics, "hitstream_controls_live", "",
+                                    "1 when activated controls decide, 0 before the first");
+    feed->m_cameras = hs_metrics_gauge(metrics, "hitstream_controls_cameras", "",
+                                       "Cameras in the register that is live");
+    feed->m_queues = hs_metrics_gauge(metrics, "hitstream_controls_queues", "",
+                                      "Dispatch queues in the controls that are live");
+    feed->m_refused = hs_metrics_counter(metrics, "hitstream_controls_refused_total", "",
+                                         "Controls from Redis or disk that did not pass the check");
+    feed->m_topic_faults = hs_metrics_counter(metrics, "hitstream_controls_topic_failures_total",
+                                              "", "Failed attempts to read or write anpr.controls");
+}
+
+int hs_controls_feed_new(const struct hs_controls_feed_config *config,
+                         struct hs_controls_feed **ret_feed)
+{
+    struct hs_controls_feed *feed = calloc(1, sizeof(*feed));
+    if (!feed) {
+        return HS_ENOMEM;
+    }
+    feed->settings = config->settings;
+    feed->slot = config->slot;
+    pthread_mutex_init(&feed->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&feed->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    feed->live = hs_controls_empty();
+    int rc = feed->live ? hs_controls_topic_new(config->settings, feed_alive, feed, &feed->topic)
+                        : HS_ENOMEM;
+    if (rc < 0) {
+        hs_controls_feed_free(feed);
+        return rc;
+    }
+    hs_rcu_publish(feed->slot, hs_controls_ref(feed->live));
+    register_metrics(feed, config->metrics);
+    *ret_feed = feed;
+    return 0;
+}
+
+void hs_controls_feed_free(struct hs_controls_feed *feed)
+{
+    if (!feed) {
+        return;
+    }
+    hs_controls_unref(hs_rcu_publish(feed->slot, NULL));
+    hs_controls_unref(feed->live);
+    hs_controls_unref(feed->head);
+    for (size_t i = 0; i < HS_CONTROLS_FEED_KEPT; i++) {
+        hs_controls_unref(feed->kept[i]);
+    }
+    hs_controls_topic_free(feed->topic);
+    hs_buf_fini(&feed->offer);
+    pthread_mutex_destroy(&feed->lock);
+    pthread_cond_destroy(&feed->changed);
+    free(feed);
+}
+
+uint64_t hs_controls_feed_progress(const struct hs_controls_feed *feed)
+{
+    return atomic_load_explicit(&feed->progress, memory_order_relaxed);
+}
+
+// ---- what goes live ----
+
+// Takes `controls`: for matchers from here on.
+static void go_live(struct hs_controls_feed *feed, struct hs_controls *controls, bool from_disk)
+{
+    pthread_mutex_lock(&feed->lock);
+    struct hs_controls *before = feed->live;
+    feed->live = controls;
+    feed->from_disk = from_disk;
+    feed->confirmed = !from_disk;
+    feed->fault[0] = '\0';
+    pthread_mutex_unlock(&feed->lock);
+    struct hs_controls *published = hs_rcu_publish(feed->slot, hs_controls_ref(controls));
+    hs_rcu_synchronize();
+    hs_controls_unref(published);
+    hs_controls_unref(before);
+    const char *hash = hs_controls_hash(controls);
+    hs_metric_set(feed->m_live, hash[0] ? 1 : 0);
+    hs_metric_set(feed->m_cameras, (double)hs_cameras_count(hs_controls_cameras(controls)));
+    hs_metric_set(feed->m_queues, (double)hs_routes_queue_count(hs_controls_routes(controls)));
+    hs_log(HS_LOG_NOTICE, &ev_live, "controls '%.12s' live, from %s", hash[0] ? hash : "(none)",
+           from_disk ? "disk" : "redis");
+}
+
+// The object of a packed text whose hash is known; HS_ECHECKSUM when it is another's.
+static int unpack(struct hs_controls_feed *feed, const char *hash, struct hs_str packed,
+                  const char *source, struct hs_controls **ret_controls)
+{
+    struct hs_diags diags = {0};
+    struct hs_controls *controls = NULL;
+    int rc = hash[0] ? hs_controls_unpack(packed, &diags, &controls) : 0;
+    if (!hash[0]) {
+        controls = hs_controls_empty();
+        rc = controls ? 0 : HS_ENOMEM;
+    }
+    if (rc == 0 && strcmp(hs_controls_hash(controls), hash) != 0) {
+        hs_controls_unref(controls);
+        rc = HS_ECHECKSUM;
+    }
+    if (rc < 0) {
+        struct hs_buf text = {0};
+        if (diags.count > 0) {
+            hs_diag_format(&diags.rows[0], &text);
+        }
+        hs_metric_add(feed->m_refused, 1);
+        hs_log(
+            HS_LOG_ERROR, &ev_refused,
+            "controls '%.12s' from %s refused: %s; %zu errors, the first: '%s'; those before stay",
+            hash, source, hs_strerror(rc), diags.errors, hs_buf_text(&text));
+        say(feed, feed->fault, "controls '%.12s' from %s refused: %s", hash, source,
+            hs_strerror(rc));
+        hs_buf_fini(&text);
+    } else {
+        *ret_controls = controls;
+    }
+    hs_diags_fini(&diags);
+    return rc;
+}
+
+static void save_to_disk(struct hs_controls_feed *feed, const struct hs_controls *controls)
+{
+    char path[4096];
+    struct hs_buf text = {0};
+    hs_buf_printf(&text, "%s\n", hs_controls_hash(controls));
+    hs_buf_add_str(&text, hs_controls_packed(controls));
+    int rc = hs_state_path(feed->settings->state_dir, "controls", path, sizeof(path));
+    if (rc == 0) {
+        rc = hs_buf_status(&text);
+    }
+    if (rc == 0) {
+        rc = hs_state_write(path, hs_buf_str(&text));
+    }
+    if (rc < 0) {
+        hs_log(HS_LOG_WARNING, &ev_disk, "controls cannot be saved to '%s': %s, ignoring", path,
+               hs_strerror(rc));
+    }
+    hs_buf_fini(&text);
+}
+
+static void load_from_disk(struct hs_controls_feed *feed)
+{
+    char path[4096], hash[HS_CONTROLS_HASH_BYTES];
+    struct hs_buf text = {0};
+    struct hs_controls *controls;
+    int rc = hs_state_path(feed->settings->state_dir, "controls", path, sizeof(path));
+    if (rc == 0) {
+        rc = hs_file_read(path, HS_CONTROLS_FEED_OBJECT_MAX_BYTES + 128, &text);
+    }
+    struct hs_str rest = hs_buf_str(&text), first;
+    if (rc == 0 && hs_str_split(&rest, '\n', &first) && first.len == sizeof(hash) - 1) {
+        memcpy(hash, first.ptr, first.len);
+        hash[first.len] = '\0';
+        if (unpack(feed, hash, rest, "disk", &controls) == 0) {
+            go_live(feed, controls, true);
+        }
+    }
+    hs_buf_fini(&text);
+}
+
+// Looks at what the store thread brought.
+static void take_offer(struct hs_controls_feed *feed)
+{
+    struct hs_buf packed = {0};
+    char hash[HS_CONTROLS_HASH_BYTES];
+    pthread_mutex_lock(&feed->lock);
+    bool fresh = feed->offer_fresh;
+    bool same = fresh && strcmp(hs_controls_hash(feed->live), feed->offer_hash) == 0;
+    if (fresh) {
+        packed = feed->offer;
+        feed->offer = (struct hs_buf){0};
+        strcpy(hash, feed->offer_hash);
+        feed->offer_fresh = false;
+    }
+    if (same) {
+        feed->from_disk = false;
+        feed->confirmed = true;
+        feed->fault[0] = '\0';
+    }
+    pthread_mutex_unlock(&feed->lock);
+    struct hs_controls *controls;
+    if (fresh && !same && unpack(feed, hash, hs_buf_str(&packed), "redis", &controls) == 0) {
+        go_live(feed, controls, false);
+        if (hash[0]) {
+            save_to_disk(feed, controls);
+        }
+    }
+    hs_buf_fini(&packed);
+}
+
+// ---- anpr.controls ----
+
+static void topic_fault(struct hs_controls_feed *feed, const char *doing, int rc)
+{
+    if (rc == HS_ECANCELED) {
+        return;
+    }
+    hs_metric_add(feed->m_topic_faults, 1);
+    feed->retry_at_ms = hs_clock_boottime_ms() + RETRY_MS;
+    hs_log(HS_LOG_WARNING, &ev_topic, "topic '%s' cannot be %s: %s; trying again",
+           HS_KAFKA_CONTROLS, doing, hs_strerror(rc));
+    say(feed, feed->away, "kafka: topic '%s' cannot be %s: %s", HS_KAFKA_CONTROLS, doing,
+        hs_strerror(rc));
+}
+
+static void scan_topic(struct hs_controls_feed *feed)
+{
+    int rc = hs_controls_topic_scan(feed->topic, SCAN_TIMEOUT_MS);
+    if (rc < 0) {
+        topic_fault(feed, "read", rc);
+        return;
+    }
+    feed->scanned = true;
+    struct hs_position anchor;
+    bool known = hs_controls_topic_anchor(feed->topic, &anchor);
+    pthread_mutex_lock(&feed->lock);
+    feed->anchor_state = known ? HS_ANCHOR_KNOWN : HS_ANCHOR_NONE;
+    if (known) {
+        feed->anchor = anchor;
+    }
+    feed->away[0] = '\0';
+    pthread_mutex_unlock(&feed->lock);
+}
+
+// What matchers go by becomes the head for correlators, once it stands in the topic. What comes
+// from disk may be older than what a partition goes by already: it never does.
+static void raise_head(struct hs_controls_feed *feed)
+{
+    pthread_mutex_lock(&feed->lock);
+    const char *live_hash = hs_controls_hash(feed->live);
+    bool wanted =
+        feed->confirmed && (!feed->head || strcmp(hs_controls_hash(feed->head), live_hash) != 0);
+    struct hs_controls *controls = wanted ? hs_controls_ref(feed->live) : NULL;
+    pthread_mutex_unlock(&feed->lock);
+    if (!controls) {
+        return;
+    }
+    const char *hash = hs_controls_hash(controls);
+    if (hash[0] && !hs_controls_topic_holds(feed->topic, hash)) {
+        int rc = hs_controls_topic_write(feed->topic, hash, hs_controls_packed(controls),
+                                         WRITE_TIMEOUT_MS);
+        if (rc < 0) {
+            topic_fault(feed, "written", rc);
+            hs_controls_unref(controls);
+            return;
+        }
+        hs_log(HS_LOG_INFO, &ev_written, "controls '%.12s' written to '%s'", hash,
+               HS_KAFKA_CONTROLS);
+    }
+    pthread_mutex_lock(&feed->lock);
+    struct hs_controls *before = feed->head;
+    feed->head = controls;
+    feed->away[0] = '\0';
+    pthread_mutex_unlock(&feed->lock);
+    hs_controls_unref(before);
+}
+
+// Takes `controls`: for those who ask by hash.
+static void keep(struct hs_controls_feed *feed, struct hs_controls *controls)
+{
+    pthread_mutex_lock(&feed->lock);
+    struct hs_controls *before = feed->kept[feed->next_kept];
+    feed->kept[feed->next_kept] = controls;
+    feed->next_kept = (feed->next_kept + 1) % HS_CONTROLS_FEED_KEPT;
+    pthread_mutex_unlock(&feed->lock);
+    hs_controls_unref(before);
+}
+
+static void fetch_wanted(struct hs_controls_feed *feed)
+{
+    for (size_t i = 0; i < WANTED_MAX; i++) {
+        char hash[HS_CONTROLS_HASH_BYTES];
+        pthread_mutex_lock(&feed->lock);
+        strcpy(hash, feed->wanted[i]);
+        feed->wanted[i][0] = '\0'; // who still needs it asks again
+        pthread_mutex_unlock(&feed->lock);
+        if (!hash[0]) {
+            continue;
+        }
+        struct hs_buf packed = {0};
+        struct hs_controls *controls;
+        int rc = hs_controls_topic_fetch(feed->topic, hash, SCAN_TIMEOUT_MS, &packed);
+        if (rc < 0) {
+            topic_fault(feed, "searched for controls that a partition names", rc);
+        } else if (unpack(feed, hash, hs_buf_str(&packed), HS_KAFKA_CONTROLS, &controls) == 0) {
+            keep(feed, controls);
+        }
+        hs_buf_fini(&packed);
+    }
+}
+
+static void write_anchor(struct hs_controls_feed *feed, bool at_once)
+{
+    int64_t now_ms = hs_clock_boottime_ms();
+    struct hs_position position;
+    pthread_mutex_lock(&feed->lock);
+    position = feed->position;
+    bool due =
+        feed->has_position &&
+        (feed->anchor_state == HS_ANCHOR_NONE || strcmp(feed->anchor.id, position.id) != 0) &&
+        (at_once || feed->anchored_at_ms == 0 ||
+         now_ms - feed->anchored_at_ms >= ANCHOR_INTERVAL_MS);
+    pthread_mutex_unlock(&feed->lock);
+    if (!due) {
+        return;
+    }
+    int rc = hs_controls_topic_write_anchor(feed->topic, &position, hs_clock_realtime_ms(),
+                                            at_once ? 1000 : WRITE_TIMEOUT_MS);
+    if (rc < 0) {
+        topic_fault(feed, "written", rc);
+        return;
+    }
+    feed->anchored_at_ms = now_ms;
+    pthread_mutex_lock(&feed->lock);
+    feed->anchor_state = HS_ANCHOR_KNOWN;
+    feed->anchor = position;
+    pthread_mutex_unlock(&feed->lock);
+}
+
+static void serve_topic(struct hs_controls_feed *feed)
+{
+    if (hs_clock_boottime_ms() < feed->retry_at_ms) {
+        return;
+    }
+    if (!feed->scanned) {
+        scan_topic(feed);
+    }
+    if (feed->scanned) {
+        raise_head(feed);
+        fetch_wanted(feed);
+        write_anchor(feed, false);
+    }
+}
+
+static void feed_wait(struct hs_controls_feed *feed)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WAIT_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&feed->lock);
+    if (!feed->offer_fresh && !atomic_load_explicit(&feed->stop, memory_order_relaxed)) {
+        pthread_cond_timedwait(&feed->changed, &feed->lock, &until);
+    }
+    pthread_mutex_unlock(&feed->lock);
+}
+
+static void *feed_run(void *arg)
+{
+    struct hs_controls_feed *feed = arg;
+    load_from_disk(feed);
+    while (feed_alive(feed)) {
+        take_offer(feed);
+        serve_topic(feed);
+        feed_wait(feed);
+    }
+    if (feed->scanned) {
+        write_anchor(feed, true);
+    }
+    return NULL;
+}
+
+int hs_controls_feed_start(struct hs_controls_feed *feed)
+{
+    if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0) {
+        return HS_ENOMEM;
+    }
+    feed->started = true;
+    pthread_setname_np(feed->thread, "hs-controls");
+    return 0;
+}
+
+int hs_controls_feed_stop(struct hs_controls_feed *feed, int64_t timeout_ms)
+{
+    if (!feed->started) {
+        return 0;
+    }
+    pthread_mutex_lock(&feed->lock);
+    atomic_store_explicit(&feed->stop, true, memory_order_relaxed);
+    pthread_cond_signal(&feed->changed);
+    pthread_mutex_unlock(&feed->lock);
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += timeout_ms / 1000 + 1;
+    if (pthread_timedjoin_np(feed->thread, NULL, &until) != 0) {
+        return HS_ETIMEDOUT;
+    }
+    feed->started = false;
+    return 0;
+}
+
+// ---- for others ----
+
+void hs_controls_feed_offer(struct hs_controls_feed *feed, const char *hash, struct hs_str packed)
+{
+    assert(strlen(hash) < HS_CONTROLS_HASH_BYTES);
+    pthread_mutex_lock(&feed->lock);
+    hs_buf_clear(&feed->offer);
+    hs_buf_add_str(&feed->offer, packed);
+    strcpy(feed->offer_hash, hash);
+    feed->offered = true;
+    feed->offer_fresh = true;
+    pthread_cond_signal(&feed->changed);
+    pthread_mutex_unlock(&feed->lock);
+}
+
+void hs_controls_feed_offered(struct hs_controls_feed *feed, char ret_hash[HS_CONTROLS_HASH_BYTES],
+                              bool *ret_offered)
+{
+    pthread_mutex_lock(&feed->lock);
+    strcpy(ret_hash, feed->offer_hash);
+    if (ret_offered) {
+        *ret_offered = feed->offered;
+    }
+    pthread_mutex_unlock(&feed->lock);
+}
+
+void hs_controls_feed_position(struct hs_controls_feed *feed, const struct hs_position *position)
+{
+    pthread_mutex_lock(&feed->lock);
+    feed->position = *position;
+    feed->has_position = true;
+    pthread_mutex_unlock(&feed->lock);
+}
+
+enum hs_anchor_state hs_controls_feed_anchor(struct hs_controls_feed *feed,
+                                             struct hs_position *ret_anchor)
+{
+    pthread_mutex_lock(&feed->lock);
+    enum hs_anchor_state state = feed->anchor_state;
+    if (state == HS_ANCHOR_KNOWN) {
+        *ret_anchor = feed->anchor;
+    }
+    pthread_mutex_unlock(&feed->lock);
+    return state;
+}
+
+struct hs_controls *hs_controls_feed_head(void *ctx)
+{
+    struct hs_controls_feed *feed = ctx;
+    pthread_mutex_lock(&feed->lock);
+    struct hs_controls *head = feed->head ? hs_controls_ref(feed->head) : NULL;
+    pthread_mutex_unlock(&feed->lock);
+    return head;
+}
+
+static bool has_hash(const struct hs_controls *controls, const char *hash)
+{
+    return controls && strcmp(hs_controls_hash(controls), hash) == 0;
+}
+
+// Under the lock. Not there: it is put on the list of what is wanted.
+static struct hs_controls *find(struct hs_controls_feed *feed, const char *hash)
+{
+    if (has_hash(feed->head, hash)) {
+        return hs_controls_ref(feed->head);
+    }
+    if (has_hash(feed->live, hash)) {
+        return hs_controls_ref(feed->live);
+    }
+    for (size_t i = 0; i < HS_CONTROLS_FEED_KEPT; i++) {
+        if (has_hash(feed->kept[i], hash)) {
+            return hs_controls_ref(feed->kept[i]);
+        }
+    }
+    size_t at = WANTED_MAX;
+    for (size_t i = 0; i < WANTED_MAX; i++) {
+        if (strcmp(feed->wanted[i], hash) == 0) {
+            return NULL;
+        }
+        at = feed->wanted[i][0] ? at : i;
+    }
+    if (at < WANTED_MAX) {
+        strcpy(feed->wanted[at], hash);
+        pthread_cond_signal(&feed->changed);
+    }
+    return NULL;
+}
+
+struct hs_controls *hs_controls_feed_lookup(void *ctx, const char *hash)
+{
+    struct hs_controls_feed *feed = ctx;
+    if (!hash[0]) {
+        return hs_controls_empty();
+    }
+    if (strlen(hash) >= HS_CONTROLS_HASH_BYTES) {
+        return NULL;
+    }
+    pthread_mutex_lock(&feed->lock);
+    struct hs_controls *controls = find(feed, hash);
+    pthread_mutex_unlock(&feed->lock);
+    return controls;
+}
+
+void hs_controls_feed_live_hash(struct hs_controls_feed *feed,
+                                char ret_hash[HS_CONTROLS_HASH_BYTES])
+{
+    pthread_mutex_lock(&feed->lock);
+    strcpy(ret_hash, hs_controls_hash(feed->live));
+    pthread_mutex_unlock(&feed->lock);
+}
+
+void hs_controls_feed_status(struct hs_controls_feed *feed, struct hs_controls_feed_status *ret)
+{
+    pthread_mutex_lock(&feed->lock);
+    memset(ret, 0, sizeof(*ret));
+    strcpy(ret->live_hash, hs_controls_hash(feed->live));
+    ret->from_disk = feed->from_disk;
+    ret->ready = feed->anchor_state != HS_ANCHOR_UNKNOWN && (feed->head || feed->from_disk);
+    const char *reason = "";
+    if (feed->fault[0]) {
+        reason = feed->fault;
+    } else if (feed->away[0]) {
+        reason = feed->away;
+    } else if (feed->anchor_state == HS_ANCHOR_UNKNOWN) {
+        reason = "kafka: topic 'anpr.controls' is not read yet";
+    } else if (!feed->head) {
+        reason = "redis has not said yet which controls decide";
+    }
+    snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+    pthread_mutex_unlock(&feed->lock);
+}
