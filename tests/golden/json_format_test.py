@@ -146,6 +146,34 @@ def check_message(peer, name, message):
     assert again.SerializeToString(deterministic=True) == packed, "%s: reads otherwise: %s" % (name, theirs)
 
 
+def fields_set(message, into):
+    """Adds the full names of all fields that are set, in the message and in what it holds."""
+    for field, value in message.ListFields():
+        into.add(field.full_name)
+        if field.type == F.TYPE_MESSAGE:
+            for inner in value if field.label == F.LABEL_REPEATED else [value]:
+                fields_set(inner, into)
+
+
+def fields_of(descriptor, into):
+    for field in descriptor.fields:
+        if field.full_name not in into:
+            into.add(field.full_name)
+            if field.type == F.TYPE_MESSAGE:
+                fields_of(field.message_type, into)
+
+
+def check_coverage(classes, messages):
+    """Every field of the contract is set in a golden message."""
+    expected, found = set(), set()
+    for name in contract.TOP_LEVEL:
+        fields_of(classes[name].DESCRIPTOR, expected)
+    for message in messages:
+        fields_set(message, found)
+    assert expected <= found, "no golden message sets %s: see tests/golden/make_golden.py" % sorted(
+        expected - found)
+
+
 def check_text(peer, cls, name, text, taken):
     theirs = cls()
     try:
@@ -175,14 +203,16 @@ def main():
     classes = contract.load(args.proto, args.work, args.protoc)
     peer = Peer(args.peer)
     checked = 0
+    golden_messages = []
     for path in sorted(glob.glob(os.path.join(args.golden, "*.bin"))):
         name = os.path.basename(path).split(".")[0]
         message = classes[name]()
         with open(path, "rb") as golden:
             message.ParseFromString(golden.read())
         check_message(peer, name, message)
+        golden_messages.append(message)
         checked += 1
-    assert checked >= len(contract.TOP_LEVEL), "golden messages are missing"
+    check_coverage(classes, golden_messages)
     for name in contract.TOP_LEVEL:
         for _ in range(RANDOM_MESSAGES):
             message = classes[name]()

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes tests/data/golden: each top-level message with every field set, encoded by Google's protobuf.
 
-    tests/golden/make_golden.py [NAME...]        missing ones only; a name: that one, anew
+    tests/golden/make_golden.py              what is missing
+    tests/golden/make_golden.py Alert        that one anew: only before its fields are released
+    tests/golden/make_golden.py Alert.convoy one more, after fields were added
 
-A golden message is our ABI: once released it is never written again. A field added later gets a new file,
-'<Message>.<what>.bin'. Values follow from the field's number, so that every field has one of its own.
+A golden message is our ABI: once released it is never written again. Values follow from the field's number, so that every field has one of its own.
 """
 import os
 import sys
@@ -60,11 +61,12 @@ def fill(message, chosen=None, nth=0):
             setattr(message, field.name, scalar(field, nth))
 
 
-def variants(name, cls):
+def variants(name, cls, wanted):
+    """{file name: member of the oneof, or None}"""
     oneofs = cls.DESCRIPTOR.oneofs
-    if not oneofs:
-        return {name: None}
-    return {"%s.%s" % (name, field.name): field.name for field in oneofs[0].fields}
+    if oneofs:
+        return {"%s.%s" % (name, field.name): field.name for field in oneofs[0].fields}
+    return {name: None, **{more: None for more in wanted if more.startswith(name + ".")}}
 
 
 def main():
@@ -72,7 +74,7 @@ def main():
         classes = contract.load(os.path.join(ROOT, "proto"), work)
         os.makedirs(OUT, exist_ok=True)
         for name in contract.TOP_LEVEL:
-            for file_name, chosen in variants(name, classes[name]).items():
+            for file_name, chosen in variants(name, classes[name], sys.argv[1:]).items():
                 path = os.path.join(OUT, file_name)
                 if os.path.exists(path + ".bin") and file_name not in sys.argv[1:]:
                     continue
