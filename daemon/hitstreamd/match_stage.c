@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/match_stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "hitstreamd/match_worker.h"
+
+enum { NUDGE_TIMEOUT_MS = 1000, JOIN_GRACE_MS = 1000 };
+
+struct hs_match_stage {
+    struct hs_match_stage_config config;
+    struct hs_match_metrics metrics;
+    struct hs_match_worker *workers;
+    size_t worker_count;
+    size_t started;
+    _Atomic bool stopping;    // release in stop, acquire by workers: orders stop_by_ms
+    int64_t stop_by_ms;       // CLOCK_BOOTTIME
+    _Atomic uint64_t resumes; // relaxed: a counter that workers compare
+    pthread_t helper;         // wakes fetchers that sleep, see hs_kafka_consumer_nudge()
+    bool helper_started;
+    bool helper_stop;           // under nudge_lock
+    pthread_mutex_t nudge_lock; // workers' nudge_* and their consumers while one is nudged
+    pthread_cond_t nudge_wake;
+};
+
+bool hs_match_stopping(const struct hs_match_worker *worker)
+{
+    return atomic_load_explicit(&worker->stage->stopping, memory_order_acquire);
+}
+
+int64_t hs_match_stop_left_ms(const struct hs_match_worker *worker)
+{
+    if (!hs_match_stopping(worker)) {
+        return INT64_MAX;
+    }
+    int64_t left_ms = worker->stage->stop_by_ms - hs_clock_boottime_ms();
+    return left_ms > 0 ? left_ms : 0;
+}
+
+uint64_t hs_match_resumes(const struct hs_match_worker *worker)
+{
+    return atomic_load_explicit(&worker->stage->resumes, memory_order_relaxed);
+}
+
+void hs_match_nudge(struct hs_match_worker *worker, int32_t partition)
+{
+    struct hs_match_stage *stage = worker->stage;
+    // while the helper is busy with another there is no need to wait for it
+    if (pthread_mutex_trylock(&stage->nudge_lock) == 0) {
+        worker->nudge_wanted = true;
+        worker->nudge_partition = partition;
+        pthread_cond_signal(&stage->nudge_wake);
+        pthread_mutex_unlock(&stage->nudge_lock);
+    }
+}
+
+void hs_match_nudge_cancel(struct hs_match_worker *worker)
+{
+    pthread_mutex_lock(&worker->stage->nudge_lock);
+    worker->nudge_wanted = false;
+    pthread_mutex_unlock(&worker->stage->nudge_lock);
+}
+
+static void *helper_main(void *ctx)
+{
+    struct hs_match_stage *stage = ctx;
+    pthread_mutex_lock(&stage->nudge_lock);
+    while (!stage->helper_stop) {
+        for (size_t i = 0; i < stage->worker_count; i++) {
+            struct hs_match_worker *worker = &stage->workers[i];
+            if (worker->nudge_wanted) {
+                worker->nudge_wanted = false;
+                hs_kafka_consumer_nudge(worker->consumer, HS_KAFKA_READS, worker->nudge_partition,
+                                        NUDGE_TIMEOUT_MS);
+            }
+        }
+        pthread_cond_wait(&stage->nudge_wake, &stage->nudge_lock);
+    }
+    pthread_mutex_unlock(&stage->nudge_lock);
+    return NULL;
+}
+
+static void register_tiers(struct hs_match_metrics *m, struct hs_metrics *metrics)
+{
+    static const char *const tiers[] = {
+        [HS_TIER_EXACT] = "exact",         [HS_TIER_GLYPH] = "glyph",
+        [HS_TIER_GRAMMAR] = "grammar",     [HS_TIER_CONFUSED] = "confused",
+        [HS_TIER_LOOKALIKE] = "lookalike", [HS_TIER_CANDIDATE] = "candidate",
+        [HS_TIER_WILDCARD] = "wildcard",
+    };
+    char labels[64];
+    for (int tier = 1; tier <= HS_TIER_WILDCARD; tier++) {
+        snprintf(labels, sizeof(labels), "tier=\"%s\"", tiers[tier]);
+        m->hits[tier] = hs_metrics_counter(metrics, "hitstream_hits_total", labels,
+                                           "Matches of a read with an entry, by tier.");
+    }
+    for (size_t reason = 1; reason < HS_REJECT_REASONS; reason++) {
+        snprintf(labels, sizeof(labels), "reason=\"%s\"", hs_reject_reason(reason));
+        m->rejected[reason] =
+            hs_metrics_counter(metrics, "hitstream_reads_rejected_total", labels,
+                               "Reads or messages that could not be used, by reason.");
+    }
+}
+
+static bool register_metrics(struct hs_match_metrics *m, struct hs_metrics *metrics)
+{
+    register_tiers(m, metrics);
+    m->reads = hs_metrics_counter(metrics, "hitstream_reads_total", "", "Reads consumed.");
+    m->messages = hs_metrics_counter(metrics, "hitstream_read_messages_total", "",
+                                     "Messages of anpr.reads consumed.");
+    m->hits_dropped = hs_metrics_counter(metrics, "hitstream_hits_dropped_total", "",
+                                         "Hits of one read beyond the limit of 64 an audience.");
+    m->unknown_cameras = hs_metrics_counter(metrics, "hitstream_hits_unknown_camera_total", "",
+                                            "Hits at a camera that is not in the register.");
+    m->rewinds =
+        hs_metrics_counter(metrics, "hitstream_match_rewinds_total", "",
+                           "Times that reads were consumed again after a failed delivery.");
+    m->commits = hs_metrics_counter(metrics, "hitstream_match_commits_total", "result=\"ok\"",
+                                    "Commits of offsets of anpr.reads.");
+    m->commit_errors = hs_metrics_counter(metrics, "hitstream_match_commits_total",
+                                          "result=\"error\"", "Commits of offsets of anpr.reads.");
+    m->pending = hs_metrics_gauge(metrics, "hitstream_match_pending", "",
+                                  "Messages with hits on their way to the log.");
+    m->pending_limit = hs_metrics_gauge(metrics, "hitstream_match_pending_limit", "",
+                                        "Limit of hitstream_match_pending for each partition.");
+    m->lag = hs_metrics_gauge(metrics, "hitstream_match_lag", "",
+                              "Messages of anpr.reads not consumed yet.");
+    m->queued = hs_metrics_gauge(metrics, "hitstream_match_queued", "",
+                                 "Messages of anpr.reads fetched and not matched yet.");
+    m->stopped = hs_metrics_gauge(metrics, "hitstream_match_input_stopped", "",
+                                  "1 while a worker has stopped because too many reads are bad.");
+    if (m->pending_limit) {
+        hs_metric_set(m->pending_limit, HS_MATCH_PENDING_LIMIT);
+    }
+    return m->reads && m->messages && m->hits_dropped && m->unknown_cameras && m->rewinds &&
+           m->commits && m->commit_errors && m->pending && m->pending_limit && m->lag &&
+           m->queued && m->stopped && m->hits[1] && m->rejected[1];
+}
+
+static int worker_init(struct hs_match_stage *stage, size_t index)
+{
+    struct hs_match_worker *worker = &stage->workers[index];
+    worker->stage = stage;
+    worker->config = &stage->config;
+    worker->metrics = &stage->metrics;
+    worker->index = index;
+    pthread_mutex_init(&worker->lock, NULL);
+    hs_match_set_state(worker, HS_MATCH_STARTING, "starting");
+    int r = hs_matcher_new(&worker->matcher);
+    return r < 0 ? r : hs_match_batch_init(&worker->batch);
+}
+
+int hs_match_stage_new(const struct hs_match_stage_config *config,
+                       struct hs_match_stage **ret_stage)
+{
+    struct hs_match_stage *stage = calloc(1, sizeof(*stage));
+    if (!stage) {
+        return HS_ENOMEM;
+    }
+    stage->config = *config;
+    pthread_mutex_init(&stage->nudge_lock, NULL);
+    pthread_cond_init(&stage->nudge_wake, NULL);
+    size_t count = config->settings->match_workers > 0 ? config->settings->match_workers : 1;
+    stage->workers = calloc(count, sizeof(*stage->workers));
+    int r = stage->workers && register_metrics(&stage->metrics, config->metrics) ? 0 : HS_ENOMEM;
+    while (r == 0 && stage->worker_count < count) {
+        r = worker_init(stage, stage->worker_count++);
+    }
+    if (r < 0) {
+        hs_match_stage_free(stage);
+        return r;
+    }
+    *ret_stage = stage;
+    return 0;
+}
+
+int hs_match_stage_start(struct hs_match_stage *stage)
+{
+    if (pthread_create(&stage->helper, NULL, helper_main, stage)) {
+        return HS_EIO;
+    }
+    stage->helper_started = true;
+    for (; stage->started < stage->worker_count; stage->started++) {
+        struct hs_match_worker *worker = &stage->workers[stage->started];
+        if (pthread_create(&worker->thread, NULL, hs_match_worker_main, worker)) {
+            return HS_EIO;
+        }
+    }
+    return 0;
+}
+
+static int join_by(pthread_t thread, int64_t by_ms)
+{
+    struct timespec at;
+    int64_t left_ms = by_ms - hs_clock_boottime_ms();
+    left_ms = left_ms > 0 ? left_ms : 0;
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += left_ms / 1000;
+    at.tv_nsec += left_ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return pthread_timedjoin_np(thread, NULL, &at) == 0 ? 0 : HS_ETIMEDOUT;
+}
+
+static void stop_helper(struct hs_match_stage *stage)
+{
+    if (!stage->helper_started) {
+        return;
+    }
+    pthread_mutex_lock(&stage->nudge_lock);
+    stage->helper_stop = true;
+    pthread_cond_signal(&stage->nudge_wake);
+    pthread_mutex_unlock(&stage->nudge_lock);
+    pthread_join(stage->helper, NULL);
+    stage->helper_started = false;
+}
+
+int hs_match_stage_stop(struct hs_match_stage *stage, int64_t timeout_ms)
+{
+    int r = 0;
+    stage->stop_by_ms = hs_clock_boottime_ms() + timeout_ms;
+    atomic_store_explicit(&stage->stopping, true, memory_order_release);
+    while (stage->started > 0 && r == 0) {
+        r = join_by(stage->workers[stage->started - 1].thread, stage->stop_by_ms + JOIN_GRACE_MS);
+        stage->started -= r == 0;
+    }
+    if (r == 0) {
+        stop_helper(stage);
+    }
+    return r;
+}
+
+void hs_match_stage_free(struct hs_match_stage *stage)
+{
+    if (!stage || stage->started > 0) {
+        return; // a thread that did not end still uses it
+    }
+    stop_helper(stage);
+    for (size_t i = 0; i < stage->worker_count; i++) {
+        hs_match_batch_fini(&stage->workers[i].batch);
+        hs_matcher_free(stage->workers[i].matcher);
+        pthread_mutex_destroy(&stage->workers[i].lock);
+    }
+    free(stage->workers);
+    pthread_cond_destroy(&stage->nudge_wake);
+    pthread_mutex_destroy(&stage->nudge_lock);
+    free(stage);
+}
+
+size_t hs_match_stage_workers(const struct hs_match_stage *stage)
+{
+    return stage->worker_count;
+}
+
+uint64_t hs_match_stage_progress(const struct hs_match_stage *stage, size_t index)
+{
+    return atomic_load_explicit(&stage->workers[index].progress, memory_order_relaxed);
+}
+
+// Higher is worse, for one line about all workers.
+static int gravity(enum hs_match_state state)
+{
+    switch (state) {
+    case HS_MATCH_RUNNING:
+        return 0;
+    case HS_MATCH_WAITING:
+        return 1;
+    case HS_MATCH_STARTING:
+        return 2;
+    case HS_MATCH_STOPPED_BAD_INPUT:
+        return 3;
+    case HS_MATCH_NO_OFFSET:
+        return 4;
+    case HS_MATCH_ENDED:
+        return 5;
+    }
+    return 5;
+}
+
+static void add_worker(struct hs_match_worker *worker, struct hs_match_status *status,
+                       uint64_t *pending, uint64_t *queued)
+{
+    pthread_mutex_lock(&worker->lock);
+    if (gravity(worker->state) > gravity(status->state)) {
+        status->state = worker->state;
+        snprintf(status->why, sizeof(status->why), "%s", worker->why);
+    }
+    pthread_mutex_unlock(&worker->lock);
+    status->partitions += atomic_load_explicit(&worker->partitions, memory_order_relaxed);
+    status->reads += atomic_load_explicit(&worker->reads, memory_order_relaxed);
+    status->hits += atomic_load_explicit(&worker->hits, memory_order_relaxed);
+    status->rejected += atomic_load_explicit(&worker->rejected, memory_order_relaxed);
+    status->unknown_cameras += atomic_load_explicit(&worker->unknown_cameras, memory_order_relaxed);
+    status->lag += atomic_load_explicit(&worker->lag, memory_order_relaxed);
+    *pending += atomic_load_explicit(&worker->pending, memory_order_relaxed);
+    *queued += atomic_load_explicit(&worker->queued, memory_order_relaxed);
+}
+
+void hs_match_stage_status(struct hs_match_stage *stage, struct hs_match_status *ret_status)
+{
+    uint64_t pending = 0, queued = 0;
+    *ret_status = (struct hs_match_status){.state = HS_MATCH_RUNNING};
+    for (size_t i = 0; i < stage->worker_count; i++) {
+        add_worker(&stage->workers[i], ret_status, &pending, &queued);
+    }
+    hs_metric_set(stage->metrics.lag, (double)ret_status->lag);
+    hs_metric_set(stage->metrics.pending, (double)pending);
+    hs_metric_set(stage->metrics.queued, (double)queued);
+}
+
+void hs_match_stage_resume(struct hs_match_stage *stage)
+{
+    atomic_fetch_add_explicit(&stage->resumes, 1, memory_order_relaxed);
+}
