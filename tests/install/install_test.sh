@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs a build into an empty folder and looks at it as an administrator and a programmer would.
+#   install_test.sh BUILD_FOLDER SOURCE_FOLDER
+set -eu
+
+build=$1 source=$2
+tree=$(mktemp -d "$build/tmp-install.XXXXXX")
+trap 'rm -rf "$tree"' EXIT
+fail() {
+    echo "install: $*" >&2
+    exit 1
+}
+
+DESTDIR=$tree cmake --install "$build" >"$tree.log" 2>&1 || { cat "$tree.log"; fail "cmake --install failed"; }
+rm -f "$tree.log"
+
+for file in usr/bin/hitctl usr/sbin/hitstreamd etc/hitstream/hitstream.yaml usr/lib/systemd/system/hitstreamd.service \
+    usr/share/man/man1/hitctl.1 usr/share/man/man8/hitstreamd.8 usr/share/man/man5/hitstream.yaml.5 \
+    usr/share/doc/hitstream/examples/controls/queues.yaml usr/share/hitstream/proto/hitstream/v1/alert.proto \
+    usr/include/hitstream/match/matcher.h; do
+    [ -e "$tree/$file" ] || fail "'/$file' is missing"
+done
+[ -z "$(find "$tree" -name '*_test*' -o -name 'hitsim')" ] || fail "a test program is installed"
+
+"$tree/usr/bin/hitctl" --version >/dev/null || fail "hitctl does not run"
+# The sample is a configuration that the daemon takes as it is.
+"$tree/usr/sbin/hitstreamd" --check --config "$tree/etc/hitstream/hitstream.yaml" ||
+    fail "the sample configuration is refused"
+program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$tree/usr/lib/systemd/system/hitstreamd.service")
+[ -x "$tree$program" ] || fail "the unit starts '$program', which is not installed"
+
+# Hardening: position independent, all relocations read-only, no executable stack.
+for program in usr/bin/hitctl usr/sbin/hitstreamd; do
+    readelf -hld "$tree/$program" >"$tree/elf"
+    grep -q 'Type:.*DYN' "$tree/elf" || fail "'$program' is no position-independent executable"
+    grep -q 'GNU_RELRO' "$tree/elf" || fail "'$program' has no read-only relocations"
+    grep -q 'BIND_NOW\|FLAGS_1.*NOW' "$tree/elf" || fail "'$program' binds lazily"
+    grep -A1 'GNU_STACK' "$tree/elf" | grep -q 'RWE' && fail "'$program' has an executable stack"
+done
+
+# A program against the installed headers and library alone.
+config=$(find "$tree" -name hitstream-match.pc)
+PKG_CONFIG_PATH=$(dirname "$config")
+export PKG_CONFIG_PATH
+# shellcheck disable=SC2046
+cc -std=gnu11 -Wall -Wextra -Werror $(pkg-config --define-prefix --cflags hitstream-match) -o "$tree/example" \
+    "$source/tests/install/example.c" $(pkg-config --define-prefix --libs hitstream-match) ||
+    fail "a program does not compile against what is installed"
+said=$("$tree/example")
+[ "$said" = "read 0: AB12CDE on list stolen, tier 1
+2 reads" ] || fail "the example says: $said"
+echo "installed tree is sound"
