@@ -45,8 +45,8 @@ config=$(find "$tree" -name hitstream-match.pc)
 PKG_CONFIG_PATH=$(dirname "$config")
 export PKG_CONFIG_PATH
 # shellcheck disable=SC2046
-cc -std=gnu11 -Wall -Wextra -Werror $(pkg-config --define-prefix --cflags hitstream-match) -o "$tree/example" \
-    "$source/tests/install/example.c" $(pkg-config --define-prefix --libs hitstream-match) ||
+cc -std=gnu11 -Wall -Wextra -Werror $(pkg-config --define-variable=prefix="$tree/usr" --cflags hitstream-match) -o "$tree/example" \
+    "$source/tests/install/example.c" $(pkg-config --define-variable=prefix="$tree/usr" --libs hitstream-match) ||
     fail "a program does not compile against what is installed"
 said=$("$tree/example")
 [ "$said" = "read 0: AB12CDE on list stolen, tier 1
