@@ -16,6 +16,7 @@
 // Every group of commands, in the order in which --help shows them.
 static const struct hitctl_command *const tables[] = {
     hitctl_controls_commands,
+    hitctl_topics_commands,
     hitctl_reads_commands,
     hitctl_alerts_commands,
     hitctl_dispatch_commands,
@@ -54,8 +55,7 @@ void hitctl_print_diags(const struct hs_diags *diags)
     for (size_t i = 0; i < diags->count; i++) {
         hs_buf_clear(&line);
         hs_diag_format(&diags->rows[i], &line);
-        fprintf(stderr, "%s%s\n", diags->rows[i].severity == HS_DIAG_WARNING ? "warning: " : "",
-                hs_buf_text(&line));
+        fprintf(stderr, "%s\n", hs_buf_text(&line));
     }
     size_t all = diags->errors + diags->warnings;
     if (all > diags->count) {
