@@ -207,6 +207,16 @@ static void add_headers(struct hs_alert_desk *desk, const struct hs_alert_draft 
     }
 }
 
+// Where alerts of a live queue go when they are late; NULL: nowhere.
+static const struct hs_queue *late_queue(const struct hs_alert_desk *desk,
+                                         const struct hs_queue *queue)
+{
+    if (!queue || queue->kind != HS_QUEUE_LIVE || queue->intelligence_queue.len == 0) {
+        return NULL;
+    }
+    return hs_routes_find(hs_controls_routes(desk->controls), queue->intelligence_queue);
+}
+
 int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
                   struct hs_id *ret_id)
 {
@@ -230,9 +240,8 @@ int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft
         .queue = draft->queue,
         .event_at_ms = draft->event_at_ms,
         .covert = draft->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT,
-        .divert_after_ms = draft->queue && draft->queue->kind == HS_QUEUE_LIVE
-                               ? hs_controls_rules(desk->controls)->publish_live_ms
-                               : 0,
+        .late_queue = late_queue(desk, draft->queue),
+        .divert_after_ms = hs_controls_rules(desk->controls)->publish_live_ms,
         .payload = hs_buf_str(&desk->payload),
         .headers = &desk->headers,
     };

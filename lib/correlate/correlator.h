@@ -42,8 +42,9 @@ struct hs_alert {
     // NULL: no route permits it (dispatch.unrouted). Borrowed for the call.
     const struct hs_queue *queue;
     int64_t event_at_ms; // event time of its cause
-    // For a live queue: the edge diverts it to its intelligence queue when it is older than this
-    // by the wall clock; 0: never.
+    // Where the edge sends it instead when it is older than divert_after_ms by the wall clock: a
+    // live queue's intelligence queue. NULL: nowhere. Borrowed for the call.
+    const struct hs_queue *late_queue;
     int64_t divert_after_ms;
     bool covert;           // counted with all covert ones as one sum
     struct hs_str payload; // packed Alert: the edge makes JSON of it where the queue wants

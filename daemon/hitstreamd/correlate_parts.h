@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_HITSTREAMD_CORRELATE_PARTS_H
+#define HS_HITSTREAMD_CORRELATE_PARTS_H
+/*
+ * What the files correlate_*.c share: the stage, its partitions, and what is on its way.
+ *
+ * Everything here belongs to the stage's thread, but for what struct hs_correlate_shared holds.
+ *
+ *   correlate_stage.c       thread, consumer, lease and commits
+ *   correlate_takeover.c    took over, restoring, reading back
+ *   correlate_partition.c   one partition: applying events, controls, timers
+ *   correlate_checkpoint.c  states behind alerts, the partition's behind them
+ *   correlate_publish.c     an alert to its topic
+ *   correlate_outbox.c      deliveries and their ends
+ *   correlate_channel.c     one queue: topics, trying again, undelivered
+ *   correlate_readback.c    what stands in the queues already
+ *   correlate_follower.c    who else writes to anpr.vehicles
+ *   correlate_report.c      metrics and status
+ *
+ * A partition's life: NEW -> (takeover) -> RUNNING <-> HELD; any -> FAILED -> NEW, when something
+ * of it was not delivered; any -> LOST, when another took over. Revoking frees it.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "correlate/correlator.h"
+#include "hitstreamd/correlate_stage.h"
+#include "kafka/consumer.h"
+#include "kafka/producer.h"
+#include "kafka/tail.h"
+
+enum {
+    HS_STAGE_IN_FLIGHT_MAX = 20000, // messages produced whose end is not known: applying waits
+    HS_STAGE_RETRY_MAX =
+        5000, // alerts kept for one queue: beyond it they go to undelivered at once
+    HS_STAGE_READ_BACK_MAX = 4000000, // ids known to stand in queues
+    HS_STAGE_DIRTY_MAX = 20000,       // changed states that force a checkpoint before its time
+    HS_STAGE_TIMERS_A_ROUND = 1000,   // 'timer fired' appended in one go
+    HS_STAGE_FOREIGN_MAX =
+        10000, // overwritten states noted; beyond it the partition is taken over anew
+    HS_STAGE_QUEUES_MAX = 4096, // channels
+};
+
+// ---------------------------------------------------------------- ids that stand in queues already
+
+// A set of ids. Zero-initialised is empty.
+struct hs_id_set {
+    struct hs_id *rows; // open addressing; an id of zeros is an empty place
+    size_t count;
+    size_t capacity; // a power of two, or 0
+};
+void hs_id_set_fini(struct hs_id_set *set);
+// HS_ELIMIT, HS_ENOMEM.
+int hs_id_set_add(struct hs_id_set *set, const struct hs_id *id);
+bool hs_id_set_has(const struct hs_id_set *set, const struct hs_id *id);
+
+// ---------------------------------------------------------------- what is on its way
+
+enum hs_outgoing_kind {
+    HS_OUT_ALERT,           // to a dispatch queue
+    HS_OUT_UNDELIVERED,     // to undelivered.<queue>
+    HS_OUT_UNROUTED,        // to dispatch.unrouted
+    HS_OUT_EVENT,           // own event, to anpr.hits
+    HS_OUT_TOOK_OVER,       // the first of them
+    HS_OUT_STATE,           // a vehicle's, to anpr.vehicles
+    HS_OUT_PARTITION_STATE, // behind them
+    HS_OUT_ALARM,           // to dispatch.ops; nothing waits for it
+};
+
+struct hs_part;
+struct hs_channel;
+
+// One message: kept until its end is known, an alert also to be sent again. One allocation with its
+// texts.
+struct hs_outgoing {
+    struct hs_outgoing *next; // in its channel's list of those to be sent again
+    struct hs_part *part;     // whose source it follows from; NULL: nobody waits for it (any more)
+    struct hs_channel *channel; // of an alert
+    enum hs_outgoing_kind kind;
+    unsigned generation; // of the part's alerts: before or after the running checkpoint's boundary
+    struct hs_id id;     // of an alert
+    int64_t first_tried_at_ms; // boot time
+    int64_t first_tried_wall_ms;
+    int64_t event_appended_at_ms; // LogAppendTime of the event that caused it; 0: none
+    bool covert;                  // counted with all covert ones
+    struct hs_str key;
+    struct hs_str value;
+    size_t header_count;
+    struct hs_kafka_header headers[];
+};
+
+// ---------------------------------------------------------------- queues
+
+// A queue's way out.
+struct hs_channel {
+    struct hs_channel *next;
+    char *queue;            // name
+    char *topic_name;       // dispatch.<queue>
+    char *undelivered_name; // undelivered.<queue>
+    int topic;              // the producer's number; -1: not known yet
+    int undelivered_topic;  // likewise
+    int64_t undelivered_after_ms;
+    size_t in_flight;          // alerts on their way
+    struct hs_outgoing *retry; // to be sent again, oldest first
+    struct hs_outgoing **retry_end;
+    size_t retry_count;
+    bool read_back;           // some of them may stand in the topic
+    int64_t next_try_at_ms;   // boot time
+    int64_t next_ask_at_ms;   // boot time: when to look for its topics again
+    bool read_since_takeover; // read back since the running assignment
+    bool told_ops;            // that it does not take alerts; again after it did
+    struct hs_metric *alerts; // open ones told
+};
+
+// ---------------------------------------------------------------- partitions
+
+enum hs_part_state {
+    HS_PART_NEW,     // to be taken over
+    HS_PART_RUNNING, // events are applied
+    HS_PART_HELD,    // paused at resume_offset: controls are not known yet, or the lease is over
+    HS_PART_FAILED,  // something was not delivered: begins anew when all its deliveries have ended
+    HS_PART_LOST,    // another took over
+};
+
+enum hs_checkpoint_state {
+    HS_CHECKPOINT_NONE,
+    HS_CHECKPOINT_ALERTS,    // waits for what came before the boundary
+    HS_CHECKPOINT_STATES,    // vehicles' states are on their way
+    HS_CHECKPOINT_PARTITION, // the partition's is
+};
+
+// A checkpoint under way.
+struct hs_checkpoint {
+    enum hs_checkpoint_state state;
+    struct hs_outgoing **records; // packed, in order; the last is the partition's state
+    size_t count;
+    size_t capacity;
+    size_t produced;     // handed to the producer
+    size_t pending;      // of these, not acknowledged
+    int64_t next_offset; // what may be committed when it stands
+    int64_t begun_at_ms; // boot time
+    bool failed;         // memory ran out while packing
+};
+
+struct hs_part {
+    struct hs_correlate_stage *stage;
+    int32_t number;
+    enum hs_part_state state;
+    struct hs_correlator *correlator;               // NULL until taken over
+    uint64_t epoch;                                 // offset of our 'took over'
+    bool took_over;                                 // it is acknowledged
+    bool caught_up;                                 // it was read back: what follows is new
+    int64_t resume_offset;                          // where a held partition goes on
+    int64_t retry_at_ms;                            // boot time: not taken over before
+    int64_t controls_asked_at_ms;                   // boot time
+    char appended_controls[HS_CONTROLS_HASH_BYTES]; // last 'controls activated' that we appended
+    size_t pending[2];     // alerts and own events not acknowledged, by generation
+    unsigned generation;   // of what is produced now
+    size_t states_pending; // of a checkpoint, told or not
+    struct hs_checkpoint checkpoint;
+    int64_t checkpointed_at_ms;          // boot time of the last one's end
+    int64_t commit_offset;               // what may be committed; -1: nothing
+    int64_t event_appended_at_ms;        // LogAppendTime of the event being applied
+    struct hs_correlator_stats reported; // what metrics have had of its statistics
+};
+
+// ---------------------------------------------------------------- the stage
+
+// What other threads look at.
+struct hs_correlate_shared {
+    pthread_mutex_t lock;
+    struct hs_correlate_status status; // under lock
+    _Atomic uint64_t progress;         // relaxed: only that it changes matters
+    _Atomic bool stopping;             // relaxed: the thread looks at it each round
+    _Atomic bool ended;                // release by the thread, acquire by stop
+};
+
+struct hs_stage_metrics;
+struct hs_follower;
+
+struct hs_correlate_stage {
+    struct hs_correlate_stage_config config;
+    struct hs_correlate_shared shared;
+    pthread_t thread;
+    bool started;
+    struct hs_kafka_consumer *consumer;
+    struct hs_kafka_producer *producer;
+    struct hs_kafka_tail *tail;
+    struct hs_follower *follower;
+    int hits_topic; // the producer's numbers; -1: not known yet
+    int vehicles_topic;
+    int unrouted_topic;
+    bool topics_known;                        // of all queues of the head
+    char topics_hash[HS_CONTROLS_HASH_BYTES]; // controls whose queues were looked for
+    int64_t topics_asked_at_ms;               // boot time
+    struct hs_channel *channels;              // one a queue, in order of first use
+    size_t channel_count;
+    struct hs_part **parts; // assigned
+    size_t part_count;
+    struct hs_id_set stood;    // ids that stand in queues since the last takeover
+    int64_t read_back_from_ms; // wall clock: since when queues were read back
+    bool unrouted_read;        // 'unrouted' was, since the assignment
+    size_t in_flight;          // messages whose end is not known
+    int64_t lease_from_ms;     // boot time at which the last acknowledged commit was sent; 0: none
+    bool commit_on_its_way;
+    int64_t commit_sent_at_ms;   // boot time
+    int64_t unrouted_since_told; // alerts without a route that ops was not told of
+    int64_t unrouted_told_at_ms; // boot time
+    uint64_t covert_unrouted_unlogged;
+    int64_t reported_at_ms;                  // boot time
+    char trouble[HS_CORRELATE_REASON_BYTES]; // what the client library said last
+    struct hs_stage_metrics *metrics;
+};
+
+// correlate_stage.c
+// Nothing is published from when a message could outlive the lease.
+bool hs_stage_may_publish(const struct hs_correlate_stage *stage);
+void hs_stage_beat(struct hs_correlate_stage *stage);
+bool hs_stage_stopping(const struct hs_correlate_stage *stage);
+struct hs_part *hs_stage_part(const struct hs_correlate_stage *stage, int32_t number);
+
+// correlate_partition.c
+struct hs_part *hs_part_new(struct hs_correlate_stage *stage, int32_t number);
+// Its outgoing messages must have ended.
+void hs_part_free(struct hs_part *part);
+// A new, empty correlator in place of what there was. HS_ENOMEM.
+int hs_part_reset(struct hs_part *part);
+// Applies one message, or holds the partition there.
+void hs_part_apply(struct hs_part *part, const struct hs_kafka_message *message);
+// Timers, controls, going on after being held: once a round.
+void hs_part_step(struct hs_part *part, int64_t boot_ms, int64_t wall_ms);
+// Something of it was not delivered: it begins anew.
+void hs_part_fail(struct hs_part *part, const char *what, const char *why);
+// Appends an event of our own to its log.
+void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_str key,
+                    struct hs_str event);
+
+// correlate_takeover.c: takes over all partitions that are new. Blocks, with beats in between.
+void hs_stage_take_over(struct hs_correlate_stage *stage);
+
+// correlate_checkpoint.c
+void hs_checkpoint_step(struct hs_part *part, int64_t boot_ms, bool at_once);
+void hs_checkpoint_drop(struct hs_part *part);
+// Everything applied so far stands in anpr.vehicles.
+bool hs_checkpoint_complete(const struct hs_part *part);
+
+// correlate_publish.c: the sink of a correlator; `ctx` is its part.
+void hs_publish_alert(void *ctx, const struct hs_alert *alert);
+// Tells ops; `what` tells alarms apart.
+void hs_publish_alarm(struct hs_correlate_stage *stage, const char *what, struct hs_str queue,
+                      const char *message);
+
+// correlate_outbox.c
+// A message with copies of its texts; NULL: out of memory.
+struct hs_outgoing *hs_outgoing_new(enum hs_outgoing_kind kind, struct hs_part *part,
+                                    struct hs_str key, struct hs_str value,
+                                    const struct hs_kafka_header *headers, size_t header_count);
+// Hands it to the producer; takes it (after an error the caller has it back). Waits while the
+// producer's queue is full.
+int hs_outbox_produce(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing, int topic,
+                      int32_t partition);
+// The producer's callback; `ctx` is the stage.
+void hs_outbox_delivered(void *ctx, const struct hs_kafka_delivery *delivery);
+// The message counts no longer for its part: what it stood for is done, or given up.
+void hs_outbox_done(struct hs_outgoing *outgoing);
+
+// correlate_channel.c
+// The queue's channel, made when it is missing. NULL: out of memory, or too many.
+struct hs_channel *hs_channel_get(struct hs_correlate_stage *stage, const struct hs_queue *queue);
+// Sends it, or keeps it behind those that wait; takes it.
+void hs_channel_send(struct hs_correlate_stage *stage, struct hs_channel *channel,
+                     struct hs_outgoing *outgoing);
+// Its delivery failed; takes it.
+void hs_channel_failed(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
+                       const struct hs_kafka_delivery *delivery);
+// Sends again what waits: once a round.
+void hs_channel_step(struct hs_correlate_stage *stage, struct hs_channel *channel, int64_t boot_ms);
+// Forgets what waits of this part (NULL: of all).
+void hs_channel_forget(struct hs_channel *channel, const struct hs_part *part);
+// Looks for the topics of all queues of these controls, waiting at most `timeout_ms` for each;
+// false: some are not known yet, and `stage->trouble` says which.
+bool hs_channels_know(struct hs_correlate_stage *stage, const struct hs_controls *controls,
+                      int64_t timeout_ms);
+void hs_channels_free(struct hs_correlate_stage *stage);
+
+// correlate_readback.c: reads what was appended to the queues of these controls since a time by the
+// wall clock into stage->stood; queues already read since the assignment are left out.
+int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *controls,
+                 int64_t from_ms);
+// The same for one queue, whatever was read of it.
+int hs_read_back_channel(struct hs_correlate_stage *stage, struct hs_channel *channel,
+                         int64_t from_ms);
+// A new assignment: nothing was read back yet.
+void hs_read_back_reset(struct hs_correlate_stage *stage);
+
+// correlate_follower.c
+int hs_follower_new(struct hs_correlate_stage *stage, struct hs_follower **ret_follower);
+void hs_follower_free(struct hs_follower *follower);
+// From here on this partition's records of older epochs are noted, from `offset` on.
+void hs_follower_add(struct hs_follower *follower, int32_t partition, uint64_t epoch,
+                     int64_t offset);
+void hs_follower_clear(struct hs_follower *follower);
+// Hands what was noted to the partitions: once a round.
+void hs_follower_step(struct hs_correlate_stage *stage);
+
+// correlate_report.c
+struct hs_stage_metrics *hs_stage_metrics_new(struct hs_metrics *metrics);
+void hs_stage_metrics_free(struct hs_stage_metrics *metrics);
+struct hs_metric *hs_stage_queue_metric(struct hs_correlate_stage *stage, const char *queue);
+void hs_report_latency(struct hs_correlate_stage *stage, double seconds);
+void hs_report_covert(struct hs_correlate_stage *stage);
+void hs_report_diverted(struct hs_correlate_stage *stage);
+void hs_report_undelivered(struct hs_correlate_stage *stage);
+void hs_report_already_told(struct hs_correlate_stage *stage);
+void hs_report_checkpoint(struct hs_correlate_stage *stage, double seconds);
+void hs_report_takeover(struct hs_correlate_stage *stage, double seconds);
+void hs_report_failure(struct hs_correlate_stage *stage);
+// What the part's correlator counted since last time goes to the metrics.
+void hs_report_part(struct hs_part *part);
+// Gauges and status, some times a second.
+void hs_report_step(struct hs_correlate_stage *stage, int64_t boot_ms);
+
+#endif
