@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define WARM_UP_MS 1800000.0 // driven before the first pass is shown
+#define WARM_UP_MS 3600000.0 // driven before the first pass is shown
 
 struct walk {
     const struct town *town;
