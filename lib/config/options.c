@@ -141,7 +141,11 @@ static void read_flags(const struct hs_option *row, const struct hs_yaml_node *n
         return;
     }
     if (count == 0) {
-        hs_yaml_fault(diags, node, row->key, "at least one is needed");
+        struct hs_buf allowed = {0};
+        hs_yaml_say_allowed(row->allowed, &allowed);
+        hs_yaml_fault(diags, node, row->key, "at least one is needed, allowed: %s",
+                      hs_buf_text(&allowed));
+        hs_buf_fini(&allowed);
         return;
     }
     for (size_t i = 0; row->allowed[i]; i++) {

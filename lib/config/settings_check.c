@@ -13,6 +13,18 @@ enum { PATH_MAX_BYTES = 256 };
 
 // ------------------------------------------------------------------ kafka.properties
 
+// A value that no message may show.
+static bool is_secret(struct hs_str name)
+{
+    static const char *const marks[] = {"password", "secret", "pem", "config"};
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (memmem(name.ptr, name.len, marks[i], strlen(marks[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_property(const struct hs_yaml_item *item, struct hs_diags *diags,
                           struct hs_bump *bump, struct hs_property *ret_property)
 {
@@ -23,7 +35,9 @@ static bool read_property(const struct hs_yaml_item *item, struct hs_diags *diag
              name.ptr);
     const char *reason = hs_kafka_property_refusal(name);
     if (reason) {
-        hs_yaml_fault(diags, item->key, path, "refused: %s", reason);
+        struct hs_diag_place place = hs_yaml_place(item->key, path);
+        place.value = is_secret(name) ? HS_STR("") : item->value->text;
+        hs_diags_add(diags, HS_DIAG_ERROR, &place, "refused: %s", reason);
         return false;
     }
     if (!hs_yaml_to_text(item->value, path, diags, &value)) {

@@ -36,6 +36,7 @@ static const char *const direction_names[] = {"N", "NE", "E", "SE", "S", "SW", "
 struct row {
     struct hs_camera camera;
     unsigned line;
+    unsigned columns[COLUMNS]; // where each value began; 0: not there
 };
 
 // By what a row was seen first: camera id or site id.
@@ -292,6 +293,9 @@ static int read_row(struct reader *reader)
     }
     struct row *row = &reader->rows[reader->count++];
     *row = (struct row){.line = reader->csv.row_line};
+    for (int column = 0; column < COLUMNS; column++) {
+        row->columns[column] = field_of(reader, (enum column)column)->column;
+    }
     row->camera.camera_id = read_name(reader, COLUMN_CAMERA, true);
     row->camera.site_id = read_name(reader, COLUMN_SITE, true);
     row->camera.road = read_name(reader, COLUMN_ROAD, false);
@@ -369,6 +373,7 @@ static void check_site(struct reader *reader, const struct row *row, const struc
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         struct hs_diag_place place = {.file = reader->name,
                                       .line = row->line,
+                                      .column = row->columns[pairs[i].column],
                                       .key = column_names[pairs[i].column],
                                       .value = pairs[i].here};
         if (!hs_str_eq(pairs[i].here, pairs[i].there)) {
@@ -397,6 +402,7 @@ static int check_rows(struct reader *reader)
         if (same_id != row && row->camera.camera_id.len > 0) {
             struct hs_diag_place place = {.file = reader->name,
                                           .line = row->line,
+                                          .column = row->columns[COLUMN_CAMERA],
                                           .key = column_names[COLUMN_CAMERA],
                                           .value = row->camera.camera_id};
             hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,

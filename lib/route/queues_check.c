@@ -74,11 +74,6 @@ static void check_intelligence(const struct hs_queue_row *rows, size_t count,
 {
     const struct hs_queue *queue = &row->queue;
     if (queue->intelligence_queue.len == 0) {
-        if (queue->kind == HS_QUEUE_LIVE) {
-            hs_queues_fault(row, "intelligence_queue", HS_DIAG_WARNING, diags,
-                            "a live queue without 'intelligence_queue': its late alerts go to "
-                            "dispatch.unrouted");
-        }
         return;
     }
     const struct hs_queue_row *to = find(rows, count, queue->intelligence_queue);
@@ -154,31 +149,40 @@ static void check_covert_list(const struct hs_queue_row *rows, size_t count, siz
 
 // ------------------------------------------------------------------ owners' defaults
 
-static void check_default(const struct hs_queue_row *rows, size_t count, size_t at,
-                          struct hs_diags *diags)
+static void check_default(const struct hs_queue_row *rows, size_t at, struct hs_diags *diags)
 {
     const struct hs_queue *queue = &rows[at].queue;
-    bool is_first_of_owner = true;
-    size_t defaults = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!hs_str_eq(rows[i].queue.owner_force, queue->owner_force)) {
-            continue;
-        }
-        is_first_of_owner = is_first_of_owner && i >= at;
-        defaults += rows[i].queue.is_default;
-        if (i < at && rows[i].queue.is_default && queue->is_default) {
+    for (size_t i = 0; i < at && queue->is_default; i++) {
+        if (rows[i].queue.is_default && hs_str_eq(rows[i].queue.owner_force, queue->owner_force)) {
             hs_queues_fault(&rows[at], "default", HS_DIAG_ERROR, diags,
                             "queue '%.*s' is the default of '%.*s' already",
                             HS_STR_ARG(rows[i].queue.name), HS_STR_ARG(queue->owner_force));
             return;
         }
     }
-    if (is_first_of_owner && defaults == 0) {
-        hs_queues_fault(&rows[at], "default", HS_DIAG_WARNING, diags,
-                        "'%.*s' has no default queue: hits of its lists by an unknown camera go to "
-                        "dispatch.unrouted",
-                        HS_STR_ARG(queue->owner_force));
+}
+
+// ------------------------------------------------------------------ what works but may surprise
+
+static void warn_of_unrouted(const struct hs_queue_row *rows, size_t count, size_t at,
+                             struct hs_diags *diags)
+{
+    const struct hs_queue *queue = &rows[at].queue;
+    if (queue->kind == HS_QUEUE_LIVE && queue->intelligence_queue.len == 0) {
+        hs_queues_fault(&rows[at], "intelligence_queue", HS_DIAG_WARNING, diags,
+                        "a live queue without 'intelligence_queue': its late alerts go to "
+                        "dispatch.unrouted");
     }
+    for (size_t i = 0; i < count; i++) {
+        bool same_owner = hs_str_eq(rows[i].queue.owner_force, queue->owner_force);
+        if (same_owner && (i < at || rows[i].queue.is_default)) {
+            return; // told at the owner's first queue, or there is a default
+        }
+    }
+    hs_queues_fault(&rows[at], "default", HS_DIAG_WARNING, diags,
+                    "'%.*s' has no default queue: hits of its lists by an unknown camera go to "
+                    "dispatch.unrouted",
+                    HS_STR_ARG(queue->owner_force));
 }
 
 void hs_queues_check(const struct hs_queue_row *rows, size_t count, struct hs_diags *diags)
@@ -189,9 +193,14 @@ void hs_queues_check(const struct hs_queue_row *rows, size_t count, struct hs_di
         }
         check_lists(&rows[i], diags);
         check_intelligence(rows, count, &rows[i], diags);
-        check_default(rows, count, i, diags);
+        check_default(rows, i, diags);
         for (size_t c = 0; c < rows[i].queue.covert_list_count; c++) {
             check_covert_list(rows, count, i, rows[i].queue.covert_lists[c], diags);
+        }
+    }
+    for (size_t i = 0; i < count && diags->errors == 0; i++) {
+        if (rows[i].queue.kind != HS_QUEUE_OPS) {
+            warn_of_unrouted(rows, count, i, diags);
         }
     }
 }
