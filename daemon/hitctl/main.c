@@ -21,6 +21,7 @@ static const struct hitctl_command *const tables[] = {
     hitctl_alerts_commands,
     hitctl_dispatch_commands,
     hitctl_decode_commands,
+    hitctl_daemon_commands,
     NULL,
 };
 

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "geo/cameras.h"
+#include "hitctl/read_sites.h"
 #include "hitctl/site_batches.h"
 #include "hitctl/stream.h"
 #include "hitstream/v1/read.pb-c.h"
@@ -48,7 +48,7 @@ static const struct hitctl_option produce_options[] = {
     {"site-from", HITCTL_TEXT, offsetof(struct produce_options, site_from), "FIELD",
      "the field that names the site, such as cameraId (site)"},
     {"cameras", HITCTL_TEXT, offsetof(struct produce_options, cameras), "FILE",
-     "a camera register (CSV) that says each camera's site"},
+     "a camera register (CSV) that says each camera's site; else that of the controls"},
     {"topic", HITCTL_TEXT, offsetof(struct produce_options, topic), "NAME",
      "another topic than anpr.reads"},
     {NULL, HITCTL_FLAG, 0, NULL, NULL},
@@ -57,7 +57,7 @@ static const struct hitctl_option produce_options[] = {
 // A run of the command.
 struct feed {
     struct produce_options options;
-    struct hs_cameras *cameras; // NULL: none given
+    struct hitctl_read_sites *sites;
     struct hs_kafka_producer *producer;
     int topic;
     struct hitctl_batches *batches;
@@ -139,22 +139,6 @@ static void refuse_line(struct feed *feed, const struct hitctl_lines *lines)
     }
 }
 
-// The line's site: its own field, else its camera's place in the register. Empty: none.
-static struct hs_str site_of(const struct feed *feed, const json_t *line)
-{
-    const char *field = feed->options.site_from ? feed->options.site_from : "site";
-    struct hs_str site = hs_str(json_string_value(json_object_get(line, field)));
-    if (site.len == 0 && feed->cameras) {
-        const char *id = json_string_value(json_object_get(line, "cameraId"));
-        if (!id) {
-            id = json_string_value(json_object_get(line, "camera_id"));
-        }
-        const struct hs_camera *camera = hs_cameras_find(feed->cameras, hs_str(id));
-        site = camera ? camera->site_id : site;
-    }
-    return site;
-}
-
 // Packs the line's read into feed->packed. HS_EFORMAT with the reason in feed->why.
 static int pack_read(struct feed *feed, json_t *line)
 {
@@ -183,15 +167,9 @@ static int take_line(struct feed *feed, struct hs_str text)
         hs_buf_printf(&feed->why, "column %d: %s", fault.column, fault.text);
         return HS_EFORMAT;
     }
-    struct hs_buf site = {0};
-    hs_buf_add_str(&site, site_of(feed, line));
-    int status = pack_read(feed, line);
-    if (status == HS_OK && site.len == 0) {
-        hs_buf_printf(&feed->why, "no site: field '%s' is missing%s",
-                      feed->options.site_from ? feed->options.site_from : "site",
-                      feed->cameras ? " and its camera is not in the register" : "");
-        status = HS_EFORMAT;
-    }
+    struct hs_buf site = {0}; // the line's own goes with it
+    hs_buf_add_str(&site, hitctl_read_site(feed->sites, line, &feed->why));
+    int status = site.len > 0 ? pack_read(feed, line) : HS_EFORMAT;
     if (status == HS_OK) {
         status = hitctl_batches_add(feed->batches, hs_buf_str(&site), hs_buf_str(&feed->packed),
                                     hs_clock_monotonic_ns());
@@ -293,36 +271,6 @@ static void print_result(const struct feed *feed, bool json)
     }
 }
 
-static int load_cameras(struct feed *feed)
-{
-    const char *path = feed->options.cameras;
-    if (!path) {
-        return HITCTL_OK;
-    }
-    struct hitctl_lines file;
-    struct hs_buf text = {0};
-    struct hs_diags diags = {0};
-    struct hs_str line;
-    int status = hitctl_lines_open(path, &file);
-    if (status != HS_OK) {
-        hitctl_error("cannot read '%s': %s", path, strerror(errno));
-        return HITCTL_FAILED;
-    }
-    while ((status = hitctl_lines_next(&file, -1, &line)) == HS_OK) {
-        hs_buf_add_str(&text, line);
-        hs_buf_add_char(&text, '\n');
-    }
-    hitctl_lines_close(&file);
-    status = status == HS_ENOTFOUND ? hs_buf_status(&text) : status;
-    if (status == HS_OK) {
-        status = hs_cameras_parse(hs_buf_str(&text), path, &diags, &feed->cameras);
-    }
-    hitctl_print_diags(&diags);
-    hs_diags_fini(&diags);
-    hs_buf_fini(&text);
-    return status == HS_OK ? HITCTL_OK : HITCTL_REFUSED;
-}
-
 static int open_producer(struct feed *feed, const struct hs_settings *settings)
 {
     const struct hs_kafka_producer_events events = {.ctx = feed, .delivered = on_delivered};
@@ -399,7 +347,7 @@ static int produce_run(struct hitctl *ctl, int argc, char **argv)
         hitctl_error("cannot read '%s': %s", argv[1], strerror(errno));
         return HITCTL_FAILED;
     }
-    result = load_cameras(&feed);
+    result = hitctl_read_sites_new(ctl, feed.options.site_from, feed.options.cameras, &feed.sites);
     if (result != HITCTL_OK) {
         goto out;
     }
@@ -417,7 +365,7 @@ static int produce_run(struct hitctl *ctl, int argc, char **argv)
 out:
     hs_kafka_producer_free(feed.producer);
     hitctl_batches_free(feed.batches);
-    hs_cameras_free(feed.cameras);
+    hitctl_read_sites_free(feed.sites);
     hs_headers_fini(&feed.headers);
     hs_buf_fini(&feed.packed);
     hs_buf_fini(&feed.why);

@@ -14,11 +14,13 @@
 #include "hitstream/v1/read.pb-c.h"
 #include "support/broker.h"
 #include "support/kafka_util.h"
+#include "support/redis_server.h"
 #include "wire/json.h"
 
 enum { WORDS_MAX = 16, RUN_TIMEOUT_MS = 60000 };
 
 static struct hs_broker broker;
+static struct hs_redis_server redis;
 static char folder[HS_TEST_PATH_BYTES];
 
 // How a command ended.
@@ -97,12 +99,14 @@ static void make_topic(const char *topic, int partitions)
 static int setup(void **state)
 {
     (void)state;
-    char path[HS_TEST_PATH_BYTES], text[256];
-    if (hs_test_folder_make("hitctl", folder) != 0 || hs_broker_start(&broker, NULL) != 0) {
+    char path[HS_TEST_PATH_BYTES], text[1024];
+    if (hs_test_folder_make("hitctl", folder) != 0 || hs_broker_start(&broker, NULL) != 0 ||
+        hs_redis_server_start(&redis) != 0) {
         return -1;
     }
     path_of("hitstream.yaml", path);
-    snprintf(text, sizeof(text), "kafka:\n  bootstrap: %s\n", broker.bootstrap);
+    snprintf(text, sizeof(text), "kafka:\n  bootstrap: %s\nredis:\n  socket: %s\n",
+             broker.bootstrap, redis.socket_path);
     return hs_test_file_write(path, text);
 }
 
@@ -110,6 +114,7 @@ static int teardown(void **state)
 {
     (void)state;
     hs_broker_fini(&broker);
+    hs_redis_server_fini(&redis);
     hs_test_folder_remove(folder);
     return 0;
 }
@@ -157,7 +162,8 @@ static void reads_are_batched_by_site_and_bad_lines_named(void **state)
     assert_says(outcome.out, "sent 4 reads in 3 messages, 0 failed, 3 lines refused");
     assert_says(outcome.err, "hitctl reads produce: line 4: column ");
     assert_says(outcome.err, "line 5: plate: PlateRead has no such field");
-    assert_says(outcome.err, "line 6: no site: field 'site' is missing");
+    assert_says(outcome.err,
+                "line 6: no site: field 'site' is missing and there is no camera register");
     assert_int_equal(hs_test_topic_read(broker.bootstrap, "anpr.reads", 20000, &messages), 0);
     collect_site(&messages, "s1", text);
     assert_string_equal(text, "AA01AAA AA01AAE |AA01AAF |");
@@ -185,7 +191,7 @@ static void the_site_comes_from_another_field_or_the_register(void **state)
             "{\"vrm\":\"AA01AAB\",\"cameraId\":\"c8\"}\n",
             "reads", "produce", "-", "--cameras", cameras, "--topic", "reads.sites");
     assert_ended(&outcome, 3);
-    assert_says(outcome.err, "line 2: no site: field 'site' is missing and its camera is not in");
+    assert_says(outcome.err, "line 2: no site: field 'site' is missing and camera 'c8' is not in");
     outcome_fini(&outcome);
     outcome = RUN("{\"vrm\":\"AA01AAC\",\"cameraId\":\"c9\"}", "reads", "produce", "-",
                   "--site-from", "cameraId", "--topic", "reads.sites", "--json");
@@ -197,6 +203,30 @@ static void the_site_comes_from_another_field_or_the_register(void **state)
     assert_string_equal(text, "AA01AAA |");
     collect_site(&messages, "c9", text);
     assert_string_equal(text, "AA01AAC |");
+    hs_test_messages_fini(&messages);
+}
+
+static void without_a_register_the_one_in_force_is_asked(void **state)
+{
+    (void)state;
+    char text[3 * HS_TEST_PATH_BYTES], controls[HS_TEST_PATH_BYTES];
+    struct hs_test_messages messages = {0};
+    make_topic("reads.controls", 1);
+    path_of("controls", controls);
+    snprintf(text, sizeof(text), "cp -r %s/config/controls.sample %s", HS_SOURCE_DIR, controls);
+    assert_int_equal(system(text), 0);
+    struct outcome outcome = RUN(NULL, "controls", "activate", controls);
+    assert_ended(&outcome, 0);
+    outcome_fini(&outcome);
+    outcome = RUN("{\"vrm\":\"AA01AAA\",\"cameraId\":\"n1-lane2\"}\n"
+                  "{\"vrm\":\"AA01AAB\"}\n",
+                  "reads", "produce", "-", "--topic", "reads.controls");
+    assert_ended(&outcome, 3);
+    assert_says(outcome.err, "line 2: no site: field 'site' is missing and camera '' is not in");
+    outcome_fini(&outcome);
+    assert_int_equal(hs_test_topic_read(broker.bootstrap, "reads.controls", 20000, &messages), 0);
+    collect_site(&messages, "n1", text);
+    assert_string_equal(text, "AA01AAA |");
     hs_test_messages_fini(&messages);
 }
 
@@ -435,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_are_batched_by_site_and_bad_lines_named),
         cmocka_unit_test(the_site_comes_from_another_field_or_the_register),
+        cmocka_unit_test(without_a_register_the_one_in_force_is_asked),
         cmocka_unit_test(a_rate_is_kept),
         cmocka_unit_test(what_is_not_there_is_said),
         cmocka_unit_test(decode_reads_raw_and_framed_messages),
