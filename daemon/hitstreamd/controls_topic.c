@@ -15,6 +15,8 @@
 enum {
     PARTS_MAX = HS_CONTROLS_FEED_OBJECT_MAX_BYTES / HS_CONTROLS_FEED_PART_BYTES,
     HASH_LEN = HS_CONTROLS_HASH_BYTES - 1,
+    REACH_MS = 5000,      // before the caller says that the topic is away
+    REACH_SLICE_MS = 500, // a stop waits no longer
 };
 
 struct hs_controls_topic {
@@ -134,6 +136,21 @@ static bool on_scanned(void *ctx, const struct hs_kafka_message *message)
     return true;
 }
 
+// Until a broker knows the topic: asked in slices, so that a stop need not wait.
+static int reach(struct hs_controls_topic *topic, struct hs_kafka_tail *tail, int64_t timeout_ms)
+{
+    int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * 1000000;
+    int32_t partitions;
+    int rc;
+    do {
+        rc = hs_kafka_tail_partitions(tail, HS_KAFKA_CONTROLS, REACH_SLICE_MS, &partitions);
+        if (!topic->alive(topic->alive_ctx)) {
+            return HS_ECANCELED;
+        }
+    } while ((rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT) && hs_clock_monotonic_ns() < until_ns);
+    return rc;
+}
+
 static int read_whole(struct hs_controls_topic *topic, int64_t timeout_ms,
                       hs_kafka_on_message *on_message, void *ctx)
 {
@@ -149,7 +166,10 @@ static int read_whole(struct hs_controls_topic *topic, int64_t timeout_ms,
     if (rc < 0) {
         return rc;
     }
-    rc = hs_kafka_tail_read(tail, &range, 1, &options, on_message, ctx);
+    rc = reach(topic, tail, REACH_MS < timeout_ms ? REACH_MS : timeout_ms);
+    if (rc == 0) {
+        rc = hs_kafka_tail_read(tail, &range, 1, &options, on_message, ctx);
+    }
     hs_kafka_tail_free(tail);
     return rc;
 }
@@ -250,7 +270,8 @@ static int producer_ready(struct hs_controls_topic *topic, int64_t timeout_ms)
     }
     int rc = hs_kafka_producer_new(topic->settings, &events, &topic->producer);
     if (rc == 0) {
-        rc = hs_kafka_producer_topic(topic->producer, HS_KAFKA_CONTROLS, timeout_ms,
+        int64_t reach_ms = REACH_MS < timeout_ms ? REACH_MS : timeout_ms;
+        rc = hs_kafka_producer_topic(topic->producer, HS_KAFKA_CONTROLS, reach_ms,
                                      &topic->topic_number);
         if (rc < 0) {
             hs_kafka_producer_free(topic->producer);

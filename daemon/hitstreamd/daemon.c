@@ -243,11 +243,19 @@ size_t hs_daemon_reasons(const struct hs_daemon_status *status, struct hs_buf *o
 
 // ---- the main loop ----
 
-static void first_line(struct hs_str text, char *ret_line, size_t size)
+// The first line that keeps the daemon from being ready.
+static void first_blocking(struct hs_str text, char *ret_line, size_t size)
 {
-    struct hs_str line = {0};
-    hs_str_split(&text, '\n', &line);
-    snprintf(ret_line, size, "%.*s", HS_STR_ARG(line));
+    static const char blocks[] = "not ready: ";
+    const size_t len = sizeof(blocks) - 1;
+    struct hs_str line;
+    ret_line[0] = '\0';
+    while (hs_str_split(&text, '\n', &line)) {
+        if (line.len > len && memcmp(line.ptr, blocks, len) == 0) {
+            snprintf(ret_line, size, "%.*s", (int)(line.len - len), line.ptr + len);
+            return;
+        }
+    }
 }
 
 static void tell_ready(struct hs_daemon *daemon, const struct hs_daemon_status *status)
@@ -272,7 +280,7 @@ static void tell_waiting(struct hs_daemon *daemon, const struct hs_daemon_status
     struct hs_buf reasons = {0};
     int64_t now_ms = hs_clock_boottime_ms();
     hs_daemon_reasons(status, &reasons);
-    first_line(hs_buf_str(&reasons), text, sizeof(text));
+    first_blocking(hs_buf_str(&reasons), text, sizeof(text));
     hs_buf_fini(&reasons);
     bool changed = strcmp(text, daemon->told) != 0;
     if (changed) {

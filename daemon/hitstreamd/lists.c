@@ -103,7 +103,7 @@ static void register_metrics(struct hs_lists *lists, struct hs_metrics *metrics)
 static struct hs_redis_config redis_config(const struct hs_settings *settings)
 {
     return (struct hs_redis_config){
-        .socket = settings->redis_socket,
+        .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
         .host = settings->redis_host,
         .port = settings->redis_port,
         .user = settings->redis_user,
