@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HITCTL_HELP_H
+#define HITCTL_HELP_H
+/*
+ * What hitctl says of itself, all of it from the command tables: --help, and the commands of
+ * hitctl(1).
+ *
+ * Threads: one.
+ */
+
+#include <stdio.h>
+
+#include "hitctl/command.h"
+
+// Every group of commands in the order in which they are shown; ends with NULL. In main.c.
+extern const struct hitctl_command *const hitctl_tables[];
+
+void hitctl_help_overview(FILE *out);
+// One command's words and options.
+void hitctl_help_command(const struct hitctl_command *command);
+// The commands of one group; false when there is no such group.
+bool hitctl_help_group(const char *group);
+// All commands and options as roff: the part of hitctl(1) that a test holds to it.
+void hitctl_help_reference(void);
+
+#endif
