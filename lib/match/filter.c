@@ -3,8 +3,7 @@
 
 enum { BITS_PER_KEY = 12, BITS_PER_KEY_SMALL = 16, SMALL_KEYS = 200000, BLOCK_BITS = 256 };
 
-// Odd numbers, one a word of a block: the bit is the product's highest five bits.
-static const uint32_t salts[HS_FILTER_BLOCK_WORDS] = {
+const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS] = {
     0x47b6137bU, 0x44974d91U, 0x8824ad5bU, 0xa2b7289dU,
     0x705495c7U, 0x2df1424bU, 0x9efc4947U, 0x5c6bfb31U,
 };
@@ -20,7 +19,7 @@ void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash)
     uint32_t *block =
         words + (size_t)hs_index_scale((uint32_t)(hash >> 32), blocks) * HS_FILTER_BLOCK_WORDS;
     for (unsigned i = 0; i < HS_FILTER_BLOCK_WORDS; i++) {
-        block[i] |= UINT32_C(1) << ((uint32_t)hash * salts[i] >> 27);
+        block[i] |= UINT32_C(1) << (hs_filter_lanes(hash) * hs_filter_salts[i] >> 27);
     }
 }
 
@@ -29,7 +28,7 @@ bool hs_filter_has(const struct hs_filter *filter, uint64_t hash)
     const uint32_t *block = hs_filter_block(filter, hash);
     uint32_t missing = 0;
     for (unsigned i = 0; i < HS_FILTER_BLOCK_WORDS; i++) {
-        missing |= ~block[i] & UINT32_C(1) << ((uint32_t)hash * salts[i] >> 27);
+        missing |= ~block[i] & UINT32_C(1) << (hs_filter_lanes(hash) * hs_filter_salts[i] >> 27);
     }
     return missing == 0;
 }

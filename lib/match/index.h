@@ -35,7 +35,6 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "match/arena.h"
 #include "vrm/vrm.h"
 
 enum { HS_FILTER_BLOCK_WORDS = 8 };
@@ -67,10 +66,25 @@ struct hs_segment {
     uint32_t entry_count;
 };
 
-// The hash that everything above goes by; of the packed skeleton.
+// A mark's limbs as vectors make them: the lower two (32 bits each), the upper one.
+struct hs_limbs {
+    uint64_t low;
+    uint64_t high;
+};
+static inline struct hs_limbs hs_index_limbs(uint64_t packed)
+{
+    const uint64_t limb = (UINT64_C(1) << 21) - 1;
+    return (struct hs_limbs){(packed & limb) | (packed >> 21 & limb) << 32, packed >> 42};
+}
+
+// The hash that everything goes by; of the skeleton. Its upper half is the better one.
+static inline uint64_t hs_index_hash_limbs(struct hs_limbs limbs)
+{
+    return (limbs.low ^ limbs.high << 21) * UINT64_C(0x9e3779b97f4a7c15);
+}
 static inline uint64_t hs_index_hash(uint64_t skeleton)
 {
-    return (skeleton ^ skeleton >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return hs_index_hash_limbs(hs_index_limbs(skeleton));
 }
 static inline uint32_t hs_index_scale(uint32_t hash, uint32_t count)
 {
@@ -78,11 +92,12 @@ static inline uint32_t hs_index_scale(uint32_t hash, uint32_t count)
 }
 static inline uint32_t hs_index_bucket(uint64_t hash, uint32_t bucket_count)
 {
-    return hs_index_scale((uint32_t)(hash * UINT64_C(0xff51afd7ed558ccd) >> 32), bucket_count);
+    return hs_index_scale((uint32_t)((hash >> 20) * UINT64_C(0xff51afd7ed558ccd) >> 32),
+                          bucket_count);
 }
 static inline uint8_t hs_index_tag(uint64_t hash)
 {
-    return (uint8_t)(hash >> 24);
+    return (uint8_t)(hash >> 40);
 }
 
 // The same of a packed mark.
@@ -116,6 +131,15 @@ static inline struct hs_str hs_segment_entry(const struct hs_segment *segment,
     return hs_str_n(record + sizeof(len), len);
 }
 
+// What decides a key's bits within its block.
+static inline uint32_t hs_filter_lanes(uint64_t hash)
+{
+    return (uint32_t)(hash >> 20);
+}
+// Odd numbers, one a word of a block: a word's bit is the highest five bits of its product with the
+// lanes.
+extern const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS];
+
 // The block of a key, and whether the filter has it.
 static inline const uint32_t *hs_filter_block(const struct hs_filter *filter, uint64_t hash)
 {
@@ -126,47 +150,5 @@ bool hs_filter_has(const struct hs_filter *filter, uint64_t hash);
 void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash);
 // Blocks for so many keys.
 uint32_t hs_filter_blocks_for(size_t keys);
-
-// Builds a segment: entries in, then one arena out.
-struct hs_segment_builder {
-    struct hs_arena arena;            // records from HS_ARENA_HEADER_BYTES on
-    struct hs_pending_entry *pending; // one an entry
-    size_t count;
-    size_t capacity; // of pending
-};
-
-void hs_segment_builder_init(struct hs_segment_builder *builder);
-void hs_segment_builder_fini(struct hs_segment_builder *builder);
-// Whether an entry can be decoded and has a usable mark; HS_EFORMAT.
-int hs_segment_entry_check(struct hs_str entry);
-// Takes a copy. HS_EFORMAT: cannot be decoded, or no usable mark; HS_ELIMIT; HS_ENOMEM.
-int hs_segment_builder_add(struct hs_segment_builder *builder, uint16_t list, struct hs_str entry);
-// Lays the index behind the records; the builder is then empty and the caller owns the arena.
-int hs_segment_builder_finish(struct hs_segment_builder *builder, struct hs_arena *ret_arena,
-                              struct hs_segment *ret_segment);
-
-// Where the parts of a segment stand in its arena: what the file's header says too.
-struct hs_segment_layout {
-    uint64_t records_end; // bytes; records begin at HS_ARENA_HEADER_BYTES
-    uint64_t filter_at;
-    uint64_t buckets_at;
-    uint64_t slots_at;
-    uint64_t id_buckets_at;
-    uint64_t ids_at;
-    uint64_t end;
-    uint32_t filter_blocks;
-    uint32_t bucket_count;
-    uint32_t id_bucket_count;
-    uint32_t entry_count;
-};
-struct hs_segment_layout hs_segment_layout_for(uint64_t records_end, uint32_t entry_count);
-struct hs_segment hs_segment_at(const uint8_t *arena, const struct hs_segment_layout *layout);
-// Every offset in it leads to something in it: for arenas that come from a file.
-bool hs_segment_is_sound(const struct hs_segment *segment, const struct hs_segment_layout *layout,
-                         uint16_t list_count);
-
-// The slot of an entry, or UINT32_MAX.
-uint32_t hs_segment_find_id(const struct hs_segment *segment, uint16_t list,
-                            struct hs_str entry_id);
 
 #endif

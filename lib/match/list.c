@@ -2,6 +2,7 @@
 #include "match/list.h"
 
 #include "base/error.h"
+#include "match/segment.h"
 #include "wire/scan.h"
 
 enum {
@@ -74,7 +75,11 @@ static struct hs_str keep(struct hs_bump *texts, struct hs_str text, int *status
 int hs_list_init(struct hs_list *list, const struct hs_list_spec *spec, uint16_t index,
                  struct hs_bump *texts)
 {
-    struct hs_list made = {.spec = *spec, .entries = list->entries, .removed = list->removed};
+    struct hs_list made = {.spec = *spec,
+                           .entries = list->entries,
+                           .removed = list->removed,
+                           .has_wild_marks = list->has_wild_marks,
+                           .masks = list->masks};
     int status = take_policy(&made, spec->policy);
     made.spec.list_id = keep(texts, spec->list_id, &status);
     made.spec.title = keep(texts, spec->title, &status);
@@ -97,6 +102,44 @@ int hs_list_init(struct hs_list *list, const struct hs_list_spec *spec, uint16_t
     hs_list_settle(&made);
     *list = made;
     return HS_OK;
+}
+
+static bool shares_masks(const struct hs_list *list)
+{
+    return !list->removed && !list->spec.covert && list->spec.status != HS_LIST_TRIAL;
+}
+
+// Whether the audience that a list belongs to has room for one more mask: all open lists count
+// together.
+static bool has_room(const struct hs_list *lists, uint32_t list_count, uint16_t index, hs_mask mask)
+{
+    if (!shares_masks(&lists[index])) {
+        return lists[index].masks.count < HS_PATTERN_MASKS_LIST_MAX;
+    }
+    struct hs_mask_set all = {.count = 0};
+    for (uint32_t i = 0; i < list_count; i++) {
+        for (unsigned k = 0; shares_masks(&lists[i]) && k < lists[i].masks.count; k++) {
+            hs_mask_set_add(&all, lists[i].masks.masks[k], HS_PATTERN_MASKS_OPEN_MAX);
+        }
+    }
+    return hs_mask_set_add(&all, mask, HS_PATTERN_MASKS_OPEN_MAX) == HS_OK;
+}
+
+int hs_list_note(struct hs_list *lists, uint32_t list_count, uint16_t index,
+                 const struct hs_parsed_entry *parsed)
+{
+    struct hs_list *list = &lists[index];
+    if (!hs_pattern_is(&parsed->vrm)) {
+        list->has_wild_marks |= (parsed->terms.permitted & HS_TIER_BIT(HS_TIER_WILDCARD)) != 0;
+        return HS_OK;
+    }
+    hs_mask mask = hs_pattern_mask(&parsed->vrm);
+    if (hs_mask_set_has(&list->masks, mask)) {
+        return HS_OK;
+    }
+    return list_count == 0 || has_room(lists, list_count, index, mask)
+               ? hs_mask_set_add(&list->masks, mask, HS_PATTERN_MASKS_OPEN_MAX)
+               : HS_EREFUSED;
 }
 
 void hs_list_settle(struct hs_list *list)

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "match/matcher.h"
+#include "match/pattern.h"
 #include "match/terms.h"
 
 enum {
@@ -17,7 +18,6 @@ enum {
     HS_AUDIENCE_OPEN = 0, // all open live lists; other lists have 1 + their index
 };
 
-#define HS_TIER_BIT(tier) ((hs_tier_bits)(1U << (tier)))
 // What a list without a policy of its own uses; WILDCARD only for patterns and entries that permit
 // it.
 #define HS_TIERS_DEFAULT                                                                           \
@@ -35,11 +35,18 @@ struct hs_list {
     hs_tier_bits tiers;          // as they hold for its length and status; 0: not matched
     uint16_t audience;           // HS_AUDIENCE_OPEN or 1 + its index
     bool removed;                // its entries in the base no longer count
+    bool has_wild_marks;         // an entry with a whole mark permits WILDCARD
+    struct hs_mask_set masks;    // of its patterns, also of some that are gone by now
 };
 
 // Copies the spec's texts into `texts` and reads its policy. HS_EFORMAT, HS_ENOMEM.
 int hs_list_init(struct hs_list *list, const struct hs_list_spec *spec, uint16_t index,
                  struct hs_bump *texts);
+// What an entry's pattern and permissions mean for its list. HS_EREFUSED: one mask too many for its
+// audience, which `list_count` lists are looked at for (0: that is not asked).
+struct hs_parsed_entry;
+int hs_list_note(struct hs_list *lists, uint32_t list_count, uint16_t index,
+                 const struct hs_parsed_entry *parsed);
 // After its number of entries, or its spec, has changed.
 void hs_list_settle(struct hs_list *list);
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "match/segment.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "match/index.h"
-#include "match/terms.h"
+#include "match/pattern.h"
 
 enum {
     ENTRIES_PER_BUCKET = 4,
     ENTRIES_PER_ID_BUCKET = 4,
     ALIGN = 64,
-    FIXED_CHARS_MIN = 3, // of a pattern
 };
 
 // An entry between its arrival and the laying of the index.
@@ -76,45 +76,36 @@ static int add_record(struct hs_segment_builder *builder, struct hs_str entry, u
     return HS_OK;
 }
 
-static int read_entry(struct hs_str entry, struct hs_terms *ret_terms, struct hs_vrm *ret_vrm)
+int hs_segment_parse(struct hs_str entry, struct hs_parsed_entry *ret_parsed)
 {
     static const struct hs_terms_question nothing;
-    if (entry.len > INT32_MAX || hs_terms_read(entry, &nothing, ret_terms) != HS_OK ||
-        hs_vrm_normalise(ret_terms->vrm, ret_vrm, NULL) != HS_OK ||
-        (ret_vrm->unreadable && ret_vrm->len - ret_vrm->unreadable < FIXED_CHARS_MIN)) {
+    struct hs_parsed_entry parsed;
+    if (entry.len > INT32_MAX || hs_terms_read(entry, &nothing, &parsed.terms) != HS_OK ||
+        hs_vrm_normalise(parsed.terms.vrm, &parsed.vrm, NULL) != HS_OK ||
+        (hs_pattern_is(&parsed.vrm) && hs_pattern_check(&parsed.vrm) != HS_OK)) {
         return HS_EFORMAT;
     }
+    *ret_parsed = parsed;
     return HS_OK;
 }
 
-int hs_segment_entry_check(struct hs_str entry)
+int hs_segment_builder_add(struct hs_segment_builder *builder, uint16_t list, struct hs_str entry,
+                           const struct hs_parsed_entry *parsed)
 {
-    struct hs_terms terms;
-    struct hs_vrm vrm;
-    return read_entry(entry, &terms, &vrm);
-}
-
-int hs_segment_builder_add(struct hs_segment_builder *builder, uint16_t list, struct hs_str entry)
-{
-    struct hs_terms terms;
-    struct hs_vrm vrm;
     uint64_t at;
-    int status = read_entry(entry, &terms, &vrm);
-    if (status == HS_OK) {
-        status = reserve_pending(builder);
-    }
+    int status = reserve_pending(builder);
     if (status == HS_OK) {
         status = add_record(builder, entry, &at);
     }
     if (status != HS_OK) {
         return status;
     }
-    uint64_t hash = hs_index_hash(hs_vrm_pack_skeleton(&vrm));
+    uint64_t hash = hs_index_hash(hs_vrm_pack_skeleton(&parsed->vrm));
     builder->pending[builder->count++] = (struct hs_pending_entry){
-        .mark = hs_vrm_pack(&vrm),
+        .mark = hs_vrm_pack(&parsed->vrm),
         .hash = hash,
         .ref = hs_ref_make(at, hs_index_tag(hash), list),
-        .id_hash = id_hash(list, terms.entry_id),
+        .id_hash = id_hash(list, parsed->terms.entry_id),
     };
     return HS_OK;
 }

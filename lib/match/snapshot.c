@@ -42,10 +42,58 @@ uint32_t hs_snapshot_find_list(const struct hs_snapshot *snapshot, struct hs_str
     return UINT32_MAX;
 }
 
-void hs_snapshot_settle(struct hs_snapshot *snapshot)
+static int compare_masks(const void *a, const void *b)
+{
+    return (int)*(const hs_mask *)a - (int)*(const hs_mask *)b;
+}
+
+// The masks of all lists that use them, once each, in order of length.
+static int settle_masks(struct hs_snapshot *snapshot)
+{
+    size_t room = 1, count = 0, kept = 0;
+    for (uint32_t i = 0; i < snapshot->list_count; i++) {
+        room += snapshot->lists[i].masks.count;
+    }
+    hs_mask *masks = hs_bump_alloc(&snapshot->texts, room * sizeof(*masks));
+    if (!masks) {
+        return HS_ENOMEM;
+    }
+    for (uint32_t i = 0; i < snapshot->list_count; i++) {
+        const struct hs_list *list = &snapshot->lists[i];
+        for (unsigned k = 0; (list->tiers & HS_TIER_BIT(HS_TIER_WILDCARD)) && k < list->masks.count;
+             k++) {
+            masks[count++] = list->masks.masks[k];
+        }
+    }
+    qsort(masks, count, sizeof(*masks), compare_masks);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || masks[i] != masks[i - 1]) {
+            masks[kept++] = masks[i];
+        }
+    }
+    snapshot->masks = masks;
+    for (unsigned len = 0, at = 0; len <= HS_VRM_MAX + 1; len++) {
+        while (at < kept && hs_mask_len(masks[at]) < len) {
+            at++;
+        }
+        snapshot->masks_from[len] = at;
+    }
+    return HS_OK;
+}
+
+int hs_snapshot_settle(struct hs_snapshot *snapshot)
 {
     snapshot->filter =
         snapshot->overlay ? snapshot->overlay->filter : snapshot->base->segment.filter;
+    for (uint32_t i = 0; i < snapshot->list_count; i++) {
+        struct hs_list *list = &snapshot->lists[i];
+        hs_list_settle(list);
+        bool filled = list->entries > 0;
+        snapshot->any_confused |= filled && (list->tiers & HS_TIER_BIT(HS_TIER_CONFUSED));
+        snapshot->any_wild_marks |=
+            filled && list->has_wild_marks && (list->tiers & HS_TIER_BIT(HS_TIER_WILDCARD));
+    }
+    return settle_masks(snapshot);
 }
 
 struct hs_base *hs_base_ref(struct hs_base *base)

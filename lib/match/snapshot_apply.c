@@ -52,6 +52,8 @@ static int copy_lists(struct work *work, size_t more)
         struct hs_list *list = &work->made->lists[i];
         list->entries = old->lists[i].entries;
         list->removed = old->lists[i].removed;
+        list->has_wild_marks = old->lists[i].has_wild_marks;
+        list->masks = old->lists[i].masks;
         int status = hs_list_init(list, &old->lists[i].spec, (uint16_t)i, &work->made->texts);
         if (status != HS_OK) {
             return status;
@@ -131,14 +133,14 @@ static int take_away(struct work *work, uint16_t list, struct hs_str entry_id, b
 
 static int put(struct work *work, struct hs_list *list, uint16_t index, struct hs_str entry)
 {
-    struct hs_str entry_id;
+    struct hs_parsed_entry parsed;
     bool stood;
-    int status = hs_segment_entry_check(entry);
+    int status = hs_segment_parse(entry, &parsed);
     if (status == HS_OK) {
-        status = entry_id_of(entry, &entry_id);
+        status = hs_list_note(work->made->lists, work->made->list_count, index, &parsed);
     }
     if (status == HS_OK) {
-        status = take_away(work, index, entry_id, &stood);
+        status = take_away(work, index, parsed.terms.entry_id, &stood);
     }
     if (status != HS_OK) {
         return status;
@@ -147,7 +149,7 @@ static int put(struct work *work, struct hs_list *list, uint16_t index, struct h
         return HS_ELIMIT;
     }
     work->kept[work->kept_count++] =
-        (struct kept_entry){.entry = entry, .entry_id = entry_id, .list = index};
+        (struct kept_entry){.entry = entry, .entry_id = parsed.terms.entry_id, .list = index};
     list->entries += !stood;
     return HS_OK;
 }
@@ -236,7 +238,12 @@ static int lay_overlay(struct work *work)
     hs_segment_builder_init(&builder);
     int status = HS_OK;
     for (size_t i = 0; i < work->kept_count && status == HS_OK; i++) {
-        status = hs_segment_builder_add(&builder, work->kept[i].list, work->kept[i].entry);
+        struct hs_parsed_entry parsed;
+        status = hs_segment_parse(work->kept[i].entry, &parsed);
+        if (status == HS_OK) {
+            status =
+                hs_segment_builder_add(&builder, work->kept[i].list, work->kept[i].entry, &parsed);
+        }
     }
     if (status == HS_OK) {
         status = hs_segment_builder_finish(&builder, &overlay->arena, &overlay->segment);
@@ -288,10 +295,9 @@ int hs_snapshot_apply(const struct hs_snapshot *old, const struct hs_snapshot_ch
     }
     if (status == HS_OK) {
         work.made->as_of_ms = as_of_ms;
-        for (uint32_t i = 0; i < work.made->list_count; i++) {
-            hs_list_settle(&work.made->lists[i]);
-        }
-        hs_snapshot_settle(work.made);
+        status = hs_snapshot_settle(work.made);
+    }
+    if (status == HS_OK) {
         *ret_snapshot = work.made;
         work.made = NULL;
     }

@@ -8,6 +8,7 @@
 struct hs_snapshot_builder {
     struct hs_segment_builder segment;
     struct hs_snapshot *snapshot; // lists so far
+    bool again; // a rebuild: what stood may stand, whatever a list has become since
 };
 
 int hs_snapshot_builder_new(struct hs_snapshot_builder **ret_builder)
@@ -59,7 +60,15 @@ int hs_snapshot_builder_entry(struct hs_snapshot_builder *builder, struct hs_str
         return HS_EINVAL;
     }
     uint16_t index = (uint16_t)(snapshot->list_count - 1);
-    int status = hs_segment_builder_add(&builder->segment, index, entry);
+    struct hs_parsed_entry parsed;
+    int status = hs_segment_parse(entry, &parsed);
+    if (status == HS_OK) {
+        status = hs_list_note(snapshot->lists, builder->again ? 0 : snapshot->list_count, index,
+                              &parsed);
+    }
+    if (status == HS_OK) {
+        status = hs_segment_builder_add(&builder->segment, index, entry, &parsed);
+    }
     if (status == HS_OK) {
         snapshot->lists[index].entries++;
     }
@@ -93,10 +102,9 @@ int hs_snapshot_builder_build(struct hs_snapshot_builder *builder, int64_t as_of
     }
     if (status == HS_OK) {
         snapshot->as_of_ms = as_of_ms;
-        for (uint32_t i = 0; i < snapshot->list_count; i++) {
-            hs_list_settle(&snapshot->lists[i]);
-        }
-        hs_snapshot_settle(snapshot);
+        status = hs_snapshot_settle(snapshot);
+    }
+    if (status == HS_OK) {
         *ret_snapshot = snapshot;
         builder->snapshot = NULL;
     }
@@ -161,6 +169,7 @@ int hs_snapshot_rebuild(const struct hs_snapshot *old, struct hs_snapshot **ret_
     if (status != HS_OK) {
         goto out;
     }
+    builder->again = true;
     size_t count = collect_refs(old, refs);
     status = add_all(builder, old, refs, count);
     if (status == HS_OK) {

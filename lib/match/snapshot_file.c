@@ -63,6 +63,8 @@ static void write_lists(const struct hs_snapshot *snapshot, struct hs_buf *out)
         add_u64(out, list->spec.generation);
         add_u64(out, list->spec.sequence);
         add_u64(out, list->entries);
+        add_u64(out, list->has_wild_marks);
+        add_text(out, hs_str_n(list->masks.masks, list->masks.count * sizeof(hs_mask)));
     }
 }
 
@@ -87,6 +89,25 @@ static bool take_text(struct hs_str *rest, struct hs_str *ret_text)
     return true;
 }
 
+static bool take_masks(struct hs_str *rest, struct hs_list *list)
+{
+    struct hs_str masks;
+    uint64_t has_wild_marks;
+    if (!take_u64(rest, &has_wild_marks) || !take_text(rest, &masks) ||
+        masks.len > sizeof(list->masks.masks) || masks.len % sizeof(hs_mask)) {
+        return false;
+    }
+    list->has_wild_marks = has_wild_marks != 0;
+    list->masks.count = (uint8_t)(masks.len / sizeof(hs_mask));
+    memcpy(list->masks.masks, masks.ptr, masks.len);
+    for (unsigned i = 0; i < list->masks.count; i++) {
+        if (hs_mask_len(list->masks.masks[i]) > HS_VRM_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int read_list(struct hs_str *rest, struct hs_snapshot *snapshot)
 {
     uint16_t index = (uint16_t)snapshot->list_count;
@@ -97,7 +118,7 @@ static int read_list(struct hs_str *rest, struct hs_snapshot *snapshot)
         !take_text(rest, &spec.owner_force) || !take_text(rest, &spec.policy) ||
         !take_u64(rest, &covert) || !take_u64(rest, &status) || !take_u64(rest, &spec.generation) ||
         !take_u64(rest, &spec.sequence) || !take_u64(rest, &list->entries) ||
-        status > HS_LIST_SUSPENDED) {
+        !take_masks(rest, list) || status > HS_LIST_SUSPENDED) {
         return HS_EFORMAT;
     }
     spec.covert = covert != 0;
@@ -306,11 +327,13 @@ static int use_file(struct hs_arena *arena, struct hs_snapshot **ret_snapshot)
                                                               (uint16_t)header.list_count))) {
         status = HS_EFORMAT;
     }
+    if (status == HS_OK) {
+        status = hs_snapshot_settle(snapshot);
+    }
     if (status != HS_OK) {
         hs_snapshot_free(snapshot);
         return status;
     }
-    hs_snapshot_settle(snapshot);
     *ret_snapshot = snapshot;
     return HS_OK;
 }

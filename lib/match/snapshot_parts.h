@@ -8,8 +8,8 @@
  * everything in them is const. Threads: as snapshot.h.
  */
 
-#include "match/index.h"
 #include "match/list.h"
+#include "match/segment.h"
 
 enum {
     HS_SNAPSHOT_LISTS_MAX = 1024,
@@ -36,10 +36,14 @@ struct hs_overlay {
 };
 
 struct hs_snapshot {
-    struct hs_base *base;       // one reference
-    struct hs_overlay *overlay; // one reference; NULL: no changes
-    struct hs_filter filter;    // the one that reads are asked by
-    struct hs_list *lists;      // by the list numbers of slots
+    struct hs_base *base;                // one reference
+    struct hs_overlay *overlay;          // one reference; NULL: no changes
+    struct hs_filter filter;             // the one that reads are asked by
+    hs_mask *masks;                      // of all lists that use WILDCARD, in order of length
+    uint32_t masks_from[HS_VRM_MAX + 2]; // masks of length n are from [n] to [n + 1]
+    bool any_confused;                   // a list uses CONFUSED
+    bool any_wild_marks;   // an entry waits for reads with an unreadable or missing character
+    struct hs_list *lists; // by the list numbers of slots
     uint32_t list_count;
     int64_t as_of_ms;
     char change_id[HS_SNAPSHOT_CHANGE_ID_MAX + 1];
@@ -52,8 +56,8 @@ struct hs_snapshot *hs_snapshot_alloc(uint32_t list_capacity);
 int hs_snapshot_set_change_id(struct hs_snapshot *snapshot, struct hs_str change_id);
 // The number of a list that stands, or UINT32_MAX.
 uint32_t hs_snapshot_find_list(const struct hs_snapshot *snapshot, struct hs_str list_id);
-// Points the snapshot's filter to where reads are asked.
-void hs_snapshot_settle(struct hs_snapshot *snapshot);
+// After lists, base and overlay are in place: what reads are asked by. HS_ENOMEM.
+int hs_snapshot_settle(struct hs_snapshot *snapshot);
 
 struct hs_base *hs_base_ref(struct hs_base *base);
 void hs_base_unref(struct hs_base *base);

@@ -10,10 +10,7 @@
  */
 
 #include "geo/cameras.h"
-#include "vrm/vrm.h"
-
-// Bit `1 << tier` of enum hs_tier.
-typedef uint16_t hs_tier_bits;
+#include "match/tiers.h"
 
 struct hs_terms {
     struct hs_str entry_id;

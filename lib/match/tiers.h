@@ -4,16 +4,22 @@
 /*
  * The tiers: how a reading and a listed mark are held equal (design 7), and what that is worth.
  *
- * This file is the definition; the matcher only finds pairs worth asking about. Threads: any; pure.
+ * This file is the definition; the rest of the module only finds pairs worth asking about. Threads:
+ * any; pure.
  */
 
+#include "match/confusion.h"
 #include "match/matcher.h"
 #include "vrm/grammar.h"
 
 enum {
     HS_LOOKALIKE_BELOW_PCT = 80, // a character is of low confidence below this
-    HS_CONFIDENCE_NOT_GIVEN = 0,
+    HS_FULL_LENGTH = 7,          // characters of a full-length UK plate
 };
+
+// Bit `1 << tier` of enum hs_tier.
+typedef uint16_t hs_tier_bits;
+#define HS_TIER_BIT(tier) ((hs_tier_bits)(1U << (tier)))
 
 // One reading of a plate: the camera's own, or a candidate it offered.
 struct hs_reading {
@@ -21,7 +27,9 @@ struct hs_reading {
     uint8_t confidence_pct[HS_VRM_MAX]; // of each character, 1 to 100; 0: not given
     uint8_t weakest_pct;                // of them all, or the candidate's own; 0: not given
     bool candidate;
-    uint32_t date; // yyyymmdd in London of the read
+    uint32_t date;   // yyyymmdd in London of the read
+    unsigned series; // that the reading fits at that date; 0: no legal mark
+    const struct hs_confusion_table *confusion; // of the camera's model
 };
 
 // How a reading and a listed mark compare.
@@ -29,10 +37,15 @@ struct hs_comparison {
     enum hs_tier tier;  // HS_TIER_NONE: not at all
     uint16_t differing; // bit i: position i differs
     uint16_t score_permille;
+    bool by_unreadable; // WILDCARD because a character of the read is unreadable or missing
 };
 
-// The strongest tier that holds, by the marks alone (list and entry may still not permit it).
-struct hs_comparison hs_tiers_compare(const struct hs_reading *reading,
-                                      const struct hs_vrm *listed);
+// The strongest of the allowed tiers that holds.
+struct hs_comparison hs_tiers_compare(const struct hs_reading *reading, const struct hs_vrm *listed,
+                                      hs_tier_bits allowed);
+
+// Whether a reading is one that CONFUSED is tried for, and one that may lack a character.
+bool hs_tiers_may_be_confused(const struct hs_reading *reading);
+bool hs_tiers_may_lack_one(const struct hs_reading *reading);
 
 #endif

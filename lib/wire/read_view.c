@@ -99,8 +99,8 @@ static inline bool take_field(struct hs_read_view *view, const struct hs_field *
         len = (uint32_t)hs_field_text(field).len;
         view->vrm_len = capped(len);
         memset(view->vrm, 0, sizeof(view->vrm));
-        if (len) {
-            memcpy(view->vrm, field->data, len < sizeof(view->vrm) ? len : sizeof(view->vrm));
+        if (len && len <= sizeof(view->vrm)) {
+            memcpy(view->vrm, field->data, len);
         }
         return true;
     case READ_CAMERA_ID:

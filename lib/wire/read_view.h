@@ -33,8 +33,7 @@ struct hs_candidate_view {
 
 // One decoded read.
 struct hs_read_view {
-    char vrm[HS_VIEW_TEXT_BYTES]; // the first bytes as read, zero-padded; whole by
-                                  // hs_read_view_vrm()
+    char vrm[HS_VIEW_TEXT_BYTES]; // as read, zero-padded; all zeros when it is longer than this
     uint8_t vrm_len;              // bytes, 255 stands for 255 and more
     uint8_t candidate_count;
     uint8_t camera_id_len;       // bytes, 255 stands for 255 and more
