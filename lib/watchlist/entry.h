@@ -65,6 +65,12 @@ int hs_column_find(struct hs_str header, enum hs_column *ret_column);
 // All names, ending with NULL; for 'did you mean'.
 void hs_column_names(const char *ret_names[HS_COLUMN_COUNT + 1]);
 
+// A match tier's name, "EXACT", and the tier of a name, whatever its case; "" and -1 for none.
+const char *hs_tier_name(int tier);
+int hs_tier_find(struct hs_str name);
+// "EXACT, GLYPH ... or WILDCARD".
+void hs_tier_names(struct hs_buf *out);
+
 // One column's text and where it stands; an empty text is not given.
 struct hs_entry_text {
     struct hs_str text;

@@ -160,3 +160,18 @@ const char *hs_column_word_of(const struct hs_column_word *words, int number)
     }
     return "";
 }
+
+const char *hs_tier_name(int tier)
+{
+    return hs_column_word_of(hs_tier_words, tier);
+}
+
+int hs_tier_find(struct hs_str name)
+{
+    return hs_column_word_number(hs_tier_words, name);
+}
+
+void hs_tier_names(struct hs_buf *out)
+{
+    hs_column_words_text(hs_tier_words, out);
+}
