@@ -15,6 +15,8 @@
 
 // Every group of commands, in the order in which --help shows them.
 static const struct hitctl_command *const tables[] = {
+    hitctl_list_commands,
+    hitctl_check_commands,
     hitctl_controls_commands,
     hitctl_topics_commands,
     hitctl_reads_commands,
