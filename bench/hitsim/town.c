@@ -77,8 +77,10 @@ static void fill_camera(struct town_camera *camera, char **fields)
     camera->number = (unsigned)atoi(fields[0]);
     camera->longitude_deg = atof(fields[6]);
     camera->latitude_deg = atof(fields[7]);
-    slug(fields[3], camera->site_id, sizeof(camera->site_id) - 4);
-    snprintf(camera->camera_id, sizeof(camera->camera_id), "%.40s-%c", camera->site_id,
+    char site[TOWN_NAME_MAX - 4];
+    slug(fields[3], site, sizeof(site));
+    snprintf(camera->site_id, sizeof(camera->site_id), "%s", site);
+    snprintf(camera->camera_id, sizeof(camera->camera_id), "%s-%c", site,
              tolower((unsigned char)fields[2][0]));
     snprintf(camera->direction, sizeof(camera->direction), "%.2s", fields[2]);
     if (strcmp(fields[4], "car park") != 0) {
