@@ -20,7 +20,5 @@ void hitctl_help_overview(FILE *out);
 void hitctl_help_command(const struct hitctl_command *command);
 // The commands of one group; false when there is no such group.
 bool hitctl_help_group(const char *group);
-// All commands and options as roff: the part of hitctl(1) that a test holds to it.
-void hitctl_help_reference(void);
 
 #endif

@@ -9,21 +9,21 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "hitctl/command.h"
+#include "hitctl/help.h"
 
 #define HITCTL_VERSION "0.1.0"
 
 // Every group of commands, in the order in which --help shows them.
-static const struct hitctl_command *const tables[] = {
-    hitctl_list_commands,
-    hitctl_check_commands,
-    hitctl_controls_commands,
-    hitctl_topics_commands,
-    hitctl_reads_commands,
-    hitctl_alerts_commands,
-    hitctl_dispatch_commands,
-    hitctl_decode_commands,
-    hitctl_daemon_commands,
+const struct hitctl_command *const hitctl_tables[] = {
+    hitctl_list_commands,     // watchlists
+    hitctl_check_commands,    // what a plate would hit
+    hitctl_controls_commands, // what is decided by
+    hitctl_topics_commands,   // Kafka's, made and checked
+    hitctl_reads_commands,    // into anpr.reads
+    hitctl_alerts_commands,   // of dispatch queues
+    hitctl_dispatch_commands, // what was not delivered
+    hitctl_decode_commands,   // any message as JSON
+    hitctl_daemon_commands,   // status, reload, resume, deregister
     NULL,
 };
 
@@ -65,52 +65,6 @@ void hitctl_print_diags(const struct hs_diags *diags)
         fprintf(stderr, "... and %zu more\n", all - diags->count);
     }
     hs_buf_fini(&line);
-}
-
-// "reads produce    JSON lines of reads ..."
-static void print_command(FILE *out, const struct hitctl_command *command)
-{
-    char words[64];
-    snprintf(words, sizeof(words), "%s%s%s", command->group ? command->group : "",
-             command->group ? " " : "", command->name);
-    fprintf(out, "  %-20s %s\n", words, command->help);
-}
-
-static void print_overview(FILE *out)
-{
-    fputs("usage: hitctl [OPTION...] COMMAND [WORD...]\n\ncommands:\n", out);
-    for (size_t t = 0; tables[t]; t++) {
-        for (const struct hitctl_command *c = tables[t]; c->name; c++) {
-            print_command(out, c);
-        }
-    }
-    fputs("\noptions of every command:\n"
-          "  --config FILE      settings (/etc/hitstream/hitstream.yaml and conf.d/*.yaml)\n"
-          "  --who NAME         who makes a change (HITCTL_WHO, else the login name)\n"
-          "  --authority TEXT   by what authority\n"
-          "  --json             results as one JSON value on standard output\n"
-          "  --help             this text, or a command's own\n"
-          "  --version          the version\n"
-          "\n'hitctl COMMAND --help' shows a command's own words and options\n"
-          "\nexit status: 0 done, 1 failed, 2 usage, 3 refused, 4 changed since it was read,\n"
-          "5 unreachable, 6 configuration, 7 timed out, 8 differs\n",
-          out);
-}
-
-static void print_help(const struct hitctl_command *command)
-{
-    printf("usage: hitctl %s%s%s %s\n\n%s\n", command->group ? command->group : "",
-           command->group ? " " : "", command->name, command->synopsis, command->help);
-    if (!command->options) {
-        return;
-    }
-    fputs("\noptions:\n", stdout);
-    for (const struct hitctl_option *o = command->options; o->name; o++) {
-        char words[64];
-        snprintf(words, sizeof(words), "--%s%s%s", o->name, o->argument ? " " : "",
-                 o->argument ? o->argument : "");
-        printf("  %-28s %s\n", words, o->help);
-    }
 }
 
 // Takes the value of a global option: behind '=' or the next word. NULL when there is none.
@@ -195,8 +149,8 @@ static int take_globals(struct global_options *options, int argc, char **argv)
 // The command that the first words name, or NULL; *ret_words is how many words it has.
 static const struct hitctl_command *find_command(int argc, char **argv, int *ret_words)
 {
-    for (size_t t = 0; tables[t]; t++) {
-        for (const struct hitctl_command *c = tables[t]; c->name; c++) {
+    for (size_t t = 0; hitctl_tables[t]; t++) {
+        for (const struct hitctl_command *c = hitctl_tables[t]; c->name; c++) {
             int words = c->group ? 2 : 1;
             if (argc <= words || strcmp(argv[words], c->name) != 0 ||
                 (c->group && strcmp(argv[1], c->group) != 0)) {
@@ -216,9 +170,9 @@ static void say_unknown_command(int argc, char **argv)
     const char *names[COMMAND_NAMES_MAX + 1];
     size_t count = 0;
     bool group_known = false;
-    for (size_t t = 0; tables[t]; t++) {
-        for (const struct hitctl_command *c = tables[t]; c->name && count < COMMAND_NAMES_MAX;
-             c++) {
+    for (size_t t = 0; hitctl_tables[t]; t++) {
+        for (const struct hitctl_command *c = hitctl_tables[t];
+             c->name && count < COMMAND_NAMES_MAX; c++) {
             snprintf(texts[count], sizeof(texts[count]), "%s%s%s", c->group ? c->group : "",
                      c->group ? " " : "", c->name);
             names[count] = texts[count];
@@ -239,21 +193,6 @@ static void say_unknown_command(int argc, char **argv)
         hitctl_error("unknown command '%s'; see 'hitctl --help'", hs_buf_text(&words));
     }
     hs_buf_fini(&words);
-}
-
-// "hitctl list --help": the commands of one group; false when there is no such group.
-static bool print_group(const char *group)
-{
-    bool found = false;
-    for (size_t t = 0; tables[t]; t++) {
-        for (const struct hitctl_command *c = tables[t]; c->name; c++) {
-            if (c->group && strcmp(c->group, group) == 0) {
-                print_command(stdout, c);
-                found = true;
-            }
-        }
-    }
-    return found;
 }
 
 static const char *login_name(void)
@@ -306,20 +245,20 @@ int main(int argc, char **argv)
         return HITCTL_OK;
     }
     if (argc == 1) {
-        print_overview(options.help ? stdout : stderr);
+        hitctl_help_overview(options.help ? stdout : stderr);
         return options.help ? HITCTL_OK : HITCTL_USAGE;
     }
     int words = 0;
     const struct hitctl_command *command = find_command(argc, argv, &words);
     if (!command) {
-        if ((options.help || argc == 2) && print_group(argv[1])) {
+        if ((options.help || argc == 2) && hitctl_help_group(argv[1])) {
             return options.help ? HITCTL_OK : HITCTL_USAGE;
         }
         say_unknown_command(argc, argv);
         return HITCTL_USAGE;
     }
     if (options.help) {
-        print_help(command);
+        hitctl_help_command(command);
         return HITCTL_OK;
     }
     snprintf(running, sizeof(running), "%s%s%s", command->group ? command->group : "",
