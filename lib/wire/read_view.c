@@ -150,7 +150,7 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
     }
     const uint8_t *end = (const uint8_t *)payload.ptr + payload.len;
     struct hs_field field;
-    size_t count = 0;
+    size_t count = 0, candidates = 0;
     for (const uint8_t *at = (const uint8_t *)payload.ptr; at < end;) {
         at = hs_scan_field(at, end, &batch_types, &field);
         if (!at) {
@@ -162,9 +162,8 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
         if (count == max) {
             return HS_ELIMIT;
         }
-        hs_read_view_of(hs_str_n(field.data, field.len), scratch + count * HS_READ_CANDIDATES_MAX,
-                        &ret_views[count]);
-        count++;
+        hs_read_view_of(hs_str_n(field.data, field.len), scratch + candidates, &ret_views[count]);
+        candidates += ret_views[count++].candidate_count;
     }
     *ret_count = count;
     return HS_OK;
