@@ -54,7 +54,7 @@ static void write_entry(FILE *file, const struct sim_list *list, uint32_t vehicl
     struct looks looks = looks_of_vehicle(vehicle);
     const char *action = list->action ? list->action : hs_hash_u64(vehicle) & 1 ? "STOP" : "SILENT";
     fprintf(file,
-            "%s,%s,%s,%s,%s,%s,%s,E41,\"made up by hitsim, vehicle "
+            "%s,%s,%s,%s,%s,%s,\"%s\",E41,\"made up by hitsim, vehicle "
             "%u\",%s,%04u-%02u-%02u,,OFFICIAL-SENSITIVE,,"
             "verify the image before any stop,hitsim,%s,Insp. A. Example,0100 000 0000\n",
             plate_of_vehicle(vehicle).text, looks.make, looks.model, looks.colour, action,

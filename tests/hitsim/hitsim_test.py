@@ -51,6 +51,7 @@ class Stream(unittest.TestCase):
     def test_truth_belongs_to_the_reads(self):
         listed = {row["VRM"]: name for name, rows in self.lists.items() for row in rows}
         self.assertEqual(len(listed), 50)
+        self.assertFalse([row for rows in self.lists.values() for row in rows if None in row or None in row.values()])
         for read, true in zip(self.reads, self.truth, strict=True):
             self.assertEqual((read["readId"], read["cameraId"], read["vrm"]),
                              (true["readId"], true["cameraId"], true["readAs"]))
