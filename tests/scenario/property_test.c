@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random logs with late, duplicate and out-of-order hits. Same log, same alerts: with any restart
+// points and checkpoints that reached the topic whole or in part. And audiences: without the covert
+// and trial lists all other alerts are the same bytes. The seed is printed; HS_SEED=n runs that
+// one.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "hitstream/v1/event.pb-c.h"
+#include "scenario/story.h"
+
+enum { RUNS = 40, EVENTS = 400 };
+
+struct event {
+    int64_t append_ms;
+    struct hs_buf value;
+    bool covert; // of a covert or trial list
+};
+
+struct log {
+    struct event rows[EVENTS * 2];
+    size_t count;
+};
+
+static uint64_t dice_state;
+
+static uint64_t dice(uint64_t sides)
+{
+    dice_state += UINT64_C(0x9e3779b97f4a7c15);
+    return hs_hash_u64(dice_state) % sides;
+}
+
+static uint64_t first_seed(void)
+{
+    const char *given = getenv("HS_SEED");
+    return given ? strtoull(given, NULL, 10) : UINT64_C(20260113);
+}
+
+static const char *pick_list(bool *ret_covert)
+{
+    static const char *const names[] = {"stolen",   "drugs",    "missing", "lowkey",
+                                        "covert-a", "covert-b", "trial",   "covert-lost"};
+    size_t i = (size_t)dice(8);
+    *ret_covert = i >= 4;
+    return names[i];
+}
+
+static void add_hit(struct log *log, int64_t now_s)
+{
+    char at[32], arrives[32], vehicle[16], site[16];
+    struct event *event = &log->rows[log->count];
+    int64_t late_s = dice(4) ? (int64_t)dice(50) : (int64_t)dice(4 * 3600);
+    int64_t at_s = now_s > late_s ? now_s - late_s : 0;
+    snprintf(at, sizeof(at), "%d+%02d:%02d:%02d", (int)(at_s / 86400), (int)(at_s / 3600 % 24),
+             (int)(at_s / 60 % 60), (int)(at_s % 60));
+    snprintf(arrives, sizeof(arrives), "%d+%02d:%02d:%02d", (int)(now_s / 86400),
+             (int)(now_s / 3600 % 24), (int)(now_s / 60 % 60), (int)(now_s % 60));
+    snprintf(vehicle, sizeof(vehicle), "AB%02uCDE", (unsigned)dice(6));
+    snprintf(site, sizeof(site), "%s/%u", dice(2) ? "avon" : "wilts", (unsigned)dice(4));
+    struct story_hit hit = {.at = at,
+                            .arrives = arrives,
+                            .vehicle = vehicle,
+                            .list = pick_list(&event->covert),
+                            .site = site,
+                            .unknown_camera = dice(30) == 0,
+                            .clock_ahead = dice(40) == 0,
+                            .read_vrm = dice(10) == 0 ? "AB12CD8" : NULL};
+    story_pack_hit(&hit, &event->value);
+    event->append_ms = story_time_ms(arrives);
+    log->count++;
+}
+
+static void add_duplicate(struct log *log, int64_t now_s)
+{
+    const struct event *old = &log->rows[dice(log->count)];
+    struct event *event = &log->rows[log->count++];
+    hs_buf_add_str(&event->value, hs_buf_str(&old->value));
+    event->covert = old->covert;
+    event->append_ms = story_time_ms("00:00:00") + now_s * 1000;
+}
+
+static void add_controls(struct log *log, struct hs_controls *const *controls, int64_t now_s)
+{
+    struct event *event = &log->rows[log->count++];
+    story_pack_controls(hs_controls_hash(controls[dice(2)]), &event->value);
+    event->append_ms = story_time_ms("00:00:00") + now_s * 1000;
+}
+
+// What the owner's clock made of it, at this place of the log: part of the log from now on.
+static void add_appended(struct log *log, struct hs_offline *offline, int64_t now_s)
+{
+    for (size_t i = 0; i < offline->appended_count && log->count < EVENTS * 2; i++) {
+        struct event *event = &log->rows[log->count++];
+        Hitstream__V1__VehicleEvent *fired = hitstream__v1__vehicle_event__unpack(
+            NULL, offline->appended[i].value.len, (const uint8_t *)offline->appended[i].value.ptr);
+        assert_non_null(fired);
+        event->covert =
+            fired->timer_fired->audience->kind != HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
+        hitstream__v1__vehicle_event__free_unpacked(fired, NULL);
+        hs_buf_add_str(&event->value, offline->appended[i].value);
+        event->append_ms = story_time_ms("00:00:00") + now_s * 1000;
+        free((char *)(uintptr_t)offline->appended[i].value.ptr);
+    }
+    offline->appended_count = 0;
+}
+
+static void apply(struct hs_offline *offline, const struct log *log, size_t i, uint64_t offset)
+{
+    assert_int_equal(hs_offline_apply(offline, offset, log->rows[i].append_ms,
+                                      hs_buf_str(&log->rows[i].value), (struct hs_str){NULL, 0}),
+                     0);
+}
+
+static void know_all(struct hs_offline *offline, struct hs_controls *const *controls)
+{
+    hs_offline_know(offline, hs_controls_ref(controls[0]));
+    hs_offline_know(offline, hs_controls_ref(controls[1]));
+}
+
+// Makes a random log and what it says when it is run straight through.
+static struct hs_offline *make_log(struct log *log, struct hs_controls *const *controls)
+{
+    struct hs_offline *offline = hs_offline_new();
+    int64_t now_s = 3600 * 5;
+    know_all(offline, controls);
+    memset(log, 0, sizeof(*log));
+    size_t applied = 0;
+    for (size_t i = 0; i < EVENTS; i++) {
+        now_s += (int64_t)(dice(20) == 0 ? dice(3600) : dice(120));
+        if (i == 3 || dice(60) == 0) { // some hits wait for the first controls
+            add_controls(log, controls, now_s);
+        } else if (i > 0 && dice(8) == 0) {
+            add_duplicate(log, now_s);
+        } else {
+            add_hit(log, now_s);
+        }
+        if (dice(10) == 0) {
+            hs_correlator_due(offline->correlator, story_time_ms("00:00:00") + now_s * 1000, 100);
+            add_appended(log, offline, now_s);
+        }
+        for (; applied < log->count; applied++) {
+            apply(offline, log, applied, applied);
+        }
+    }
+    return offline;
+}
+
+static void free_log(struct log *log)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        hs_buf_fini(&log->rows[i].value);
+    }
+}
+
+// The same log with crashes: each alert told again is the same bytes, and in all they are the same
+// ones.
+static void run_with_crashes(const struct log *log, struct hs_controls *const *controls,
+                             const struct hs_offline *straight)
+{
+    struct hs_offline *offline = hs_offline_new();
+    size_t told = 0, again = 0;
+    know_all(offline, controls);
+    for (size_t i = 0; i < log->count;) {
+        apply(offline, log, i, i);
+        i++;
+        for (; told < offline->alert_count; told++) {
+            const struct hs_offline_alert *alert = &offline->alerts[told];
+            const struct hs_offline_alert *want = hs_offline_find(straight, &alert->id);
+            assert_non_null(want);
+            assert_true(hs_offline_same(want, alert));
+            again += hs_offline_find(offline, &alert->id) != alert;
+        }
+        uint64_t fate = dice(40);
+        if (fate < 6) {
+            hs_offline_checkpoint(offline, SIZE_MAX);
+        }
+        if (fate == 6) { // dies while it writes its states
+            hs_offline_checkpoint(offline, (size_t)dice(6));
+        }
+        if (fate == 6 || fate == 7) {
+            i = (size_t)hs_offline_restart(offline);
+        }
+    }
+    assert_int_equal(offline->alert_count - again, straight->alert_count);
+    hs_offline_free(offline);
+}
+
+static void same_log_same_alerts(void **state)
+{
+    (void)state;
+    struct hs_controls *controls[] = {story_controls(NULL, NULL),
+                                      story_controls(NULL, "incident:\n  quiet_ms: 600000\n"
+                                                           "  repeat_window_ms: 60000\n")};
+    struct log *log = malloc(sizeof(*log));
+    size_t alerts = 0;
+    assert_non_null(log);
+    for (uint64_t run = 0; run < RUNS; run++) {
+        dice_state = first_seed() + run;
+        struct hs_offline *straight = make_log(log, controls);
+        printf("seed %llu: %zu events, %zu alerts\n", (unsigned long long)(first_seed() + run),
+               log->count, straight->alert_count);
+        run_with_crashes(log, controls, straight);
+        alerts += straight->alert_count;
+        hs_offline_free(straight);
+        free_log(log);
+    }
+    assert_true(alerts > RUNS * 20);
+    hs_controls_unref(controls[0]);
+    hs_controls_unref(controls[1]);
+    free(log);
+}
+
+// The controls of the second run name no covert list either.
+static void audiences_do_not_interfere(void **state)
+{
+    (void)state;
+    struct hs_controls *controls[] = {story_controls(NULL, NULL),
+                                      story_controls(NULL, "incident:\n  quiet_ms: 600000\n"
+                                                           "  repeat_window_ms: 60000\n")};
+    struct log *log = malloc(sizeof(*log));
+    assert_non_null(log);
+    for (uint64_t run = 0; run < RUNS; run++) {
+        dice_state = first_seed() + 1000 + run;
+        struct hs_offline *with = make_log(log, controls);
+        struct hs_offline *without = hs_offline_new();
+        know_all(without, controls);
+        uint64_t offset = 0;
+        for (size_t i = 0; i < log->count; i++) {
+            if (!log->rows[i].covert) {
+                apply(without, log, i, offset++);
+            }
+        }
+        size_t at = 0, covert = 0;
+        for (size_t i = 0; i < with->alert_count; i++) {
+            if (with->alerts[i].covert) {
+                covert++;
+                continue;
+            }
+            assert_true(at < without->alert_count);
+            assert_true(hs_offline_same(&with->alerts[i], &without->alerts[at++]));
+        }
+        assert_int_equal(at, without->alert_count);
+        printf("seed %llu: %zu open alerts, %zu covert\n",
+               (unsigned long long)(first_seed() + 1000 + run), at, covert);
+        hs_offline_free(with);
+        hs_offline_free(without);
+        free_log(log);
+    }
+    hs_controls_unref(controls[0]);
+    hs_controls_unref(controls[1]);
+    free(log);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_log_same_alerts),
+        cmocka_unit_test(audiences_do_not_interfere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_TEST_STORY_H
+#define HS_TEST_STORY_H
+/*
+ * Stories for the correlator: a line is a thing that happens, or what a control room is told.
+ *
+ *     passes(story, "12:00:00", "AB12CDE", "stolen", "avon/1");
+ *     told(story, "avon-live opened AB12CDE avon/1");
+ *     silence(story);
+ *
+ * Sites are "<force>/<name>"; times are of 13 January 2026, UTC. Lists: stolen (avon, open, stop,
+ * high), drugs (wilts, open, monitor, medium), missing (avon, open, stop, low, but a missing
+ * person), lowkey (avon, open, monitor, nobody's queue takes it), covert-a and covert-b (avon and
+ * wilts, covert), trial (avon). Queues: avon-live, avon-review, wilts-live, wilts-review,
+ * covert-a-desk, covert-b-desk. Quiet time 30 min, repeat window 5 min. Threads: one.
+ */
+
+#include "hitstream/v1/alert.pb-c.h"
+#include "support/offline.h"
+
+struct story;
+
+struct story *story_new(void);
+void story_free(struct story *story);
+
+// What a hit may have besides.
+struct story_hit {
+    const char *at;      // "12:00:00"
+    const char *vehicle; // listed mark
+    const char *list;
+    const char *site;     // "force/name"
+    const char *entry;    // default: the vehicle
+    const char *read_id;  // default: made of time, site and vehicle
+    const char *read_vrm; // default: the vehicle; else the tier is GRAMMAR
+    const char *arrives;  // default: at once; decides lateness
+    bool unknown_camera;
+    bool clock_ahead; // lateness is FUTURE
+};
+void story_tell(struct story *story, const struct story_hit *hit);
+void passes(struct story *story, const char *at, const char *vehicle, const char *list,
+            const char *site);
+// The read was made at `at` but came at `arrives`.
+void passes_late(struct story *story, const char *at, const char *arrives, const char *vehicle,
+                 const char *list, const char *site);
+
+// The owner's clock: timers that are due fire.
+void clock_strikes(struct story *story, const char *at);
+// Other controls are activated: queues.yaml and rules.yaml; NULL: as they were made first.
+void controls_change(struct story *story, const char *queues, const char *rules);
+// The daemon dies and comes back; `checkpoint`: it had just written its state.
+void restart(struct story *story, bool checkpoint);
+
+// The next alert, "queue kind vehicle site"; anything else fails the test.
+void told(struct story *story, const char *what);
+// Nobody was told anything (more).
+void silence(struct story *story);
+// The alert last checked by told(), unpacked; borrowed until the next told().
+const Hitstream__V1__Alert *last_alert(struct story *story);
+// A header of it; "" when it is absent.
+const char *last_header(struct story *story, const char *name);
+struct hs_correlator_stats story_stats(struct story *story);
+
+// Making logs for property tests: a packed event, appended to `out`.
+void story_pack_hit(const struct story_hit *hit, struct hs_buf *out);
+void story_pack_controls(const char *hash, struct hs_buf *out);
+// The story's controls; a new reference.
+struct hs_controls *story_controls(const char *queues, const char *rules);
+int64_t story_time_ms(const char *at);
+
+#endif
