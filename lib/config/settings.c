@@ -95,7 +95,7 @@ static const struct hs_option hs_settings_table[] = {
          "broken feed is not drained into the dead-letter topic."},
     {"match.reject_window_reads", HS_OPTION_U32, AT(match_reject_window_reads), "1000", 10, 1000000,
      .unit = "reads", .reloadable = true, .help = "How many last reads that share is taken of."},
-    {NULL},
+    {.key = NULL},
 };
 
 static const struct hs_option *map_row(void)

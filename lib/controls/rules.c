@@ -27,7 +27,7 @@ static const struct hs_option table[] = {
      .unit = "ms", .help = "Repeats at one place within this time are silent."},
     {"incident.trail_max", HS_OPTION_U32, AT(trail_max), "64", 1, 1000, .unit = "places",
      .help = "How many places an incident keeps; the oldest leaves first."},
-    {NULL},
+    {.key = NULL},
 };
 
 void hs_rules_defaults(struct hs_rules *ret_rules)

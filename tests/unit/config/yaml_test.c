@@ -79,6 +79,7 @@ static void test_all_faults_of_a_document(void **state)
     assert_int_equal(diags.errors, 4);
     assert_int_equal(diags.rows[0].line, 2);
     assert_int_equal(diags.rows[1].line, 3);
+    assert_non_null(strstr(diags.rows[2].message, "aliases"));
     assert_int_equal(diags.rows[3].line, 5);
     assert_null(yaml);
     hs_diags_fini(&diags);

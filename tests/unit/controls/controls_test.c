@@ -138,6 +138,9 @@ static void layout_is_no_part_of_an_audience(void **state)
     struct hs_controls *one = parse(SAMPLE_CAMERAS, SAMPLE_OPEN_QUEUES, "");
     struct hs_controls *two =
         parse(SAMPLE_CAMERAS, "# said again\n" SAMPLE_OPEN_QUEUES, "incident: {trail_max: 64}\n");
+    struct hs_controls *four = parse("camera,site,road,force,area,latitude,longitude\n"
+                                     "c1,s1,A4,avon,west,51.4,-2.4\n",
+                                     SAMPLE_OPEN_QUEUES, "");
     struct hs_controls *three =
         parse(SAMPLE_CAMERAS, SAMPLE_OPEN_QUEUES, "incident: {trail_max: 65}\n");
     char a[HS_CONTROLS_HASH_BYTES];
@@ -149,9 +152,12 @@ static void layout_is_no_part_of_an_audience(void **state)
     assert_string_equal(a, b);
     hs_controls_audience_hash(three, HS_STR("open"), b);
     assert_string_not_equal(a, b);
+    hs_controls_audience_hash(four, HS_STR("open"), b);
+    assert_string_not_equal(a, b);
     hs_controls_unref(one);
     hs_controls_unref(two);
     hs_controls_unref(three);
+    hs_controls_unref(four);
 }
 
 static void the_empty_object_decides_nothing(void **state)

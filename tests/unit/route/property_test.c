@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A million random questions: the compiled table answers as the slow router does, and covert lists
+// taken away change no answer and no canonical text of the open audience. HS_TEST_SEED=<number>
+// repeats a run.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "unit/route/random_table.h"
+
+enum { TABLES = 500, QUESTIONS = 2000 }; // a million together
+
+static struct random source;
+
+static int print_seed(void **state)
+{
+    const char *seed = getenv("HS_TEST_SEED");
+    (void)state;
+    source.state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    print_message("HS_TEST_SEED=%llu\n", (unsigned long long)source.state);
+    return 0;
+}
+
+static struct hs_routes *parse(const struct plain_table *table, bool without_covert)
+{
+    struct hs_buf text = {0};
+    struct hs_buf faults = {0};
+    struct hs_diags diags = {0};
+    struct hs_routes *routes = NULL;
+    table_to_yaml(table, without_covert, &text);
+    int rc = hs_routes_parse(hs_buf_str(&text), "queues.yaml", &diags, &routes);
+    for (size_t i = 0; i < diags.count && rc != 0; i++) {
+        hs_diag_format(&diags.rows[i], &faults);
+        hs_buf_add_char(&faults, '\n');
+    }
+    if (rc != 0) {
+        fail_msg("%s\n%s", hs_buf_text(&faults), hs_buf_text(&text));
+    }
+    hs_buf_fini(&text);
+    hs_buf_fini(&faults);
+    hs_diags_fini(&diags);
+    return routes;
+}
+
+static void answer(const struct hs_routes *routes, const struct plain_question *question,
+                   struct hs_buf *out)
+{
+    char storage[4][32];
+    const struct hs_queue *queues[QUEUES_MAX];
+    struct hs_route_query query = question_to_query(question, storage);
+    size_t count = hs_route_decide(routes, &query, queues, QUEUES_MAX);
+    assert_true(count <= QUEUES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        hs_buf_printf(out, "%.*s,", HS_STR_ARG(queues[i]->name));
+    }
+}
+
+static void fail_with(const struct plain_table *table, const struct plain_question *q,
+                      const char *expected, const char *said)
+{
+    struct hs_buf text = {0};
+    table_to_yaml(table, false, &text);
+    fail_msg("%s\n%s list %u owner f%u %s force %u area %u%s%s\nexpected '%s'\nanswered '%s'",
+             hs_buf_text(&text), q->covert ? "covert" : "open", q->list, q->owner,
+             q->stop ? "stop" : "monitor", q->force, q->area, q->camera_unknown ? " unknown" : "",
+             q->stale ? " stale" : "", expected, said);
+}
+
+static void ask(const struct plain_table *table, const struct hs_routes *routes,
+                const struct hs_routes *without_covert)
+{
+    struct hs_buf expected = {0};
+    struct hs_buf said = {0};
+    struct plain_question question;
+    for (int i = 0; i < QUESTIONS; i++) {
+        random_question(&source, &question);
+        hs_buf_clear(&expected);
+        hs_buf_clear(&said);
+        reference_route(table, &question, &expected);
+        answer(routes, &question, &said);
+        if (!hs_str_eq(hs_buf_str(&expected), hs_buf_str(&said))) {
+            fail_with(table, &question, hs_buf_text(&expected), hs_buf_text(&said));
+        }
+        if (!question.covert) {
+            hs_buf_clear(&said);
+            answer(without_covert, &question, &said);
+            if (!hs_str_eq(hs_buf_str(&expected), hs_buf_str(&said))) {
+                fail_with(table, &question, hs_buf_text(&expected), hs_buf_text(&said));
+            }
+        }
+    }
+    hs_buf_fini(&expected);
+    hs_buf_fini(&said);
+}
+
+static void compare_canonical(const struct hs_routes *routes,
+                              const struct hs_routes *without_covert)
+{
+    struct hs_buf a = {0};
+    struct hs_buf b = {0};
+    hs_routes_canonical(routes, HS_STR("open"), &a);
+    hs_routes_canonical(without_covert, HS_STR("open"), &b);
+    assert_string_equal(hs_buf_text(&a), hs_buf_text(&b));
+    hs_buf_fini(&a);
+    hs_buf_fini(&b);
+}
+
+static void the_compiled_table_answers_as_the_slow_router(void **state)
+{
+    (void)state;
+    for (int i = 0; i < TABLES; i++) {
+        struct plain_table table;
+        random_table(&source, &table);
+        struct hs_routes *routes = parse(&table, false);
+        struct hs_routes *without_covert = parse(&table, true);
+        ask(&table, routes, without_covert);
+        compare_canonical(routes, without_covert);
+        hs_routes_free(routes);
+        hs_routes_free(without_covert);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_compiled_table_answers_as_the_slow_router, print_seed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

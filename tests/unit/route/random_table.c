@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/route/random_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+// Knuth's MMIX generator, upper bits.
+uint32_t random_below(struct random *random, uint32_t limit)
+{
+    random->state = random->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((random->state >> 33) % limit);
+}
+
+static bool one_in(struct random *random, uint32_t n)
+{
+    return random_below(random, n) == 0;
+}
+
+static names_set random_set(struct random *random, unsigned size)
+{
+    return random_below(random, 1U << size) & random_below(random, 1U << size);
+}
+
+// ------------------------------------------------------------------ making a table
+
+// Covert list c belongs to force c % FORCES.
+static names_set coverts_of(unsigned force)
+{
+    names_set set = 0;
+    for (unsigned c = 0; c < COVERT_LISTS; c++) {
+        if (c % FORCES == force) {
+            set |= 1U << c;
+        }
+    }
+    return set;
+}
+
+static void random_place(struct random *random, struct plain_queue *queue)
+{
+    if (!one_in(random, 3)) {
+        queue->forces = random_set(random, FORCES);
+        queue->areas = random_set(random, AREAS);
+    }
+}
+
+// Takes everything of its owner: where live queues divert to.
+static void add_main_intelligence(struct random *random, struct plain_table *table, unsigned owner)
+{
+    struct plain_queue *queue = &table->queues[table->count++];
+    *queue = (struct plain_queue){.owner = owner, .stop = true, .monitor = true, .diverts_to = -1};
+    snprintf(queue->name, sizeof(queue->name), "f%u-intel", owner);
+    queue->all_lists = one_in(random, 2);
+    queue->lists = queue->all_lists ? 0 : random_set(random, OPEN_LISTS) | 1;
+    queue->coverts = coverts_of(owner);
+    queue->is_default = one_in(random, 4);
+    random_place(random, queue);
+}
+
+static void add_other(struct random *random, struct plain_table *table, unsigned owner, int main)
+{
+    const struct plain_queue *to = &table->queues[main];
+    size_t number = table->count++;
+    struct plain_queue *queue = &table->queues[number];
+    *queue = (struct plain_queue){.owner = owner, .live = !one_in(random, 3), .diverts_to = -1};
+    snprintf(queue->name, sizeof(queue->name), "q%zu-of-f%u", number, owner);
+    bool diverts = queue->live && !one_in(random, 4);
+    queue->diverts_to = diverts ? main : -1;
+    queue->all_lists = (to->all_lists || !diverts) && one_in(random, 3);
+    if (!queue->all_lists) {
+        names_set allowed = to->all_lists || !diverts ? (1U << OPEN_LISTS) - 1 : to->lists;
+        queue->lists = random_below(random, 1U << OPEN_LISTS) & allowed;
+    }
+    if (one_in(random, 2)) {
+        queue->coverts = random_below(random, 1U << COVERT_LISTS) & coverts_of(owner);
+    }
+    if (!queue->all_lists && queue->lists == 0 && queue->coverts == 0) {
+        queue->lists = to->all_lists ? 1 : to->lists;
+    }
+    queue->stop = !one_in(random, 4);
+    queue->monitor = !queue->stop || !one_in(random, 4);
+    random_place(random, queue);
+}
+
+static void settle_default(struct random *random, struct plain_table *table, unsigned owner,
+                           size_t from)
+{
+    size_t number = from + random_below(random, (uint32_t)(table->count - from));
+    for (size_t i = from; i < table->count; i++) {
+        if (table->queues[i].owner == owner && table->queues[i].is_default) {
+            return;
+        }
+    }
+    table->queues[number].is_default = !one_in(random, 5);
+}
+
+void random_table(struct random *random, struct plain_table *ret_table)
+{
+    *ret_table = (struct plain_table){.count = 0};
+    for (unsigned owner = 0; owner < FORCES; owner++) {
+        size_t from = ret_table->count;
+        add_main_intelligence(random, ret_table, owner);
+        for (uint32_t i = random_below(random, 4); i > 0 && ret_table->count < QUEUES_MAX; i--) {
+            add_other(random, ret_table, owner, (int)from);
+        }
+        settle_default(random, ret_table, owner, from);
+    }
+}
+
+// ------------------------------------------------------------------ writing it
+
+static void add_names(struct hs_buf *out, const char *key, const char *prefix, names_set set)
+{
+    if (set == 0) {
+        return;
+    }
+    const char *before = "[";
+    hs_buf_printf(out, "    %s: ", key);
+    for (unsigned i = 0; i < 32; i++) {
+        if (set & (1U << i)) {
+            hs_buf_printf(out, "%s%s%u", before, prefix, i);
+            before = ", ";
+        }
+    }
+    hs_buf_add_text(out, "]\n");
+}
+
+static void queue_to_yaml(const struct plain_table *table, const struct plain_queue *queue,
+                          bool without_covert, struct hs_buf *out)
+{
+    bool open = queue->all_lists || queue->lists != 0;
+    if (without_covert && !open) {
+        return;
+    }
+    hs_buf_printf(out, "  %s:\n    owner: f%u\n    kind: %s\n", queue->name, queue->owner,
+                  queue->live ? "live" : "intelligence");
+    if (queue->all_lists) {
+        hs_buf_add_text(out, "    lists: [\"*\"]\n");
+    }
+    add_names(out, "lists", "open", queue->lists);
+    if (!without_covert) {
+        add_names(out, "covert_lists", "covert", queue->coverts);
+    }
+    add_names(out, "forces", "f", queue->forces);
+    add_names(out, "areas", "area", queue->areas);
+    hs_buf_printf(out, "    handling: [%s%s%s]\n", queue->stop ? "stop" : "",
+                  queue->stop && queue->monitor ? ", " : "", queue->monitor ? "monitor" : "");
+    hs_buf_printf(out, "    default: %s\n", queue->is_default ? "true" : "false");
+    if (queue->diverts_to >= 0) {
+        hs_buf_printf(out, "    intelligence_queue: %s\n", table->queues[queue->diverts_to].name);
+    }
+}
+
+void table_to_yaml(const struct plain_table *table, bool without_covert, struct hs_buf *out)
+{
+    hs_buf_add_text(out, "queues:\n");
+    for (size_t i = 0; i < table->count; i++) {
+        queue_to_yaml(table, &table->queues[i], without_covert, out);
+    }
+}
+
+// ------------------------------------------------------------------ asking
+
+void random_question(struct random *random, struct plain_question *ret_question)
+{
+    *ret_question = (struct plain_question){
+        .covert = one_in(random, 4),
+        .owner = random_below(random, FORCES + 1),
+        .stop = one_in(random, 2),
+        .force = random_below(random, FORCES + 1),
+        .area = random_below(random, AREAS + 1),
+        .camera_unknown = one_in(random, 6),
+        .stale = one_in(random, 4),
+    };
+    ret_question->list =
+        random_below(random, (ret_question->covert ? COVERT_LISTS : OPEN_LISTS) + 1);
+    if (ret_question->covert && one_in(random, 2)) { // mostly the right owner
+        ret_question->owner = ret_question->list % FORCES;
+    }
+    if (ret_question->camera_unknown) {
+        ret_question->force = FORCES;
+        ret_question->area = AREAS;
+    }
+}
+
+struct hs_route_query question_to_query(const struct plain_question *question, char storage[4][32])
+{
+    snprintf(storage[0], 32, "%s%u", question->covert ? "covert" : "open", question->list);
+    snprintf(storage[1], 32, "f%u", question->owner);
+    snprintf(storage[2], 32, "f%u", question->force);
+    snprintf(storage[3], 32, "area%u", question->area);
+    return (struct hs_route_query){
+        .list_id = hs_str(storage[0]),
+        .list_owner = hs_str(storage[1]),
+        .covert = question->covert,
+        .handling = question->stop ? HS_ROUTE_HANDLING_STOP : HS_ROUTE_HANDLING_MONITOR,
+        .force = question->force < FORCES ? hs_str(storage[2]) : HS_STR(""),
+        .area = question->area < AREAS ? hs_str(storage[3]) : HS_STR(""),
+        .camera_unknown = question->camera_unknown,
+        .stale = question->stale,
+    };
+}
+
+// ------------------------------------------------------------------ the slow router
+
+static bool has(names_set set, unsigned number)
+{
+    return number < 32 && (set & (1U << number)) != 0;
+}
+
+// 'Where an alert may go': what the queue may receive at all.
+static bool may_receive(const struct plain_queue *queue, const struct plain_question *q)
+{
+    if (q->stop ? !queue->stop : !queue->monitor) {
+        return false;
+    }
+    if (q->covert) { // 'covert never reaches another's queue'
+        return has(queue->coverts, q->list) && queue->owner == q->owner;
+    }
+    return queue->all_lists || has(queue->lists, q->list);
+}
+
+// Whether the place is the queue's business.
+static bool cares(const struct plain_queue *queue, const struct plain_question *q)
+{
+    if (q->covert) {
+        return true;
+    }
+    if (q->camera_unknown) { // 'goes to the list owner's default queue'
+        return queue->is_default && queue->owner == q->owner;
+    }
+    if (queue->forces == 0 && queue->areas == 0) {
+        return true;
+    }
+    return (q->force < FORCES && has(queue->forces, q->force)) ||
+           (q->area < AREAS && has(queue->areas, q->area));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void reference_route(const struct plain_table *table, const struct plain_question *question,
+                     struct hs_buf *out)
+{
+    const char *told[2 * QUEUES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct plain_queue *queue = &table->queues[i];
+        if (!may_receive(queue, question) || !cares(queue, question)) {
+            continue;
+        }
+        if (!question->stale || !queue->live) {
+            told[count++] = queue->name;
+        } else if (queue->diverts_to >=
+                   0) { // 'stale hits go to intelligence queues, never to a live one'
+            told[count++] = table->queues[queue->diverts_to].name;
+        }
+    }
+    qsort(told, count, sizeof(*told), by_name);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || strcmp(told[i - 1], told[i]) != 0) { // once each
+            hs_buf_printf(out, "%s,", told[i]);
+        }
+    }
+}
