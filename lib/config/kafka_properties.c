@@ -78,3 +78,14 @@ const char *hs_kafka_property_refusal(struct hs_str name)
     }
     return NULL;
 }
+
+void hs_kafka_properties_reference(struct hs_buf *out)
+{
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        hs_buf_printf(out, ".TP\n.B %s\n", refused[i].name);
+        for (const char *c = refused[i].reason; *c; c++) {
+            hs_buf_add_text(out, *c == '-' ? "\\-" : (const char[]){*c, '\0'});
+        }
+        hs_buf_add_char(out, '\n');
+    }
+}

@@ -10,5 +10,7 @@
 
 // Why the property is refused, or NULL when it may be set. Static storage.
 const char *hs_kafka_property_refusal(struct hs_str name);
+// man(7) source: one .TP paragraph for each.
+void hs_kafka_properties_reference(struct hs_buf *out);
 
 #endif
