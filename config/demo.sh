@@ -16,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 run=$root/build/demo
-seconds=75 rate=200 kafka='' seed=$((RANDOM + 1)) listed=240
+seconds=75 rate=200 kafka='' seed=$((RANDOM + 1)) listed=80
 pids=() feeder='' tail_pid='' stopped=''
 
 usage() { sed -n '6,13s/^# \{0,1\}//p' "$0"; }
@@ -94,12 +94,12 @@ free_port() { # one that nobody listens on; what the kernel hands out by itself 
 
 # await SECONDS WHAT COMMAND...: until the command succeeds.
 await() {
-    local limit=$1 what=$2 end=$((SECONDS + $1))
+    local limit=$1 what=$2 end=$((SECONDS + $1)) log
     shift 2
     until "$@" >/dev/null 2>&1; do
         [ -z "$stopped" ] || exit 130
         if [ "$SECONDS" -ge "$end" ]; then
-            tail -n 15 "$run"/log/* >&2 || true
+            for log in "$run"/log/*; do tail -n 15 "$log" >&2; done
             fail "$what did not come up within $limit s"
         fi
         sleep 0.1
@@ -107,6 +107,16 @@ await() {
 }
 
 hitctl() { "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" --who demo "$@"; }
+quietly() { # WHAT COMMAND...: one line of result, all of it in a log
+    local what=$1 log=$run/log/setup
+    shift
+    if ! "$@" >"$log.last" 2>&1; then
+        tail -n 20 "$log.last" >&2
+        fail "$what: failed"
+    fi
+    cat "$log.last" >>"$log"
+    note "$what: $(tail -n 1 "$log.last")"
+}
 ready() { # GET /readyz answers 200
     local line
     exec 3<>"/dev/tcp/127.0.0.1/$admin_port" || return 1
@@ -172,10 +182,10 @@ admin:
   listen: 127.0.0.1:$admin_port
   socket: $run/admin.sock
 CONF
-note "controls: camera register, queues, rules"
-hitctl --authority 'demo' controls activate config/demo/controls
-note "topics"
-hitctl topics create --reads-from end
+cp -R config/demo/controls "$run/controls" # activating leaves a mark in the folder
+quietly 'controls (camera register, queues, rules)' \
+    hitctl --authority demo controls activate "$run/controls"
+quietly 'topics' hitctl topics create --reads-from end
 begin hitstreamd build/release/daemon/hitstreamd/hitstreamd --config "$run/hitstream.yaml"
 daemon=$began
 await 60 hitstreamd ready
@@ -184,8 +194,8 @@ note "hitstreamd is ready, process $daemon, http://127.0.0.1:$admin_port/metrics
 title "Loading the watchlists"
 build/release/bench/hitsim/hitsim --seed "$seed" --listed "$listed" --lists "$run/lists"
 while IFS=$'\t' read -r list owner kind status name; do
-    hitctl --authority "demo $list" list create "$list" --title "$name" --owner "$owner" "--$kind"
-    [ "$status" = live ] || hitctl --authority "demo $list" list status "$list" "$status"
+    hitctl --authority "demo $list" list create "$list" --title "$name" --owner-force "$owner" --purpose demonstration \
+        "--$kind" --status "$status"
     hitctl --authority "demo $list" list load "$list" "$run/lists/$list.csv" --replace --wait
 done <"$run/lists/lists.tsv"
 
@@ -199,11 +209,14 @@ setsid setpriv --pdeathsig KILL -- "$root/build/release/daemon/hitctl/hitctl" --
     trap '' INT
     awk -v colour="$colour" '
         BEGIN { n = split("36 33 35 32 31", shades, " ") }
-        /^[a-z0-9-]+: / && colour {
+        / evidence: / { next } # its thresholds are all one here
+        /^[a-z0-9-]+: / {
             queue = $1
+            sub(/^[^ ]+ [0-9]+ [A-Z][a-z]+ /, "") # queue and day
             if (!(queue in shade)) shade[queue] = shades[++seen > n ? n : seen]
-            sub(/^[^ ]+ /, "")
-            printf "\033[1;%sm%-19s\033[0m %s\n", shade[queue], queue, $0; fflush(); next
+            if (colour) printf "\033[1;%sm%-19s\033[0m %s\n", shade[queue], queue, $0
+            else printf "%-19s %s\n", queue, $0
+            fflush(); next
         }
         colour { printf "\033[2m%s\033[0m\n", $0; fflush(); next }
         { print; fflush() }'
