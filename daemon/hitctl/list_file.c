@@ -219,13 +219,12 @@ int hitctl_file_read(const struct hitctl_file_options *options,
                      struct hitctl_file_result *ret_result, int *ret_rc)
 {
     *ret_result = (struct hitctl_file_result){0};
-    struct reading reading = {.options = options,
-                              .result = ret_result,
-                              .rules = {.file = options->path,
-                                        .list_id = options->list_id,
-                                        .now_ms = hs_clock_realtime_ms(),
-                                        .expired_ok = options->expired_ok},
-                              .progress = !options->quiet && isatty(STDERR_FILENO)};
+    struct reading reading = {
+        .options = options,
+        .result = ret_result,
+        .rules = hs_entry_rules_at(options->path, options->list_id, hs_clock_realtime_ms()),
+        .progress = !options->quiet && isatty(STDERR_FILENO)};
+    reading.rules.expired_ok = options->expired_ok;
     int code = open_all(&reading);
     if (code == HITCTL_OK) {
         reading.rc = hs_marks_new(&reading.marks);

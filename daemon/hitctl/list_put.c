@@ -74,8 +74,8 @@ static int read_words(struct put *put, int count, char **words)
 static int make_entry(struct put *put)
 {
     struct hs_diags diags = {0};
-    struct hs_entry_rules rules = {
-        .file = "entry", .list_id = put->list.list.list_id, .now_ms = hs_clock_realtime_ms()};
+    struct hs_entry_rules rules =
+        hs_entry_rules_at("entry", put->list.list.list_id, hs_clock_realtime_ms());
     int rc = hs_entry_make(&rules, put->texts, &diags, &put->packed, &put->entry);
     hitctl_print_diags(&diags);
     hs_diags_fini(&diags);

@@ -24,31 +24,37 @@ struct making {
 
 // ---- the wire ----
 
-static void put_varint(struct hs_buf *out, uint64_t value)
+static size_t write_varint(char *at, uint64_t value)
 {
-    char bytes[10];
     size_t n = 0;
     while (value >= 0x80) {
-        bytes[n++] = (char)(value | 0x80);
+        at[n++] = (char)(value | 0x80);
         value >>= 7;
     }
-    bytes[n++] = (char)value;
-    hs_buf_add(out, bytes, n);
+    at[n++] = (char)value;
+    return n;
 }
+
+enum { VARINT_BYTES = 10 };
 
 static void put_number(struct hs_buf *out, unsigned field, uint64_t value)
 {
-    if (value != 0) {
-        put_varint(out, (uint64_t)field << 3 | WIRE_VARINT);
-        put_varint(out, value);
+    char *at = value != 0 ? hs_buf_reserve(out, 2 * VARINT_BYTES) : NULL;
+    if (at) {
+        size_t n = write_varint(at, (uint64_t)field << 3 | WIRE_VARINT);
+        out->len += n + write_varint(at + n, value);
     }
 }
 
 static void put_bytes(struct hs_buf *out, unsigned field, struct hs_str bytes)
 {
-    put_varint(out, (uint64_t)field << 3 | WIRE_BYTES);
-    put_varint(out, bytes.len);
-    hs_buf_add_str(out, bytes);
+    char *at = hs_buf_reserve(out, 2 * VARINT_BYTES + bytes.len);
+    if (at) {
+        size_t n = write_varint(at, (uint64_t)field << 3 | WIRE_BYTES);
+        n += write_varint(at + n, bytes.len);
+        memcpy(at + n, bytes.ptr ? bytes.ptr : "", bytes.len);
+        out->len += n + bytes.len;
+    }
 }
 
 static void put_text(struct hs_buf *out, unsigned field, struct hs_str text)
@@ -157,6 +163,28 @@ static void read_entry_id(struct making *making)
     entry->entry_id = hs_str_n(entry->id_text, text.len);
 }
 
+// Whether all eight bytes are ASCII that prints: 0x20 to 0x7e.
+static bool prints(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+    uint64_t below_space = (word - ones * 0x20) & ~word;
+    uint64_t delete = (word ^ ones * 0x7f) - ones;
+    return ((word | below_space | (delete &~(word ^ ones * 0x7f))) & tops) == 0;
+}
+
+static size_t printing_bytes(struct hs_str text)
+{
+    size_t i = 0;
+    uint64_t word;
+    for (; i + sizeof(word) <= text.len; i += sizeof(word)) {
+        memcpy(&word, text.ptr + i, sizeof(word));
+        if (!prints(word)) {
+            break;
+        }
+    }
+    return i;
+}
+
 static void read_text(struct making *making, enum hs_column column)
 {
     const struct hs_column_row *row = &hs_columns[column];
@@ -166,7 +194,7 @@ static void read_text(struct making *making, enum hs_column column)
         fault(making, column, "is too long: %zu bytes, at most %u", text.len, row->max);
         return;
     }
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = printing_bytes(text); i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         bool breaks = c == '\n' || c == '\r' || c == '\t';
         if ((c < 0x20 || c == 0x7f) && !(breaks && row->kind == HS_KIND_FREE_TEXT)) {
@@ -244,7 +272,7 @@ static void read_markers(struct making *making, enum hs_column column)
 static void read_weed_date(struct making *making, enum hs_column column)
 {
     struct hs_str text = given(making, column);
-    uint32_t date, today = hs_civil_date(making->rules->now_ms);
+    uint32_t date, today = making->rules->today;
     if (text.len == 0) {
         fault(making, column,
               "is missing: every entry says until when it applies, as in 2026-12-31");
@@ -491,6 +519,10 @@ static void read_exclusions(struct making *making, enum hs_column column)
 
 static void read_column(struct making *making, enum hs_column column)
 {
+    if (making->texts[column].text.len == 0 && column != HS_COLUMN_ACTION &&
+        column != HS_COLUMN_WEED_DATE) {
+        return; // optional and not given
+    }
     switch (hs_columns[column].kind) {
     case HS_KIND_VRM:
     case HS_KIND_ENTRY_ID:
@@ -527,6 +559,12 @@ static void read_column(struct making *making, enum hs_column column)
         read_exclusions(making, column);
         break;
     }
+}
+
+struct hs_entry_rules hs_entry_rules_at(const char *file, struct hs_str list_id, int64_t now_ms)
+{
+    return (struct hs_entry_rules){
+        .file = file, .list_id = list_id, .now_ms = now_ms, .today = hs_civil_date(now_ms)};
 }
 
 int hs_entry_make(const struct hs_entry_rules *rules,

@@ -83,8 +83,11 @@ struct hs_entry_rules {
     const char *file; // for messages
     struct hs_str list_id;
     int64_t now_ms;  // weed dates are past before it; it is the entry's time of adding
+    uint32_t today;  // yyyymmdd in London, of now_ms
     bool expired_ok; // a weed date in the past is taken: for files that are only compared
 };
+
+struct hs_entry_rules hs_entry_rules_at(const char *file, struct hs_str list_id, int64_t now_ms);
 
 struct hs_entry {
     struct hs_vrm vrm;      // as listed, normalised
