@@ -7,7 +7,7 @@ static const char letters[] = "ABCDEFGHJKLMNOPRSTUVWXYZ";      // no I, Q
 static const char first_letters[] = "ABCDEFGHJKLMNOPRSTUVWXY"; // no I, Q, Z
 static const char year_letters[] = "ABCDEFGHJKLMNPRSTVWXY";    // no I, O, Q, U, Z
 
-enum { VEHICLE_BITS = 24, AGE_CODES = 46 };
+enum { VEHICLE_BITS = 24, AGE_CODES = 46, NORTHERN_MARKS = 9000 * 23 * 21 };
 
 // A permutation of 24-bit numbers, so that neighbours do not look alike.
 static uint32_t scramble(uint32_t vehicle)
@@ -86,7 +86,7 @@ struct plate plate_of_vehicle(uint32_t vehicle)
     case 31:
         return prefix_series(number);
     case 43:
-        return northern_series(vehicle / 50);
+        return northern_series((uint32_t)((uint64_t)(vehicle / 50) * 2654435761u % NORTHERN_MARKS));
     default:
         return current_series(number);
     }
