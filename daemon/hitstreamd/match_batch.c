@@ -134,7 +134,7 @@ static void reject_whole(struct hs_match_worker *worker, struct hs_match_slot *s
         return;
     }
     hs_acks_begin(slot->acks, m.offset);
-    if (hs_reject_message(worker, &m, reason)) {
+    if (hs_reject_message(worker, &m, reason) && m.offset >= slot->tolerate_until) {
         hs_reject_window(worker, 1, 1);
     }
 }
@@ -309,7 +309,8 @@ struct handover {
     uint32_t message; // under way, or the next
     uint32_t begun;   // how many were begun
     uint32_t hit;     // the next
-    uint32_t bad;
+    uint32_t reads;   // handed over
+    uint32_t bad;     // of the message under way
 };
 
 static bool hand_over_read(struct handover *h, const struct hs_match_message *message,
@@ -330,7 +331,20 @@ static bool hand_over_read(struct handover *h, const struct hs_match_message *me
     return true;
 }
 
-// Begins messages and hands over their reads as far as `end`; false when the worker has failed.
+// The message under way is done: may the next begin?
+static bool finish_message(struct handover *h, const struct hs_match_message *message,
+                           uint32_t reads)
+{
+    if (message->offset >= message->slot->tolerate_until) {
+        hs_reject_window(h->worker, reads, h->bad);
+    }
+    h->bad = 0;
+    h->message++;
+    return !h->worker->failed && !h->worker->input_stopped;
+}
+
+// Begins messages and hands over their reads as far as `end`; false when the worker has failed, or
+// stops.
 static bool hand_over(struct handover *h, uint32_t first, uint32_t end)
 {
     struct hs_match_batch *batch = &h->worker->batch;
@@ -340,13 +354,10 @@ static bool hand_over(struct handover *h, uint32_t first, uint32_t end)
         const struct hs_match_message *m = &batch->messages[h->message];
         uint32_t first_read = h->message > 0 ? batch->messages[h->message - 1].reads_end : 0;
         if (h->begun == h->message) {
-            if (h->worker->failed) {
-                return false;
-            }
             hs_acks_begin(m->slot->acks, m->offset);
             h->begun++;
         }
-        for (; read < end && read < m->reads_end; read++) {
+        for (; read < end && read < m->reads_end; read++, h->reads++) {
             if (!hand_over_read(h, m, first_read, read)) {
                 return false;
             }
@@ -354,7 +365,9 @@ static bool hand_over(struct handover *h, uint32_t first, uint32_t end)
         if (read < m->reads_end) {
             return true; // the rest of it comes with the next stretch
         }
-        h->message++;
+        if (!finish_message(h, m, m->reads_end - first_read)) {
+            return false;
+        }
     }
     return true;
 }
@@ -397,8 +410,7 @@ void hs_match_batch_run(struct hs_match_worker *worker)
         first = end;
     }
     if (batch->message_count > 0) {
-        count(worker, first, h.message);
-        hs_reject_window(worker, first, h.bad);
+        count(worker, h.reads, h.message);
     }
     empty(batch);
 }

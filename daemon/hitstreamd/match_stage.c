@@ -20,7 +20,7 @@ struct hs_match_stage {
     _Atomic bool stopping;    // release in stop, acquire by workers: orders stop_by_ms
     int64_t stop_by_ms;       // CLOCK_BOOTTIME
     _Atomic uint64_t resumes; // relaxed: a counter that workers compare
-    pthread_t helper;         // wakes fetchers that sleep, see hs_kafka_consumer_nudge()
+    pthread_t helper;         // wakes fetchers that sleep, see hs_kafka_consumer_ends()
     bool helper_started;
     bool helper_stop;           // under nudge_lock
     pthread_mutex_t nudge_lock; // workers' nudge_* and their consumers while one is nudged
@@ -74,8 +74,10 @@ static void *helper_main(void *ctx)
             struct hs_match_worker *worker = &stage->workers[i];
             if (worker->nudge_wanted) {
                 worker->nudge_wanted = false;
-                hs_kafka_consumer_nudge(worker->consumer, HS_KAFKA_READS, worker->nudge_partition,
-                                        NUDGE_TIMEOUT_MS);
+                int64_t low, high;
+                (void)hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS,
+                                             worker->nudge_partition, NUDGE_TIMEOUT_MS, &low,
+                                             &high);
             }
         }
         pthread_cond_wait(&stage->nudge_wake, &stage->nudge_lock);

@@ -22,6 +22,7 @@ enum {
     REVOKE_FLUSH_MS = 3000, // deliveries are waited for before partitions go
     REVOKE_COMMIT_MS = 2000,
     CLOSE_MS = 8000,
+    PROBE_MESSAGES = 5,   // the newest of a partition
     PROBE_WAIT_MS = 2000, // for the first message of a probe
     PROBE_MAX_WAIT_MS = 60000,
     PRODUCE_POLL_MS = 10,
@@ -276,10 +277,10 @@ static void commit_due(struct hs_match_worker *worker, int64_t now_ns)
     free(rows);
 }
 
-static void start_slot(struct hs_match_worker *worker, struct hs_match_slot *slot, bool resume)
+static void start_slot(struct hs_match_worker *worker, struct hs_match_slot *slot, int64_t offset,
+                       bool resume)
 {
-    int r = hs_kafka_consumer_seek(worker->consumer, HS_KAFKA_READS, slot->partition,
-                                   hs_acks_next(slot->acks));
+    int r = hs_kafka_consumer_seek(worker->consumer, HS_KAFKA_READS, slot->partition, offset);
     if (r == 0 && resume) {
         r = hs_kafka_consumer_resume(worker->consumer, HS_KAFKA_READS, slot->partition);
     }
@@ -301,7 +302,7 @@ static void rewind_all(struct hs_match_worker *worker)
     for (size_t i = 0; i < worker->slot_count; i++) {
         struct hs_match_slot *slot = &worker->slots[i];
         hs_acks_reset(slot->acks, hs_acks_safe(slot->acks));
-        start_slot(worker, slot, false);
+        start_slot(worker, slot, hs_acks_next(slot->acks), false);
     }
     worker->hold_until_ns = hs_clock_monotonic_ns() + worker->hold_ms * NS_PER_MS;
     worker->hold_ms = worker->hold_ms * 2 < HOLD_MAX_MS ? worker->hold_ms * 2 : HOLD_MAX_MS;
@@ -329,29 +330,30 @@ static void pause_input(struct hs_match_worker *worker)
     hs_metric_set(worker->metrics->stopped, 1);
 }
 
+// The feed is good again: what is bad of the backlog as it stands now goes to the rejected reads.
 static void resume_input(struct hs_match_worker *worker, const char *why)
 {
     worker->input_stopped = false;
     worker->window = (struct hs_match_window){0};
     for (size_t i = 0; i < worker->slot_count; i++) {
-        start_slot(worker, &worker->slots[i], true);
+        struct hs_match_slot *slot = &worker->slots[i];
+        int64_t low;
+        (void)hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS, slot->partition, ASK_MS,
+                                     &low, &slot->tolerate_until);
+        start_slot(worker, slot, hs_acks_next(slot->acks), true);
     }
     hs_log(HS_LOG_NOTICE, &event_resumed, "worker %zu: %s, consuming again", worker->index, why);
     hs_match_set_state(worker, HS_MATCH_RUNNING, "%s", "");
     hs_metric_set(worker->metrics->stopped, 0);
 }
 
-// Looks at the next messages of one partition without using them.
-static bool probe(struct hs_match_worker *worker)
+// Reads a few messages from `offset` on without using them: are they good?
+static bool try_messages(struct hs_match_worker *worker, struct hs_match_slot *slot, int64_t offset)
 {
-    if (worker->slot_count == 0) {
-        return false;
-    }
     uint32_t reads, bad;
-    struct hs_match_slot *slot = &worker->slots[worker->probe_slot++ % worker->slot_count];
     int64_t until_ns = hs_clock_monotonic_ns() + PROBE_WAIT_MS * NS_PER_MS;
     worker->window = (struct hs_match_window){0};
-    start_slot(worker, slot, true);
+    start_slot(worker, slot, offset, true);
     while (worker->slot_count > 0 && hs_clock_monotonic_ns() < until_ns &&
            !hs_match_stopping(worker) &&
            hs_kafka_consumer_serve(worker->consumer, IDLE_MS, hs_match_on_probe, worker) == 0) {
@@ -359,11 +361,32 @@ static bool probe(struct hs_match_worker *worker)
     }
     hs_match_batch_judge(worker, &reads, &bad);
     worker->window = (struct hs_match_window){0};
-    if (worker->slot_count > 0) {
-        hs_kafka_consumer_pause(worker->consumer, HS_KAFKA_READS, slot->partition);
-    }
     return reads > 0 &&
            (uint64_t)bad * 100 <= (uint64_t)reads * worker->config->settings->match_reject_max_pct;
+}
+
+// Looks at the newest messages of one partition, those that came after the worker stopped: when
+// they are good the feed has been mended, whatever stands before them.
+static bool probe(struct hs_match_worker *worker)
+{
+    if (worker->slot_count == 0) {
+        return false;
+    }
+    int64_t low, high;
+    struct hs_match_slot *slot = &worker->slots[worker->probe_slot++ % worker->slot_count];
+    int32_t partition = slot->partition;
+    int64_t next = hs_acks_next(slot->acks);
+    if (hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS, partition, ASK_MS, &low, &high) <
+            0 ||
+        high <= next) {
+        return false;
+    }
+    bool good =
+        try_messages(worker, slot, high - PROBE_MESSAGES > next ? high - PROBE_MESSAGES : next);
+    if (worker->slot_count > 0) { // a rebalance may have come in between
+        hs_kafka_consumer_pause(worker->consumer, HS_KAFKA_READS, partition);
+    }
+    return good;
 }
 
 static void serve_stopped(struct hs_match_worker *worker, int64_t now_ns)
@@ -375,9 +398,11 @@ static void serve_stopped(struct hs_match_worker *worker, int64_t now_ns)
         return;
     }
     if (now_ns >= worker->probe_at_ns) {
-        if (probe(worker)) {
-            resume_input(worker, "a probe succeeded");
-            return;
+        for (size_t i = 0; i < worker->slot_count; i++) {
+            if (probe(worker)) {
+                resume_input(worker, "a probe succeeded");
+                return;
+            }
         }
         worker->probe_wait_ms = worker->probe_wait_ms * 2 < PROBE_MAX_WAIT_MS
                                     ? worker->probe_wait_ms * 2

@@ -42,6 +42,7 @@ struct hs_match_slot {
     struct hs_acks *acks;
     int64_t committed; // as last acknowledged; -1: not known
     int64_t sent;      // as last sent
+    int64_t tolerate_until; // bad reads before this offset do not count: the feed is known to be good again
 };
 
 // A message of the batch; its bytes are copies.

@@ -84,10 +84,9 @@ bool hs_kafka_consumer_lost(const struct hs_kafka_consumer *consumer);
 bool hs_kafka_consumer_watermarks(struct hs_kafka_consumer *consumer, const char *topic,
                                   int32_t partition, int64_t *ret_low, int64_t *ret_high);
 
-// Wakes a fetcher that sleeps because the queue was full, by asking its broker something. The one
-// function that another thread may call, and should: it waits for the answer, at most `timeout_ms`.
-// Not while closing.
-void hs_kafka_consumer_nudge(struct hs_kafka_consumer *consumer, const char *topic,
-                             int32_t partition, int64_t timeout_ms);
+// Both ends of a partition, asked for now; the question also wakes a fetcher that sleeps because
+// the queue was full. The one function that another thread may call; not while closing.
+int hs_kafka_consumer_ends(struct hs_kafka_consumer *consumer, const char *topic, int32_t partition,
+                           int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);
 
 #endif

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "kafka/internal.h"
 #include "kafka/topics.h"
+
+enum { RETRY_MS = 200, NEW_TOPIC_MS = 5000 };
 
 // A client that speaks for a group without being a member.
 struct outsider {
@@ -142,8 +146,8 @@ static int find_start(struct outsider *outsider, int64_t where, int64_t time_ms)
     return ask_error(error);
 }
 
-int hs_topics_read_from(const struct hs_settings *settings, const char *group, const char *topic,
-                        int64_t where, int64_t time_ms, bool force, int64_t timeout_ms)
+static int read_from(const struct hs_settings *settings, const char *group, const char *topic,
+                     int64_t where, int64_t time_ms, bool force, int64_t timeout_ms)
 {
     struct outsider outsider;
     int r = outsider_open(&outsider, settings, group, topic, timeout_ms);
@@ -162,4 +166,22 @@ int hs_topics_read_from(const struct hs_settings *settings, const char *group, c
     }
     outsider_close(&outsider);
     return r;
+}
+
+// A cluster that has only just made the topic, or its first group, does not answer for them yet.
+int hs_topics_read_from(const struct hs_settings *settings, const char *group, const char *topic,
+                        int64_t where, int64_t time_ms, bool force, int64_t timeout_ms)
+{
+    int64_t began_ns = hs_clock_monotonic_ns();
+    for (;;) {
+        int r = read_from(settings, group, topic, where, time_ms, force, timeout_ms);
+        int64_t passed_ms = (hs_clock_monotonic_ns() - began_ns) / 1000000;
+        bool again = (r == HS_EAGAIN && passed_ms < timeout_ms) ||
+                     (r == HS_ENOTFOUND && passed_ms < NEW_TOPIC_MS);
+        if (!again) {
+            return r;
+        }
+        const struct timespec step = {.tv_nsec = RETRY_MS * 1000000L};
+        nanosleep(&step, NULL);
+    }
 }
