@@ -242,9 +242,19 @@ unsigned hs_voi_permille(const struct hs_voi *voi)
 
 // ---- rows ----
 
-static struct hs_str without_line_end(struct hs_str raw)
+static bool is_line_end(char c)
 {
-    while (raw.len > 0 && (raw.ptr[raw.len - 1] == '\n' || raw.ptr[raw.len - 1] == '\r')) {
+    return c == '\n' || c == '\r';
+}
+
+// Empty lines before a row belong to no row.
+static struct hs_str without_line_ends(struct hs_str raw)
+{
+    while (raw.len > 0 && is_line_end(raw.ptr[0])) {
+        raw.ptr++;
+        raw.len--;
+    }
+    while (raw.len > 0 && is_line_end(raw.ptr[raw.len - 1])) {
         raw.len--;
     }
     return raw;
@@ -256,7 +266,7 @@ static int next_csv(struct hs_voi *voi, struct hs_diags *diags, struct hs_voi_ro
     const char *from = csv->rest.ptr;
     size_t before = csv->rest.len;
     int rc = hs_csv_next(csv);
-    row->raw = without_line_end(hs_str_n(from, before - csv->rest.len));
+    row->raw = without_line_ends(hs_str_n(from, before - csv->rest.len));
     row->line = csv->row_line;
     struct hs_diag_place place = {voi->name, row->line, 0, NULL, {0}};
     if (rc < 0) {
@@ -368,7 +378,7 @@ static int next_json(struct hs_voi *voi, struct hs_diags *diags, struct hs_voi_r
         }
         row->line = voi->line++;
     } while (hs_str_trim(line).len == 0);
-    row->raw = without_line_end(line);
+    row->raw = without_line_ends(line);
     json_error_t error;
     json_decref(voi->object);
     voi->object = json_loadb(row->raw.ptr, row->raw.len, JSON_REJECT_DUPLICATES, &error);
