@@ -11,7 +11,7 @@
 #include "hitctl/controls_text.h"
 #include "hitctl/store_open.h"
 
-enum { HISTORY_DEFAULT = 20, ACTIVATE_TRIES = 5 };
+enum { HISTORY_DEFAULT = 20, ACTIVATE_TRIES = 5, DIFFERENCES_SHOWN = 20 };
 
 // What stands in Redis now.
 struct head {
@@ -161,7 +161,7 @@ static int print_diff(const struct hitctl *ctl, const struct hs_controls *before
                       const struct hs_controls *after)
 {
     if (!ctl->json) {
-        int64_t count = controls_print_diff(before, after, stdout);
+        int64_t count = controls_print_diff(before, after, 0, stdout);
         return count < 0 ? HITCTL_FAILED : count > 0 ? HITCTL_DIFFERS : HITCTL_OK;
     }
     json_t *whole = json_object();
@@ -219,7 +219,7 @@ static int report_conflict(struct hs_store *store, const char *made_against,
     hitctl_error("made against %s, but %s is active; changed since:", made_against,
                  head->hash[0] ? head->hash : "nothing");
     if (read_stored(store, made_against, &old) == HITCTL_OK) {
-        controls_print_diff(old, head->controls, stderr);
+        controls_print_diff(old, head->controls, 0, stderr);
         hs_controls_unref(old);
     }
     return HITCTL_CONFLICT;
@@ -288,7 +288,8 @@ static int change_head(const struct hitctl *ctl, struct hs_store *store, const s
     if (code != HITCTL_OK) {
         return code;
     }
-    if (!ctl->json && controls_print_diff(head->controls, controls, stdout) < 0) {
+    if (!ctl->json &&
+        controls_print_diff(head->controls, controls, DIFFERENCES_SHOWN, stdout) < 0) {
         return HITCTL_FAILED;
     }
     if (!dry_run) {

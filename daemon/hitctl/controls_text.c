@@ -11,9 +11,20 @@ static const char *const kind_words[] = {"live", "intelligence", "ops"};
 
 // ------------------------------------------------------------------ differences
 
+// Where rows go, and how many may.
+struct printing {
+    FILE *out;
+    size_t max; // 0: all
+    size_t rows;
+};
+
 static void print_difference(void *ctx, const struct hs_controls_difference *difference)
 {
-    FILE *out = ctx;
+    struct printing *printing = ctx;
+    FILE *out = printing->out;
+    if (printing->rows++ >= printing->max && printing->max > 0) {
+        return;
+    }
     fprintf(out, "%c %s %.*s", change_marks[difference->change], difference->what,
             HS_STR_ARG(difference->name));
     if (difference->change == HS_CONTROLS_CHANGED) {
@@ -27,9 +38,14 @@ static void print_difference(void *ctx, const struct hs_controls_difference *dif
 }
 
 int64_t controls_print_diff(const struct hs_controls *before, const struct hs_controls *after,
-                            FILE *out)
+                            size_t max, FILE *out)
 {
-    return hs_controls_diff(before, after, print_difference, out);
+    struct printing printing = {.out = out, .max = max};
+    int64_t count = hs_controls_diff(before, after, print_difference, &printing);
+    if (max > 0 && printing.rows > max) {
+        fprintf(out, "... and %zu more: hitctl controls diff shows all\n", printing.rows - max);
+    }
+    return count;
 }
 
 static json_t *json_text(struct hs_str text)

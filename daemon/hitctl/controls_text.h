@@ -10,10 +10,11 @@
 #include "controls/controls.h"
 #include "hitctl/command.h"
 
-// Rows '+', '-' and '~' on `out`, or an array for --json; returns how many differences there are,
-// or an hs_error.
+// Rows '+', '-' and '~' on `out`, at most `max` (0: all), then how many more there are; returns how
+// many differences there are in all, or an hs_error.
 int64_t controls_print_diff(const struct hs_controls *before, const struct hs_controls *after,
-                            FILE *out);
+                            size_t max, FILE *out);
+// The same as an array for --json.
 json_t *controls_json_diff(const struct hs_controls *before, const struct hs_controls *after);
 // "5 cameras, 4 queues".
 void controls_print_counts(const struct hs_controls *controls, FILE *out);

@@ -89,12 +89,11 @@ static const struct hs_option hs_settings_table[] = {
     {"match.workers", HS_OPTION_U32, AT(match_workers), "1", 1, 64,
      .help = "Matcher threads, each with a consumer of its own."},
     {"match.reject_max_pct", HS_OPTION_U32, AT(match_reject_max_pct), "20", 1, 100, .unit = "%",
-     .reloadable = true,
      .help =
          "A worker stops consuming when more than this share of the last reads cannot be used: a "
          "broken feed is not drained into the dead-letter topic."},
     {"match.reject_window_reads", HS_OPTION_U32, AT(match_reject_window_reads), "1000", 10, 1000000,
-     .unit = "reads", .reloadable = true, .help = "How many last reads that share is taken of."},
+     .unit = "reads", .help = "How many last reads that share is taken of."},
     {.key = NULL},
 };
 

@@ -226,6 +226,28 @@ static void test_credentials_of_systemd(void **state)
     hs_settings_free(settings);
 }
 
+static void add_difference(void *ctx, const char *key, bool reloadable)
+{
+    hs_buf_printf(ctx, "%s%s ", key, reloadable ? "*" : "");
+}
+
+static void test_compare_names_what_differs(void **state)
+{
+    (void)state;
+    struct hs_buf text = {0};
+    write_file("a.yaml", "instance: a\nlog_level: debug\n");
+    write_file("b.yaml", "instance: b\nkafka: {properties: {client.rack: x}}\n");
+    struct hs_settings *a = load("a.yaml");
+    struct hs_settings *b = load("b.yaml");
+    hs_settings_compare(a, a, add_difference, &text);
+    assert_int_equal(text.len, 0);
+    hs_settings_compare(a, b, add_difference, &text);
+    assert_string_equal(hs_buf_text(&text), "instance log_level* kafka.properties ");
+    hs_settings_free(a);
+    hs_settings_free(b);
+    hs_buf_fini(&text);
+}
+
 static void test_every_option_has_a_page_entry(void **state)
 {
     (void)state;
@@ -249,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_sample_means_the_defaults),
         cmocka_unit_test(test_sample_in_the_tree_is_the_tables),
         cmocka_unit_test(test_credentials_of_systemd),
+        cmocka_unit_test(test_compare_names_what_differs),
         cmocka_unit_test(test_every_option_has_a_page_entry),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
