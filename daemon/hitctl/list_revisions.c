@@ -18,8 +18,8 @@ static bool is_number(const char *word, uint64_t *ret_number)
 static int find_generation(struct hitctl_list *list, uint64_t wanted,
                            struct hs_store_generation *ret_row)
 {
-    struct hs_store_generation *rows;
-    size_t count;
+    struct hs_store_generation *rows = NULL;
+    size_t count = 0;
     if (wanted == list->list.generation) {
         *ret_row = (struct hs_store_generation){wanted, list->list.sequence, list->list.size,
                                                 list->list.checksum, 0};
@@ -44,7 +44,7 @@ static int find_generation(struct hitctl_list *list, uint64_t wanted,
 static int read_generation(struct hitctl_list *list, uint64_t wanted,
                            struct hitctl_entries *entries)
 {
-    struct hs_store_generation row;
+    struct hs_store_generation row = {0};
     int code = find_generation(list, wanted, &row);
     if (code != HITCTL_OK) {
         return code;

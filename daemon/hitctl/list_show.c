@@ -34,8 +34,8 @@ static int show_lists(struct hitctl *ctl)
 {
     struct hs_store *store;
     struct hs_bump bump = {0};
-    struct hs_store_list *rows;
-    size_t count;
+    struct hs_store_list *rows = NULL;
+    size_t count = 0;
     int code = hitctl_store_open(ctl, &store);
     if (code != HITCTL_OK) {
         return code;
@@ -66,8 +66,8 @@ static int show_lists(struct hitctl *ctl)
 
 static int show_list(const struct hitctl *ctl, struct hitctl_list *list)
 {
-    struct hs_store_generation *rows;
-    size_t count;
+    struct hs_store_generation *rows = NULL;
+    size_t count = 0;
     char at[HS_CIVIL_TEXT_BYTES];
     int rc = hs_store_generations(list->store, list->list.list_id, &list->bump, &rows, &count);
     if (rc != 0) {
@@ -220,8 +220,8 @@ static void write_rows(FILE *out, bool json, const struct hitctl_entries *entrie
 static int find_size(struct hitctl_list *list, uint64_t *generation, uint64_t *ret_size,
                      uint64_t *ret_checksum)
 {
-    struct hs_store_generation *rows;
-    size_t count;
+    struct hs_store_generation *rows = NULL;
+    size_t count = 0;
     *ret_size = list->list.size;
     *ret_checksum = list->list.checksum;
     if (*generation == 0 || *generation == list->list.generation) {
@@ -340,8 +340,8 @@ static int look_at_entry(void *ctx, struct hs_str entry_id, struct hs_str packed
 static int due_of_lists(struct hs_store *store, const char *only, struct due *due)
 {
     struct hs_bump bump = {0};
-    struct hs_store_list *rows;
-    size_t count;
+    struct hs_store_list *rows = NULL;
+    size_t count = 0;
     bool found = only == NULL;
     int rc = hs_store_lists(store, &bump, &rows, &count);
     for (size_t i = 0; rc == 0 && i < count; i++) {

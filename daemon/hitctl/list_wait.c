@@ -75,8 +75,8 @@ int hitctl_wait_live(struct hs_store *store, const struct hs_position *position,
 {
     for (;;) {
         struct hs_bump bump = {0};
-        struct hs_instance *rows;
-        size_t count;
+        struct hs_instance *rows = NULL;
+        size_t count = 0;
         int rc = hs_store_instances(store, &bump, &rows, &count);
         if (rc != 0) {
             hs_bump_fini(&bump);

@@ -63,8 +63,8 @@ static int load_list(struct hs_store *store, const struct hs_store_list *list,
 static int load_once(struct hs_store *store, const struct hs_store_sink *sink, struct hs_bump *bump,
                      bool last_try, struct hs_position *ret_position)
 {
-    struct hs_store_list *lists;
-    size_t count;
+    struct hs_store_list *lists = NULL;
+    size_t count = 0;
     struct hs_position position;
     // The stream's end first: what changes while we read comes again when following.
     int rc = hs_store_head(store, &position);

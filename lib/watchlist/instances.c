@@ -177,8 +177,8 @@ static void ask_instance(struct hs_store *store, struct hs_bump *bump, struct hs
 int hs_store_instances(struct hs_store *store, struct hs_bump *bump, struct hs_instance **ret_rows,
                        size_t *ret_count)
 {
-    struct hs_instance *rows;
-    size_t count;
+    struct hs_instance *rows = NULL;
+    size_t count = 0;
     int rc = read_ids(store, bump, &rows, &count);
     for (size_t i = 0; i < count && rc == 0; i++) {
         redisReply *reply;

@@ -200,8 +200,8 @@ enum { FORGET_MOST = 16 }; // generations one load may take away; further ones g
 // The live generation becomes an earlier one; those beyond what the list keeps go.
 static int propose_generations(struct hs_store_loading *loading, struct hs_proposal *proposal)
 {
-    struct hs_store_generation *rows;
-    size_t count;
+    struct hs_store_generation *rows = NULL;
+    size_t count = 0;
     const struct hs_store_list *against = &loading->against;
     int rc = hs_store_generations(loading->store, against->list_id, &proposal->bump, &rows, &count);
     if (rc != 0) {
