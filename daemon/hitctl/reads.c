@@ -184,6 +184,13 @@ static int take_line(struct feed *feed, struct hs_str text)
     return status;
 }
 
+// How long to wait for anything without serving the batches that linger.
+static int longest_wait_ms(const struct feed *feed)
+{
+    int64_t linger_ms = feed->options.linger_ms;
+    return linger_ms < 1 ? 1 : linger_ms < WAIT_MAX_MS ? (int)linger_ms : WAIT_MAX_MS;
+}
+
 // Waits until the next read is due, serving deliveries and linger meanwhile.
 static int keep_pace(struct feed *feed)
 {
@@ -200,11 +207,9 @@ static int keep_pace(struct feed *feed)
         if (status != HS_OK) {
             return status;
         }
-        int64_t wait_ms = (due_ns - now_ns) / NS_PER_MS;
-        if (wait_ms > feed->options.linger_ms) {
-            wait_ms = feed->options.linger_ms;
-        }
-        hs_kafka_producer_poll(feed->producer, wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+        int64_t left_ms = (due_ns - now_ns) / NS_PER_MS + 1;
+        hs_kafka_producer_poll(feed->producer,
+                               left_ms < longest_wait_ms(feed) ? left_ms : longest_wait_ms(feed));
     }
     return HS_OK;
 }
@@ -216,10 +221,7 @@ static int feed_lines(struct feed *feed, struct hitctl_lines *lines)
     int64_t flushed_ns = feed->began_ns;
     while (!hitctl_interrupted()) {
         struct hs_str line;
-        int status = hitctl_lines_next(
-            lines,
-            feed->options.linger_ms < WAIT_MAX_MS ? (int)feed->options.linger_ms : WAIT_MAX_MS,
-            &line);
+        int status = hitctl_lines_next(lines, longest_wait_ms(feed), &line);
         int64_t now_ns = hs_clock_monotonic_ns();
         if (status == HS_EAGAIN || now_ns - flushed_ns >= linger_ns) {
             hs_kafka_producer_poll(feed->producer, 0);
