@@ -64,6 +64,7 @@ struct hs_controls_feed {
     struct hs_position anchor;
     bool from_disk;                            // live came from disk
     bool confirmed;                            // Redis said at some time that live is the head
+    bool head_confirmed;                       // and that `head` is; once true it stays so
     char fault[HS_CONTROLS_FEED_REASON_BYTES]; // of the last offer; "" none
     char away[HS_CONTROLS_FEED_REASON_BYTES];  // of the topic; "" none
 
@@ -327,8 +328,10 @@ static void raise_head(struct hs_controls_feed *feed)
 {
     pthread_mutex_lock(&feed->lock);
     const char *live_hash = hs_controls_hash(feed->live);
-    bool wanted =
-        feed->confirmed && (!feed->head || strcmp(hs_controls_hash(feed->head), live_hash) != 0);
+    bool confirmed = feed->confirmed;
+    bool wanted = (confirmed || (feed->from_disk && !feed->head_confirmed)) &&
+                  (!feed->head || confirmed != feed->head_confirmed ||
+                   strcmp(hs_controls_hash(feed->head), live_hash) != 0);
     struct hs_controls *controls = wanted ? hs_controls_ref(feed->live) : NULL;
     pthread_mutex_unlock(&feed->lock);
     if (!controls) {
@@ -349,6 +352,7 @@ static void raise_head(struct hs_controls_feed *feed)
     pthread_mutex_lock(&feed->lock);
     struct hs_controls *before = feed->head;
     feed->head = controls;
+    feed->head_confirmed = confirmed;
     feed->away[0] = '\0';
     pthread_mutex_unlock(&feed->lock);
     hs_controls_unref(before);
@@ -544,6 +548,15 @@ struct hs_controls *hs_controls_feed_head(void *ctx)
     return head;
 }
 
+bool hs_controls_feed_confirmed(void *ctx)
+{
+    struct hs_controls_feed *feed = ctx;
+    pthread_mutex_lock(&feed->lock);
+    bool confirmed = feed->head_confirmed;
+    pthread_mutex_unlock(&feed->lock);
+    return confirmed;
+}
+
 static bool has_hash(const struct hs_controls *controls, const char *hash)
 {
     return controls && strcmp(hs_controls_hash(controls), hash) == 0;
@@ -606,7 +619,7 @@ void hs_controls_feed_status(struct hs_controls_feed *feed, struct hs_controls_f
     memset(ret, 0, sizeof(*ret));
     strcpy(ret->live_hash, hs_controls_hash(feed->live));
     ret->from_disk = feed->from_disk;
-    ret->ready = feed->anchor_state != HS_ANCHOR_UNKNOWN && (feed->head || feed->from_disk);
+    ret->ready = feed->anchor_state != HS_ANCHOR_UNKNOWN && feed->head;
     const char *reason = "";
     if (feed->fault[0]) {
         reason = feed->fault;

@@ -66,6 +66,7 @@ enum hs_anchor_state hs_controls_feed_anchor(struct hs_controls_feed *feed,
 
 // For correlators; see correlate_stage.h. `ctx` is the feed.
 struct hs_controls *hs_controls_feed_head(void *ctx);
+bool hs_controls_feed_confirmed(void *ctx);
 struct hs_controls *hs_controls_feed_lookup(void *ctx, const char *hash);
 // Hash of what matchers go by.
 void hs_controls_feed_live_hash(struct hs_controls_feed *feed,

@@ -126,9 +126,8 @@ static bool on_scanned(void *ctx, const struct hs_kafka_message *message)
 {
     struct hs_controls_topic *topic = ctx;
     if (message->value.len == 0) {
-        return true;
-    }
-    if (hs_str_is(message->key, ANCHOR_KEY)) {
+        topic->has_anchor = topic->has_anchor && !hs_str_is(message->key, ANCHOR_KEY);
+    } else if (hs_str_is(message->key, ANCHOR_KEY)) {
         read_anchor(topic, message->value);
     } else if (message->key.len == HASH_LEN) {
         remember(topic, message->key);

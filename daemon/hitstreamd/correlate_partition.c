@@ -244,10 +244,13 @@ static void follow_controls(struct hs_part *part, int64_t boot_ms)
         return;
     }
     part->controls_asked_at_ms = boot_ms;
+    bool confirmed = !stage->config.controls_confirmed ||
+                     stage->config.controls_confirmed(stage->config.controls_ctx);
+    const char *decides = hs_correlator_controls_hash(part->correlator);
     struct hs_controls *head = stage->config.controls_head(stage->config.controls_ctx);
     const char *hash = head ? hs_controls_hash(head) : "";
-    if (*hash && strcmp(hash, hs_correlator_controls_hash(part->correlator)) != 0 &&
-        strcmp(hash, part->appended_controls) != 0) {
+    if (*hash && strcmp(hash, decides) != 0 && strcmp(hash, part->appended_controls) != 0 &&
+        (confirmed || !*decides)) {
         append_controls(part, hash);
     }
     hs_controls_unref(head);

@@ -31,6 +31,10 @@ struct hs_correlate_stage_config {
     // A new reference to the head of the controls, once that object stands in anpr.controls; NULL:
     // not known yet.
     struct hs_controls *(*controls_head)(void *ctx);
+    // False while that head is the last good one from disk and Redis has not said what it is: it
+    // then decides only where nothing decides yet. Once true it stays true; ask it before
+    // controls_head().
+    bool (*controls_confirmed)(void *ctx);
     // A new reference to the object of this hash; NULL: not known yet (it is asked for again).
     struct hs_controls *(*controls_lookup)(void *ctx, const char *hash);
 };

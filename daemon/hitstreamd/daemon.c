@@ -119,6 +119,7 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .token_key = keys->token,
         .controls_ctx = daemon->feed,
         .controls_head = hs_controls_feed_head,
+        .controls_confirmed = hs_controls_feed_confirmed,
         .controls_lookup = hs_controls_feed_lookup,
     };
     int rc = 0;
