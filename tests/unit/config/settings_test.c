@@ -236,7 +236,7 @@ static void test_compare_names_what_differs(void **state)
     (void)state;
     struct hs_buf text = {0};
     write_file("a.yaml", "instance: a\nlog_level: debug\n");
-    write_file("b.yaml", "instance: b\nkafka: {properties: {client.rack: x}}\n");
+    write_file("b.yaml", "instance: b\nkafka: {properties: {debug: cgrp}}\n");
     struct hs_settings *a = load("a.yaml");
     struct hs_settings *b = load("b.yaml");
     hs_settings_compare(a, a, add_difference, &text);
