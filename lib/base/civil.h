@@ -7,6 +7,8 @@
  * Pure: no time zone database, no environment. The rule is the one in force since 1996 (Summer Time
  * Order 2002): an hour ahead of UTC from 01:00 UTC on the last Sunday of March to 01:00 UTC on the
  * last Sunday of October. Good for years 1996 to 9999; earlier times follow the same rule.
+ *
+ * Threads: any; plain values, nothing is owned.
  */
 
 #include "base/str.h"
