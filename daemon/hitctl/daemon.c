@@ -273,6 +273,32 @@ static int run_deregister(struct hitctl *ctl, int argc, char **argv)
     return exit_code;
 }
 
+// A restored backup stands behind the audit anchor, and daemons refuse it until a person says that
+// it is right.
+static int run_confirm(struct hitctl *ctl, int argc, char **argv)
+{
+    const struct hs_actor actor = {.who = ctl->who, .authority = ctl->authority};
+    struct hs_store *store;
+    struct hs_position position;
+    if (argc != 2) {
+        hitctl_error("name the audit anchor that the daemons miss; their log and /readyz say it");
+        return HITCTL_USAGE;
+    }
+    int exit_code = hitctl_store_open(ctl, &store);
+    if (exit_code != HITCTL_OK) {
+        return exit_code;
+    }
+    int rc = hs_store_confirm(store, &actor, argv[1], &position);
+    if (rc < 0) {
+        exit_code = hitctl_store_failed(store, rc, "cannot confirm");
+    } else {
+        printf("confirmed: this redis is right although change '%s' is not in it; record '%s'\n",
+               argv[1], position.id);
+    }
+    hs_store_free(store);
+    return exit_code;
+}
+
 const struct hitctl_command hitctl_daemon_commands[] = {
     {NULL, "status", "[--local|--all]", "what every daemon has live, and how the one here is doing",
      run_status, status_options},
@@ -281,4 +307,6 @@ const struct hitctl_command hitctl_daemon_commands[] = {
     {NULL, "resume", "", "matchers that stopped at bad input go on", run_resume, NULL},
     {NULL, "deregister", "INSTANCE", "a daemon that will not come back is no longer waited for",
      run_deregister, NULL},
+    {NULL, "confirm", "ANCHOR", "this redis is right although it does not hold that change",
+     run_confirm, NULL},
     {0}};

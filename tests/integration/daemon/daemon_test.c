@@ -246,7 +246,7 @@ static void key_of_another_type_leaves_the_last_good_lists(void **state)
     assert_int_equal(house_stop(&house), 0);
 }
 
-static void emptied_redis_is_refused(void **state)
+static void emptied_redis_is_refused_until_confirmed(void **state)
 {
     (void)state;
     house_activate_controls(&house);
@@ -258,7 +258,15 @@ static void emptied_redis_is_refused(void **state)
     REDIS(&house, "FLUSHALL");
     house_await_answer(&house, "/readyz", "note: lists: ");
     house_await_log(&house, "redis no longer holds change");
+    house_await_answer(&house, "/readyz", "it stands behind its audit anchor '");
     assert_true(house_metric(&house, "hitstream_lists_entries") == 1);
+
+    char anchor[64];
+    const char *from = house_ask(&house, false, "GET", "/readyz");
+    assert_int_equal(sscanf(strstr(from, "audit anchor '"), "audit anchor '%63[0-9-]", anchor), 1);
+    assert_int_equal(HITCTL(&house, "confirm", anchor), 0);
+    house_await_answer(&house, "/status", "\"state\": \"live\"");
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 0);
     assert_int_equal(house_stop(&house), 0);
 }
 
@@ -392,7 +400,7 @@ int main(void)
         TEST(covert_lists_are_one_sum),
         TEST(garbage_in_redis_leaves_the_last_good_lists),
         TEST(key_of_another_type_leaves_the_last_good_lists),
-        TEST(emptied_redis_is_refused),
+        TEST(emptied_redis_is_refused_until_confirmed),
         TEST(reload_with_bad_settings_keeps_the_old),
         TEST(reload_says_what_waits_for_a_restart),
         TEST(check_prints_every_error),
