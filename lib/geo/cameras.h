@@ -41,7 +41,7 @@ void hs_cameras_free(struct hs_cameras *cameras);
 size_t hs_cameras_count(const struct hs_cameras *cameras);
 // In order of camera id; NULL beyond the last.
 const struct hs_camera *hs_cameras_at(const struct hs_cameras *cameras, size_t index);
-// NULL when it is not in the register. About 20 ns, no allocation.
+// NULL when it is not in the register. A hash lookup: no allocation, a few cache misses.
 const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct hs_str camera_id);
 // The canonical text: equal texts mean the same register, whatever the file's order, quotes or
 // columns.
