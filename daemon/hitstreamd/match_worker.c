@@ -321,11 +321,11 @@ static void pause_input(struct hs_match_worker *worker)
     hs_log(HS_LOG_ERROR, &event_stopped,
            "worker %zu: more than %u %% of %u reads cannot be used, no longer consuming; trying a "
            "few each "
-           "minute, go on at once with 'hitctl reload'",
+           "minute, go on at once with 'hitctl resume'",
            worker->index, settings->match_reject_max_pct, settings->match_reject_window_reads);
     hs_match_set_state(worker, HS_MATCH_STOPPED_BAD_INPUT,
                        "more than %u %% of %u reads cannot be used; see " HS_KAFKA_REJECTED
-                       "; goes on by itself when a probe succeeds, at once with 'hitctl reload'",
+                       "; goes on by itself when a probe succeeds, at once with 'hitctl resume'",
                        settings->match_reject_max_pct, settings->match_reject_window_reads);
     hs_metric_set(worker->metrics->stopped, 1);
 }

@@ -274,7 +274,7 @@ static void a_bad_feed_stops_it_and_good_reads_start_it_again(void **state)
     assert_string_equal(
         status.why,
         "more than 50 % of 40 reads cannot be used; see anpr.reads.rejected; goes on by "
-        "itself when a probe succeeds, at once with 'hitctl reload'");
+        "itself when a probe succeeds, at once with 'hitctl resume'");
     assert_int_equal(hs_test_topic_read(broker.bootstrap, HS_KAFKA_REJECTED, WAIT_MS, &rejected),
                      0);
     assert_true(rejected.count < 2 + 2 * WINDOW); // not the whole feed

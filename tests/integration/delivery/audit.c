@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "hitstream/v1/event.pb-c.h"
+#include "support/kafka_util.h"
+#include "support/offline.h"
+
+enum { READ_MS = 60000, QUEUE_BYTES = 40 };
+
+// One alert on one queue.
+struct told {
+    struct hs_id id;
+    char queue[QUEUE_BYTES];
+};
+
+struct told_list {
+    struct told *rows;
+    size_t count, capacity;
+};
+
+static void add(struct told_list *list, const struct hs_id *id, struct hs_str queue)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 4096;
+        list->rows = realloc(list->rows, list->capacity * sizeof(*list->rows));
+        assert_non_null(list->rows);
+    }
+    struct told *row = &list->rows[list->count++];
+    memset(row, 0, sizeof(*row)); // compared whole
+    row->id = *id;
+    assert_true(queue.len < QUEUE_BYTES);
+    memcpy(row->queue, queue.ptr, queue.len);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct told));
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct hs_id));
+}
+
+static bool has_id(const struct told_list *list, const struct hs_id *id)
+{
+    size_t low = 0, high = list->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (memcmp(&list->rows[middle].id, id, sizeof(*id)) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < list->count && memcmp(&list->rows[low].id, id, sizeof(*id)) == 0;
+}
+
+// The offline correlators, one a partition, and the hits that they saw.
+struct offline {
+    struct hs_offline *partitions[WORLD_PARTITIONS];
+    struct hs_id *hits;
+    size_t hit_count;
+};
+
+static void note_event(struct offline *offline, const struct hs_test_message *message,
+                       struct audit *audit)
+{
+    Hitstream__V1__VehicleEvent *event = hitstream__v1__vehicle_event__unpack(
+        NULL, message->value.len, (const uint8_t *)message->value.ptr);
+    assert_non_null(event);
+    if (event->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT) {
+        assert_int_equal(event->hit->hit_id.len, HS_ID_BYTES);
+        memcpy(offline->hits[offline->hit_count++].bytes, event->hit->hit_id.data, HS_ID_BYTES);
+    } else {
+        audit->own_events++;
+    }
+    hitstream__v1__vehicle_event__free_unpacked(event, NULL);
+}
+
+static void replay(const struct world *world, struct offline *offline, struct audit *audit)
+{
+    struct hs_test_messages log = {0};
+    assert_int_equal(hs_test_topic_read(world->broker.bootstrap, "anpr.hits", READ_MS, &log), 0);
+    offline->hits = calloc(log.count + 1, sizeof(*offline->hits));
+    for (size_t p = 0; p < WORLD_PARTITIONS; p++) {
+        offline->partitions[p] = hs_offline_new();
+        hs_offline_keys(offline->partitions[p], &world->id_key, &world->token_key);
+        hs_offline_know(offline->partitions[p], hs_controls_ref(world->controls));
+    }
+    for (size_t i = 0; i < log.count; i++) {
+        const struct hs_test_message *m = &log.rows[i];
+        note_event(offline, m, audit);
+        int r = hs_offline_apply(offline->partitions[m->partition], (uint64_t)m->offset,
+                                 m->timestamp_ms, m->value, hs_test_header(m, "traceparent"));
+        assert_int_equal(r, 0);
+    }
+    hs_test_messages_fini(&log);
+}
+
+static void collect_expected(struct offline *offline, struct told_list *expected)
+{
+    for (size_t p = 0; p < WORLD_PARTITIONS; p++) {
+        const struct hs_offline *o = offline->partitions[p];
+        for (size_t i = 0; i < o->alert_count; i++) {
+            add(expected, &o->alerts[i].id, hs_str(o->alerts[i].queue));
+        }
+        hs_offline_free(offline->partitions[p]);
+    }
+    qsort(expected->rows, expected->count, sizeof(*expected->rows), compare);
+}
+
+static void collect_topic(const struct world *world, const char *prefix, struct hs_str queue,
+                          const char *queue_name_prefix, struct told_list *found)
+{
+    char topic[128], name[128];
+    struct hs_test_messages messages = {0};
+    snprintf(topic, sizeof(topic), "%s%.*s", prefix, HS_STR_ARG(queue));
+    snprintf(name, sizeof(name), "%s%.*s", queue_name_prefix, HS_STR_ARG(queue));
+    assert_int_equal(hs_test_topic_read(world->broker.bootstrap, topic, READ_MS, &messages), 0);
+    for (size_t i = 0; i < messages.count; i++) {
+        struct hs_id id;
+        struct hs_str type = hs_test_header(&messages.rows[i], "ce_type");
+        assert_true(hs_str_is(type, "hitstream.v1.Alert"));
+        assert_int_equal(hs_id_parse(hs_test_header(&messages.rows[i], "ce_id"), &id), 0);
+        add(found, &id, hs_str(name));
+    }
+    hs_test_messages_fini(&messages);
+}
+
+static void collect_found(const struct world *world, struct told_list *found)
+{
+    const struct hs_routes *routes = hs_controls_routes(world->controls);
+    for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
+        const struct hs_queue *queue = hs_routes_queue(routes, i);
+        if (queue->kind == HS_QUEUE_OPS) {
+            continue; // the system's own alarms: not of a hit
+        }
+        collect_topic(world, "dispatch.", queue->name, "", found);
+        collect_topic(world, "undelivered.", queue->name, "undelivered.", found);
+    }
+    collect_topic(world, "dispatch.", HS_STR("unrouted"), "", found);
+    qsort(found->rows, found->count, sizeof(*found->rows), compare);
+}
+
+static void judge_alerts(const struct told_list *expected, const struct told_list *found,
+                         struct audit *audit)
+{
+    size_t e = 0, f = 0;
+    while (e < expected->count || f < found->count) {
+        int order = e == expected->count ? 1
+                    : f == found->count  ? -1
+                                         : compare(&expected->rows[e], &found->rows[f]);
+        if (order == 0) {
+            f++;
+            while (f < found->count && compare(&expected->rows[e], &found->rows[f]) == 0) {
+                audit->repeated++;
+                f++;
+            }
+            e++;
+        } else if (order < 0) {
+            audit->missing++;
+            e++;
+        } else {
+            if (has_id(expected, &found->rows[f].id)) {
+                audit->wrong_queue++;
+            } else {
+                audit->unexpected++;
+            }
+            f++;
+        }
+    }
+    audit->expected = expected->count;
+    audit->found = found->count;
+}
+
+static void judge_hits(const struct feeder *feeder, struct offline *offline, struct audit *audit)
+{
+    qsort(offline->hits, offline->hit_count, sizeof(*offline->hits), compare_ids);
+    audit->hits_expected = feeder->hit_count;
+    audit->hits_in_log = offline->hit_count;
+    for (size_t i = 0; i < feeder->hit_count; i++) {
+        audit->hits_missing += bsearch(&feeder->hits[i], offline->hits, offline->hit_count,
+                                       sizeof(struct hs_id), compare_ids) == NULL;
+    }
+}
+
+void audit_run(const struct world *world, const struct feeder *feeder, const char *name,
+               struct audit *ret_audit)
+{
+    struct audit audit = {0};
+    struct offline offline = {0};
+    struct told_list expected = {0}, found = {0};
+    replay(world, &offline, &audit);
+    judge_hits(feeder, &offline, &audit);
+    collect_expected(&offline, &expected);
+    collect_found(world, &found);
+    judge_alerts(&expected, &found, &audit);
+    printf("%s: reads %zu, hits expected %zu missing %zu in log %zu, own events %zu, alerts "
+           "expected %zu found %zu "
+           "missing %zu repeated %zu wrong queue %zu unexpected %zu\n",
+           name, feeder->reads, audit.hits_expected, audit.hits_missing, audit.hits_in_log,
+           audit.own_events, audit.expected, audit.found, audit.missing, audit.repeated,
+           audit.wrong_queue, audit.unexpected);
+    free(offline.hits);
+    free(expected.rows);
+    free(found.rows);
+    *ret_audit = audit;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_TEST_DELIVERY_AUDIT_H
+#define HS_TEST_DELIVERY_AUDIT_H
+/*
+ * What stands on all queues against what the offline correlator makes of the same log of hits.
+ *
+ * Reading is a plain consumer's: read_uncommitted, no filtering. Threads: one.
+ */
+
+#include "feeder.h"
+
+struct audit {
+    size_t hits_expected; // reads of listed vehicles
+    size_t hits_missing;
+    size_t hits_in_log; // with those recorded twice
+    size_t own_events;  // took over, controls activated, timer fired
+    size_t expected;    // alerts
+    size_t found;       // on all queues
+    size_t missing;
+    size_t repeated;    // the same id on the same queue again
+    size_t wrong_queue; // expected, but not there
+    size_t unexpected;  // nobody's
+};
+
+// Counts, and prints them as one line under `name`.
+void audit_run(const struct world *world, const struct feeder *feeder, const char *name,
+               struct audit *ret_audit);
+
+#endif

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every expected alert exactly once on its queue, none missing, none on another, while hitstreamd
+// is killed at named points and at random, restarted, joined and left by another, frozen for twice
+// the session timeout.
+//
+//     delivery_test killed|restarted|two|frozen [reads]
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "audit.h"
+#include "base/clock.h"
+
+enum {
+    SHORT_SESSION_MS = 2000, // a killed member is missed so long
+    SESSION_MS = 6000,
+    DONE_MS = 120000,
+    STOP_MS = 30000,
+    KILL_WAIT_MS = 10000, // for a named point to be passed so often
+};
+
+static struct world world;
+static struct feeder feeder;
+static size_t reads_wanted;
+
+static int open_world(void **state)
+{
+    (void)state;
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_close(&world);
+    feeder_fini(&feeder);
+    return 0;
+}
+
+static size_t reads(size_t usual)
+{
+    return reads_wanted ? reads_wanted : usual;
+}
+
+static void finish(const char *name, bool repeats_allowed)
+{
+    struct audit audit;
+    feeder_join(&feeder);
+    world_await_done(&world, DONE_MS);
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        if (world.instances[i].process.pid) {
+            assert_int_equal(hs_process_stop(&world.instances[i].process, STOP_MS), 0);
+        }
+    }
+    audit_run(&world, &feeder, name, &audit);
+    if (audit.missing + audit.repeated + audit.wrong_queue + audit.unexpected + audit.hits_missing >
+        0) {
+        world_tell_logs(&world);
+    }
+    assert_int_equal(audit.hits_missing, 0);
+    assert_int_equal(audit.missing, 0);
+    assert_int_equal(audit.wrong_queue, 0);
+    assert_int_equal(audit.unexpected, 0);
+    if (!repeats_allowed) {
+        assert_int_equal(audit.repeated, 0);
+    }
+    assert_true(audit.expected * 10 >= feeder.reads); // 10,000 of 100,000
+}
+
+// How a run ends.
+struct way {
+    const char *point; // NULL: at a random moment
+    unsigned passings; // at most
+    size_t killed;     // so often
+};
+
+static struct way ways[] = {
+    {.point = "hit-acked", .passings = 2000},   {.point = "alert-acked", .passings = 2000},
+    {.point = "state-acked", .passings = 1000}, {.point = "before-commit", .passings = 5},
+    {.point = NULL, .passings = 4000},
+};
+enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+
+// Starts it and waits until it has been killed.
+static void live_and_die(struct way *way, unsigned *seed)
+{
+    char environment[64];
+    struct hs_process *process = &world.instances[0].process;
+    unsigned after = 1 + (unsigned)rand_r(seed) % way->passings;
+    snprintf(environment, sizeof(environment), "HS_KILL_POINT=%s:%u",
+             way->point ? way->point : "none", after);
+    world_start(&world, 0, environment);
+    int exit_code;
+    if (way->point && hs_process_wait(process, KILL_WAIT_MS, &exit_code) == 0) {
+        if (exit_code != 128 + SIGKILL) {
+            world_tell_logs(&world);
+        }
+        assert_int_equal(exit_code, 128 + SIGKILL);
+        way->killed++;
+        return;
+    }
+    if (!way->point) {
+        world_await_ready(&world, 0);
+        hs_test_pause_ms((int64_t)(1 + (unsigned)rand_r(seed) % 3000));
+        way->killed++;
+    }
+    hs_process_kill(process);
+}
+
+static void killed_at_named_points_and_at_random(void **state)
+{
+    (void)state;
+    unsigned seed = 7;
+    world_open(&world, SHORT_SESSION_MS);
+    feeder_start(&feeder, &world, reads(100000), 2500);
+    for (size_t i = 0; !feeder_done(&feeder) || i < 2 * WAYS; i++) {
+        live_and_die(&ways[i % WAYS], &seed);
+    }
+    world_start(&world, 0, NULL);
+    for (size_t i = 0; i < WAYS; i++) {
+        printf("killed %s: %zu times\n", ways[i].point ? ways[i].point : "at random",
+               ways[i].killed);
+        assert_true(ways[i].killed > 0);
+    }
+    finish("killed", false);
+}
+
+static void restarted(void **state)
+{
+    (void)state;
+    size_t restarts = 0;
+    world_open(&world, SESSION_MS);
+    feeder_start(&feeder, &world, reads(30000), 1500);
+    while (!feeder_done(&feeder)) {
+        world_start(&world, 0, NULL);
+        world_await_ready(&world, 0);
+        hs_test_pause_ms(2000);
+        assert_int_equal(hs_process_stop(&world.instances[0].process, STOP_MS), 0);
+        restarts++;
+    }
+    world_start(&world, 0, NULL);
+    printf("restarted %zu times\n", restarts);
+    finish("restarted", false);
+}
+
+static void two_join_and_leave(void **state)
+{
+    (void)state;
+    size_t changes = 0;
+    world_open(&world, SESSION_MS);
+    feeder_start(&feeder, &world, reads(40000), 1500);
+    world_start(&world, 0, NULL);
+    world_await_ready(&world, 0);
+    for (size_t next = 1; !feeder_done(&feeder); next = 1 - next, changes += 2) {
+        world_start(&world, next, NULL);
+        world_await_ready(&world, next);
+        hs_test_pause_ms(2500);
+        assert_int_equal(hs_process_stop(&world.instances[1 - next].process, STOP_MS), 0);
+        hs_test_pause_ms(1500);
+    }
+    printf("joined or left %zu times\n", changes);
+    finish("two", false);
+}
+
+static void frozen_for_twice_the_session(void **state)
+{
+    (void)state;
+    world_open(&world, SESSION_MS);
+    feeder_start(&feeder, &world, reads(40000), 1000);
+    for (size_t i = 0; i < 2; i++) {
+        world_start(&world, i, NULL);
+        world_await_ready(&world, i);
+    }
+    hs_test_pause_ms(5000);
+    for (size_t i = 0; i < 2; i++) {
+        hs_process_signal(&world.instances[i].process, SIGSTOP);
+        hs_test_pause_ms(2 * SESSION_MS);
+        hs_process_signal(&world.instances[i].process, SIGCONT);
+        hs_test_pause_ms(3000);
+    }
+    finish("frozen", true); // what was on its way at the freeze may come again under the same id
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        struct CMUnitTest test;
+    } variants[] = {
+        {"killed", cmocka_unit_test_setup_teardown(killed_at_named_points_and_at_random, open_world,
+                                                   close_world)},
+        {"restarted", cmocka_unit_test_setup_teardown(restarted, open_world, close_world)},
+        {"two", cmocka_unit_test_setup_teardown(two_join_and_leave, open_world, close_world)},
+        {"frozen",
+         cmocka_unit_test_setup_teardown(frozen_for_twice_the_session, open_world, close_world)},
+    };
+    reads_wanted = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+        if (argc > 1 && strcmp(argv[1], variants[i].name) == 0) {
+            const struct CMUnitTest tests[] = {variants[i].test};
+            return cmocka_run_group_tests_name(variants[i].name, tests, NULL, NULL);
+        }
+    }
+    fputs("usage: delivery_test killed|restarted|two|frozen [reads]\n", stderr);
+    return 2;
+}

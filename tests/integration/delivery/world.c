@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "support/kafka_util.h"
+
+#define ID_KEY    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define TOKEN_KEY "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+
+static const char *const forces[] = {"north", "south", "west"};
+
+static const char *const names[] = {"cameras.csv", "queues.yaml", "rules.yaml"};
+
+// Nothing is late by the wall clock here, however long a daemon was down: each alert has one right
+// queue.
+static const char rules[] = "lateness:\n  live_ms: 3600000\n  recent_ms: 86400000\n"
+                            "publish:\n  live_ms: 86400000\n"
+                            "incident:\n  quiet_ms: 60000\n  repeat_window_ms: 5000\n";
+
+static void path_of(const struct world *world, const char *name, char ret_path[HS_TEST_PATH_BYTES])
+{
+    assert_true(snprintf(ret_path, HS_TEST_PATH_BYTES, "%s/%s", world->folder, name) <
+                HS_TEST_PATH_BYTES);
+}
+
+static void write_file(const struct world *world, const char *name, const char *text)
+{
+    char path[HS_TEST_PATH_BYTES];
+    path_of(world, name, path);
+    assert_int_equal(hs_test_file_write(path, text), 0);
+}
+
+void world_vrm(enum world_list list, unsigned number, char ret_vrm[16])
+{
+    // letters outside all look-alike classes: no plate is another's misread
+    static const char letters[] = "ACEFHJKLMNPRTUVWXY";
+    static const char *const prefixes[] = {"AK23", "CP23", "RT23", "YX"};
+    enum { BASE = sizeof(letters) - 1 };
+    char digits[4] = "";
+    if (list == WORLD_LIST_NONE) {
+        snprintf(digits, sizeof(digits), "%02u", 2 + number / (BASE * BASE * BASE) % 20);
+    }
+    snprintf(ret_vrm, 16, "%s%s%c%c%c", prefixes[list], digits,
+             letters[number / (BASE * BASE) % BASE], letters[number / BASE % BASE],
+             letters[number % BASE]);
+}
+
+const char *world_list_id(enum world_list list)
+{
+    static const char *const ids[] = {"stolen", "lantern", "trial", ""};
+    return ids[list];
+}
+
+static void hitctl(struct world *world, const char *const *words)
+{
+    const char *argv[24] = {HITCTL_PATH,   "--config", world->instances[0].config, "--who", "test",
+                            "--authority", "test"};
+    char out[HS_TEST_PATH_BYTES];
+    size_t count = 7;
+    path_of(world, "out", out);
+    remove(out);
+    for (size_t i = 0; words[i]; i++) {
+        assert_true(count < 23);
+        argv[count++] = words[i];
+    }
+    const struct hs_process_spec spec = {.argv = argv, .output_path = out, .error_path = out};
+    int exit_code = hs_process_run(&spec, 60000);
+    if (exit_code != 0) {
+        char *text = hs_test_file_read(out);
+        fprintf(stderr, "hitctl %s %s: exit %d\n%s\n", words[0], words[1], exit_code,
+                text ? text : "");
+        free(text);
+    }
+    assert_int_equal(exit_code, 0);
+}
+#define HITCTL(world, ...) hitctl(world, (const char *const[]){__VA_ARGS__, NULL})
+
+static void write_configs(struct world *world, int session_ms)
+{
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        struct world_instance *instance = &world->instances[i];
+        char text[4096], name[32];
+        snprintf(instance->name, sizeof(instance->name), "i%zu", i);
+        snprintf(name, sizeof(name), "i%zu.yaml", i);
+        path_of(world, name, instance->config);
+        snprintf(name, sizeof(name), "i%zu.log", i);
+        path_of(world, name, instance->log);
+        snprintf(text, sizeof(text),
+                 "instance: i%zu\nstate_dir: %s/state%zu\nkafka:\n  bootstrap: %s\n  "
+                 "session_timeout_ms: %d\n"
+                 "  lease_ms: %d\n  message_timeout_ms: %d\nredis:\n  socket: %s\nkeys:\n"
+                 "  id_file: %s/id.key\n  token_file: %s/token.key\nadmin:\n  listen: \"\"\n  "
+                 "socket: \"\"\n",
+                 i, world->folder, i, world->broker.bootstrap, session_ms, session_ms * 8 / 10,
+                 session_ms * 6 / 10, world->redis.socket_path, world->folder, world->folder);
+        assert_int_equal(hs_test_file_write(instance->config, text), 0);
+    }
+    write_file(world, "id.key", ID_KEY "\n");
+    write_file(world, "token.key", TOKEN_KEY "\n");
+    assert_int_equal(hs_id_key_parse(HS_STR(ID_KEY), &world->id_key), 0);
+    assert_int_equal(hs_token_key_parse(HS_STR(TOKEN_KEY), &world->token_key), 0);
+}
+
+static void write_cameras(struct world *world)
+{
+    struct hs_buf text = {0};
+    hs_buf_add_text(&text, "camera,site,road,direction,force,area,latitude,longitude,kind\n");
+    for (unsigned i = 0; i < WORLD_SITES; i++) {
+        hs_buf_printf(&text, "cam-%u,site-%u,A%u,N,%s,%s-area,51.%03u,-2.%03u,fixed\n", i, i,
+                      i % 7 + 1, forces[i % 3], forces[i % 3], 300 + i, 300 + i);
+    }
+    write_file(world, "controls/cameras.csv", hs_buf_text(&text));
+    hs_buf_fini(&text);
+}
+
+static void write_queues(struct world *world)
+{
+    struct hs_buf text = {0};
+    hs_buf_add_text(&text, "queues:\n");
+    for (size_t i = 0; i < 3; i++) {
+        hs_buf_printf(
+            &text,
+            "  %s-control:\n    owner: %s\n    kind: live\n    lists: [\"*\"]\n    forces: [%s]\n"
+            "    default: true\n    payload: %s\n    intelligence_queue: %s-intel\n"
+            "  %s-intel:\n    owner: %s\n    kind: intelligence\n    lists: [\"*\"]\n    forces: "
+            "[%s]\n%s",
+            forces[i], forces[i], forces[i], i == 1 ? "json" : "protobuf", forces[i], forces[i],
+            forces[i], forces[i], i == 0 ? "    covert_lists: [lantern]\n" : "");
+    }
+    hs_buf_add_text(
+        &text, "  lantern-desk:\n    owner: north\n    kind: live\n    covert_lists: [lantern]\n"
+               "    intelligence_queue: north-intel\n");
+    write_file(world, "controls/queues.yaml", hs_buf_text(&text));
+    hs_buf_fini(&text);
+}
+
+static void activate_controls(struct world *world)
+{
+    char path[HS_TEST_PATH_BYTES];
+    char *texts[3];
+    struct hs_controls_file files[3];
+    struct hs_diags diags = {0};
+    path_of(world, "controls", path);
+    const char *const argv[] = {"mkdir", "-p", path, NULL};
+    const struct hs_process_spec spec = {.argv = argv};
+    assert_int_equal(hs_process_run(&spec, 5000), 0);
+    write_cameras(world);
+    write_queues(world);
+    write_file(world, "controls/rules.yaml", rules);
+    HITCTL(world, "controls", "activate", path);
+    for (size_t i = 0; i < 3; i++) {
+        char file[HS_TEST_PATH_BYTES], name[64];
+        snprintf(name, sizeof(name), "controls/%s", names[i]);
+        path_of(world, name, file);
+        texts[i] = hs_test_file_read(file);
+        files[i] = (struct hs_controls_file){hs_str(names[i]), hs_str(texts[i])};
+    }
+    assert_int_equal(hs_controls_parse(files, 3, &diags, &world->controls), 0);
+    hs_diags_fini(&diags);
+    for (size_t i = 0; i < 3; i++) {
+        free(texts[i]);
+    }
+}
+
+static void load_list(struct world *world, enum world_list list, unsigned count)
+{
+    const char *id = world_list_id(list);
+    char name[32], path[HS_TEST_PATH_BYTES];
+    struct hs_buf text = {0};
+    hs_buf_add_text(&text, "VRM,action,reason,weed date,entry id,priority\n");
+    for (unsigned i = 0; i < count; i++) {
+        char vrm[16];
+        world_vrm(list, i, vrm);
+        hs_buf_printf(&text, "%s,%s,test,2099-12-31,e%u,%s\n", vrm, i % 3 ? "STOP" : "SILENT", i,
+                      i % 5 ? "medium" : "high");
+    }
+    snprintf(name, sizeof(name), "%s.csv", id);
+    write_file(world, name, hs_buf_text(&text));
+    path_of(world, name, path);
+    hs_buf_fini(&text);
+    HITCTL(world, "list", "create", id, "--title", id, "--owner-force", "north", "--purpose",
+           "test", list == WORLD_LIST_COVERT ? "--covert" : "--open", "--status",
+           list == WORLD_LIST_TRIAL ? "trial" : "live");
+    HITCTL(world, "list", "load", id, path, "--replace");
+}
+
+void world_open(struct world *world, int session_ms)
+{
+    static const char *const properties[] = {"group.min.session.timeout.ms=1000", NULL};
+    memset(world, 0, sizeof(*world));
+    assert_int_equal(hs_test_folder_make("delivery", world->folder), 0);
+    assert_int_equal(hs_broker_start(&world->broker, properties), 0);
+    assert_int_equal(hs_redis_server_start(&world->redis), 0);
+    write_configs(world, session_ms);
+    activate_controls(world);
+    HITCTL(world, "topics", "create", "--reads-from", "beginning", "--partitions", "4",
+           "--hits-partitions", "4");
+    load_list(world, WORLD_LIST_OPEN, WORLD_OPEN);
+    load_list(world, WORLD_LIST_COVERT, WORLD_COVERT);
+    load_list(world, WORLD_LIST_TRIAL, WORLD_TRIAL);
+}
+
+void world_close(struct world *world)
+{
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        hs_process_fini(&world->instances[i].process);
+    }
+    hs_redis_server_fini(&world->redis);
+    hs_broker_fini(&world->broker);
+    hs_controls_unref(world->controls);
+    if (world->folder[0]) {
+        hs_test_folder_remove(world->folder);
+    }
+}
+
+void world_start(struct world *world, size_t index, const char *kill_point)
+{
+    struct world_instance *instance = &world->instances[index];
+    const char *const argv[] = {HITSTREAMD_PATH, "--config", instance->config, NULL};
+    const char *const env[] = {kill_point, NULL};
+    const struct hs_process_spec spec = {
+        .argv = argv, .env = env, .output_path = instance->log, .error_path = instance->log};
+    assert_int_equal(hs_process_start(&instance->process, &spec), 0);
+}
+
+static int64_t size_of(const char *path)
+{
+    char *text = hs_test_file_read(path);
+    int64_t size = text ? (int64_t)strlen(text) : 0;
+    free(text);
+    return size;
+}
+
+void world_await_ready(struct world *world, size_t index)
+{
+    struct world_instance *instance = &world->instances[index];
+    int64_t from = size_of(instance->log),
+            until_ns = hs_clock_monotonic_ns() + INT64_C(60000000000);
+    bool ready = false;
+    while (!ready && hs_process_running(&instance->process)) {
+        char *text = hs_test_file_read(instance->log);
+        ready = text && (int64_t)strlen(text) > from && strstr(text + from, " ready");
+        free(text);
+        if (hs_clock_monotonic_ns() > until_ns) {
+            world_tell_logs(world);
+            fail_msg("instance %zu does not become ready", index);
+        }
+        hs_test_pause_ms(50);
+    }
+}
+
+static bool is_done(struct world *world, const char *group, const char *topic)
+{
+    for (int32_t p = 0; p < WORLD_PARTITIONS; p++) {
+        int64_t low, high, committed;
+        if (hs_test_watermarks(world->broker.bootstrap, topic, p, &low, &high) ||
+            hs_test_committed(world->broker.bootstrap, group, topic, p, &committed) ||
+            (high > 0 && committed < high)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void world_await_done(struct world *world, int64_t timeout_ms)
+{
+    int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+    for (int steady = 0; steady < 3;) {
+        bool done = is_done(world, "hitstream-match", "anpr.reads") &&
+                    is_done(world, "hitstream-correlate", "anpr.hits");
+        steady = done ? steady + 1 : 0;
+        if (hs_clock_monotonic_ns() > until_ns) {
+            world_tell_logs(world);
+            fail_msg("not everything was read and committed in time");
+        }
+        hs_test_pause_ms(500);
+    }
+}
+
+void world_tell_logs(const struct world *world)
+{
+    enum { SHOWN = 6000 };
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        char *text = hs_test_file_read(world->instances[i].log);
+        size_t len = text ? strlen(text) : 0;
+        if (len > 0) {
+            fprintf(stderr, "---- end of log of instance %zu\n%s\n", i,
+                    text + (len > SHOWN ? len - SHOWN : 0));
+        }
+        free(text);
+    }
+}
