@@ -149,6 +149,11 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return 0;
 }
 
+size_t hs_str_utf8_len(struct hs_str s)
+{
+    return s.len > 0 ? utf8_sequence((const unsigned char *)s.ptr, s.len) : 0;
+}
+
 bool hs_str_is_utf8(struct hs_str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;

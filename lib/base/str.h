@@ -66,6 +66,8 @@ int hs_str_to_double(struct hs_str s, double *ret_value);
 
 // Well-formed UTF-8 (RFC 3629).
 bool hs_str_is_utf8(struct hs_str s);
+// Bytes of the first character if it is well-formed UTF-8; 0 if not, or when there is none.
+size_t hs_str_utf8_len(struct hs_str s);
 
 // The candidate nearest to `word` by edit distance, or NULL when none is within a third of its
 // length. Candidates end with NULL. For 'did you mean'; not for plates.
