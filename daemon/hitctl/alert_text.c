@@ -29,12 +29,31 @@ static const char *handling_text(Hitstream__V1__Handling handling)
     }
 }
 
+// Whether a character could steer a terminal, or turn text around so that it reads as another.
+static bool is_harmful(struct hs_str character)
+{
+    const unsigned char *c = (const unsigned char *)character.ptr;
+    if (character.len < 2) {
+        return *c < 0x20 || *c == 0x7f;
+    }
+    return (c[0] == 0xc2 && c[1] < 0xa0) ||                                  // C1 controls
+           (c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) || // U+202A to U+202E
+           (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);   // U+2066 to U+2069
+}
+
 // Text of a list or a camera, safe for a terminal.
 static void add_safe(struct hs_buf *out, const char *text)
 {
-    for (const char *c = text; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        hs_buf_add_char(out, byte < 0x20 || byte == 0x7f ? '?' : *c);
+    struct hs_str rest = hs_str(text);
+    while (rest.len > 0) {
+        size_t len = hs_str_utf8_len(rest);
+        if (len == 0 || is_harmful(hs_str_n(rest.ptr, len))) {
+            hs_buf_add_char(out, '?');
+        } else {
+            hs_buf_add(out, rest.ptr, len);
+        }
+        len = len > 0 ? len : 1;
+        rest = hs_str_n(rest.ptr + len, rest.len - len);
     }
 }
 

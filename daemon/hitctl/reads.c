@@ -143,7 +143,10 @@ static void refuse_line(struct feed *feed, const struct hitctl_lines *lines)
 static int pack_read(struct feed *feed, json_t *line)
 {
     ProtobufCMessage *message;
-    json_object_del(line, "site"); // no field of the read
+    const char *field = feed->options.site_from ? feed->options.site_from : "site";
+    if (!hs_json_find_field(&hitstream__v1__plate_read__descriptor, field)) {
+        json_object_del(line, field);
+    }
     int status = hs_json_build(line, &hitstream__v1__plate_read__descriptor, &message, &feed->why);
     if (status != HS_OK) {
         return status;

@@ -24,5 +24,9 @@ int hs_json_parse(struct hs_str text, const ProtobufCMessageDescriptor *type,
 struct json_t;
 int hs_json_build(const struct json_t *value, const ProtobufCMessageDescriptor *type,
                   ProtobufCMessage **ret_message, struct hs_buf *ret_why);
+// The field of that lowerCamelCase name, or of that name in the .proto file; NULL when there is
+// none.
+const ProtobufCFieldDescriptor *hs_json_find_field(const ProtobufCMessageDescriptor *type,
+                                                   const char *name);
 
 #endif

@@ -75,9 +75,8 @@ static int set_field(struct hs_json_place *place, const ProtobufCFieldDescriptor
     return status;
 }
 
-// By its lowerCamelCase name or its name in the .proto file.
-static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *type,
-                                                  const char *name)
+const ProtobufCFieldDescriptor *hs_json_find_field(const ProtobufCMessageDescriptor *type,
+                                                   const char *name)
 {
     for (unsigned i = 0; i < type->n_fields; i++) {
         char json_name[HS_JSON_NAME_BYTES];
@@ -131,7 +130,7 @@ static int fill_message(struct hs_json_place *place, const json_t *object,
          at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
         const char *name = json_object_iter_key(at);
         const json_t *value = json_object_iter_value(at);
-        const ProtobufCFieldDescriptor *field = find_field(type, name);
+        const ProtobufCFieldDescriptor *field = hs_json_find_field(type, name);
         if (!field) {
             return refuse_unknown(place, type, name);
         }

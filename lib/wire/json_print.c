@@ -11,18 +11,8 @@
 
 static const char replacement_character[] = "\xef\xbf\xbd"; // U+FFFD
 
-// Length of the well-formed UTF-8 sequence at the front; 0 when there is none.
-static size_t utf8_len(const char *text, size_t len_bytes)
-{
-    for (size_t len = 1; len <= 4 && len <= len_bytes; len++) {
-        if (hs_str_is_utf8(hs_str_n(text, len))) {
-            return len;
-        }
-    }
-    return 0;
-}
-
-// A JSON string; what is not UTF-8 becomes U+FFFD, byte by byte.
+// A JSON string; what is not UTF-8 becomes U+FFFD, byte by byte. Control characters (C1 too) are
+// escaped, so that the text can be shown in a terminal.
 static void print_string(const char *text, struct hs_buf *out)
 {
     size_t left = strlen(text);
@@ -37,11 +27,13 @@ static void print_string(const char *text, struct hs_buf *out)
             hs_buf_printf(out, "\\u%04x", c);
         } else if (c < 0x80) {
             hs_buf_add_char(out, *text);
-        } else if ((len = utf8_len(text, left)) > 0) {
-            hs_buf_add(out, text, len);
-        } else {
+        } else if ((len = hs_str_utf8_len(hs_str_n(text, left))) == 0) {
             hs_buf_add_text(out, replacement_character);
             len = 1;
+        } else if (c == 0xc2 && (unsigned char)text[1] < 0xa0) {
+            hs_buf_printf(out, "\\u%04x", (unsigned char)text[1]);
+        } else {
+            hs_buf_add(out, text, len);
         }
         text += len;
         left -= len;

@@ -63,7 +63,7 @@ TEXTS = [
     ("VehicleEvent", '{"tookOver":null,"controlsActivated":{"hash":""}}', True),
 ]
 
-LETTERS = "AZ09 \"\\/\n\t\u0001\u001b\u007f\u00e9\u4e2d\u2028\U0001f697'<&"
+LETTERS = "AZ09 \"\\/\n\t\u0001\u001b\u007f\u009b\u00e9\u4e2d\u2028\U0001f697'<&"
 
 
 def random_scalar(rng, field):

@@ -193,6 +193,10 @@ static void the_site_comes_from_another_field_or_the_register(void **state)
     assert_ended(&outcome, 3);
     assert_says(outcome.err, "line 2: no site: field 'site' is missing and camera 'c8' is not in");
     outcome_fini(&outcome);
+    outcome = RUN("{\"vrm\":\"AA01AAD\",\"gantry\":\"g1\"}", "reads", "produce", "-", "--site-from",
+                  "gantry", "--topic", "reads.sites");
+    assert_ended(&outcome, 0);
+    outcome_fini(&outcome);
     outcome = RUN("{\"vrm\":\"AA01AAC\",\"cameraId\":\"c9\"}", "reads", "produce", "-",
                   "--site-from", "cameraId", "--topic", "reads.sites", "--json");
     assert_ended(&outcome, 0);
@@ -329,7 +333,8 @@ static const char alert_json[] =
     "\"verifyImage\":true,\"capturedAtMs\":\"1780000000123\",\"hits\":1,"
     "\"snapshotAsOfMs\":\"1779999999999\",\"openedAtMs\":\"1780000000123\",\"incidentId\":"
     "\"q83vASNFZ4mrze8BI0VniQ==\","
-    "\"entry\":{\"make\":\"FORD\",\"colour\":\"BLUE\",\"reason\":\"robbery \\u001b[2J\"},"
+    "\"entry\":{\"make\":\"FORD\",\"colour\":\"BLUE\",\"reason\":\"robbery "
+    "\\u001b[2J\\u009b\\u202eXY\\u00e9\"},"
     "\"list\":{\"title\":\"Stolen\",\"ownerForce\":\"Avon\",\"revision\":{\"generation\":\"12\","
     "\"sequence\":\"3\"}},"
     "\"place\":{\"siteId\":\"s7\",\"road\":\"A4\",\"direction\":\"E\",\"force\":\"Avon\"}}";
@@ -360,7 +365,7 @@ static void alerts_are_shown_for_a_person(void **state)
     assert_int_equal(hs_test_producer_flush(producer, 10000), 0);
     static const char expected[] =
         "28 May 21:26:40  [! FI VI] HIGH STOP  AB12CDE (BLUE FORD)  A4 E, site s7 (Avon)  new\n"
-        "    why: robbery ?[2J; list 'Stolen' 12.3 of Avon, as of 28 May 21:26:39\n"
+        "    why: robbery ?[2J??XY\xc3\xa9; list 'Stolen' 12.3 of Avon, as of 28 May 21:26:39\n"
         "    read as AB12CDF, match GRAMMAR 870 permille; VERIFY IMAGE BEFORE STOP\n"
         "    incident abcdef01: 1 hit since 28 May 21:26:40\n";
     struct outcome outcome =

@@ -84,12 +84,13 @@ static void values_arrive(void **state)
 static void text_that_is_no_utf8_is_printed_as_json_all_the_same(void **state)
 {
     (void)state;
-    char vrm[] = "A\xff\xc3(\"\n";
+    char vrm[] = "A\xff\xc3(\"\n\xc2\x9b";
     Hitstream__V1__PlateRead read = HITSTREAM__V1__PLATE_READ__INIT;
     struct hs_buf out = {0};
     read.vrm = vrm;
     hs_json_print(&read.base, &out);
-    assert_string_equal(hs_buf_text(&out), "{\"vrm\":\"A\xef\xbf\xbd\xef\xbf\xbd(\\\"\\u000a\"}");
+    assert_string_equal(hs_buf_text(&out),
+                        "{\"vrm\":\"A\xef\xbf\xbd\xef\xbf\xbd(\\\"\\u000a\\u009b\"}");
     hs_buf_fini(&out);
 }
 
