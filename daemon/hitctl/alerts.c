@@ -39,14 +39,14 @@ static const struct hitctl_option tail_options[] = {
 struct tail {
     struct tail_options options;
     const struct hitctl *ctl;
-    struct hs_buf out;
-    struct hs_buf why;
-    struct hitctl_alert_summary summary;
-    uint64_t shown;
-    uint64_t bad;     // messages that are no alert
-    int64_t last_ns;  // when something came last
-    bool show_queue;  // several are read
-    bool broken_pipe; // nobody reads any more
+    struct hs_buf out;                   // the alert at hand, as shown
+    struct hs_buf why;                   // what is wrong with the message at hand
+    struct hitctl_alert_summary summary; // with --summary
+    uint64_t shown;                      // alerts
+    uint64_t bad;                        // messages that are no alert
+    int64_t last_ns;                     // when something came last
+    bool show_queue;                     // several are read
+    bool broken_pipe;                    // nobody reads any more
 };
 
 static const char *queue_of(const struct hs_kafka_message *message)
@@ -106,19 +106,18 @@ static bool on_idle(void *ctx)
            (run->options.until_idle_ms == 0 || idle_ms < run->options.until_idle_ms);
 }
 
-// Where to begin, into the first range. False after saying what is allowed.
+// Where to begin: all but the topic of a range. False after saying what is allowed.
 static bool parse_from(const char *from, struct hs_kafka_range *ret_range)
 {
     int64_t at_ms;
     ret_range->partition = -1;
     ret_range->from_time_ms = -1;
+    ret_range->from_offset = HS_KAFKA_OFFSET_BEGINNING;
     if (!from || strcmp(from, "end") == 0) {
         ret_range->from_offset = HS_KAFKA_OFFSET_END;
-    } else if (strcmp(from, "beginning") == 0) {
-        ret_range->from_offset = HS_KAFKA_OFFSET_BEGINNING;
     } else if (hs_civil_parse(hs_str(from), &at_ms) == HS_OK && at_ms >= 0) {
         ret_range->from_time_ms = at_ms;
-    } else {
+    } else if (strcmp(from, "beginning") != 0) {
         hitctl_error("option '--from': value '%s': beginning, end or a time such as "
                      "2026-11-21T22:41:00Z is allowed",
                      from);

@@ -34,9 +34,9 @@ static const struct hitctl_option decode_options[] = {
 struct decode {
     struct decode_options options;
     const ProtobufCMessageDescriptor *type; // NULL: by topic and key
-    struct hs_buf line;
-    uint64_t number; // of the message, 1 is the first
-    uint64_t bad;    // messages that could not be decoded
+    struct hs_buf line;                     // the message at hand, as printed
+    uint64_t number;                        // of the message, 1 is the first
+    uint64_t bad;                           // messages that could not be decoded
 };
 
 // Exactly `len` bytes; HS_ENOTFOUND at a clean end, HS_EFORMAT when the input ends within them.

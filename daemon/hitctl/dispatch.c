@@ -24,7 +24,7 @@ enum {
     TOPIC_TIMEOUT_MS = 15000,
     FLUSH_SLACK_MS = 5000,
     POLL_MS = 20,
-    RING = 2, // slots a row
+    SLOTS_PER_ROW = 2,
 };
 
 struct replay_options {
@@ -48,14 +48,14 @@ struct row {
 struct replay {
     struct replay_options options;
     const struct hitctl *ctl;
-    struct hs_kafka_tail *tail;
-    struct hs_kafka_producer *producer;
-    int topic;
-    struct row *rows;  // open addressing
-    size_t slots;      // a power of two
-    uint64_t found;    // undelivered alerts, each once
-    uint64_t standing; // of these, on the queue already
-    uint64_t sent;     // acknowledged
+    struct hs_kafka_tail *tail;         // reads both topics
+    struct hs_kafka_producer *producer; // once there is something to send
+    int topic;                          // dispatch.<queue>, by the producer's number
+    struct row *rows;                   // open addressing
+    size_t slots;                       // a power of two
+    uint64_t found;                     // undelivered alerts, each once
+    uint64_t standing;                  // of these, on the queue already
+    uint64_t sent;                      // acknowledged
     uint64_t failed;
     uint64_t nameless; // messages without an id: left alone
     int status;        // of a callback that gave up
@@ -80,9 +80,10 @@ static struct row *find_row(struct row *rows, size_t slots, const struct hs_id *
 static int grow(struct replay *run)
 {
     size_t slots = run->slots ? run->slots * 2 : 1024;
-    struct row *rows = slots <= (size_t)ALERTS_MAX * RING ? calloc(slots, sizeof(*rows)) : NULL;
+    struct row *rows =
+        slots <= (size_t)ALERTS_MAX * SLOTS_PER_ROW ? calloc(slots, sizeof(*rows)) : NULL;
     if (!rows) {
-        return slots > (size_t)ALERTS_MAX * RING ? HS_ELIMIT : HS_ENOMEM;
+        return slots > (size_t)ALERTS_MAX * SLOTS_PER_ROW ? HS_ELIMIT : HS_ENOMEM;
     }
     for (size_t i = 0; i < run->slots; i++) {
         if (run->rows[i].used) {
@@ -103,7 +104,7 @@ static bool collect(void *ctx, const struct hs_kafka_message *message)
         run->nameless++;
         return !hitctl_interrupted();
     }
-    if (run->found * RING >= run->slots) {
+    if (run->found * SLOTS_PER_ROW >= run->slots) {
         run->status = grow(run);
         if (run->status != HS_OK) {
             return false;
