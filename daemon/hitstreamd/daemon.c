@@ -15,6 +15,7 @@
 #include "hitstreamd/notify.h"
 #include "hitstreamd/status.h"
 #include "hitstreamd/watch.h"
+#include "kafka/properties.h"
 
 HS_LOG_EVENT(ev_started, "started", "6f0d3b8e52a14c7d9b4e81c6f2a7d035");
 HS_LOG_EVENT(ev_ready, "ready", "b81e5c70d94f4a2e8d36f07a1c9e52b4");
@@ -566,6 +567,10 @@ int hs_daemon_reload(struct hs_daemon *daemon, struct hs_buf *ret_said)
         hs_notify_reloading();
     }
     int rc = hs_settings_load_usual(daemon->config.config_path, &diags, &next);
+    if (rc == 0 && hs_kafka_properties_check(next, &diags) != 0) {
+        hs_settings_free(next);
+        rc = HS_EFORMAT;
+    }
     if (rc < 0) {
         refuse_reload(&diags, ret_said);
     } else {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "hitstreamd/daemon.h"
 #include "hitstreamd/logging.h"
+#include "kafka/properties.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -124,12 +125,16 @@ static int with_settings(const struct options *options)
         status = EXIT_USAGE;
         goto out;
     }
+    if (rc == 0) {
+        rc = hs_kafka_properties_check(settings, &diags);
+    }
     if (rc == 0 && options->dump) {
         status = print_dump(settings);
         goto out;
     }
-    if (rc == 0) {
-        rc = hs_keys_load(settings, &diags, &keys);
+    if (settings) { // faults of properties and keys are told together
+        int keys_rc = hs_keys_load(settings, &diags, &keys);
+        rc = rc ? rc : keys_rc;
     }
     print_diags(&diags);
     if (rc < 0) {

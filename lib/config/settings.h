@@ -17,6 +17,9 @@ enum { HS_SETTINGS_EXIT_CODE = 6 }; // exit status for a refused configuration
 struct hs_property {
     const char *name;
     const char *value;
+    const char *file; // where the name stands
+    unsigned line;
+    unsigned column;
 };
 
 struct hs_settings {

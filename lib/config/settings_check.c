@@ -45,7 +45,10 @@ static bool read_property(const struct hs_yaml_item *item, struct hs_diags *diag
     }
     ret_property->name = hs_bump_copy(bump, name.ptr, name.len);
     ret_property->value = hs_bump_copy(bump, value.ptr, value.len);
-    return ret_property->name && ret_property->value;
+    ret_property->file = hs_bump_copy(bump, item->key->file, strlen(item->key->file));
+    ret_property->line = item->key->line;
+    ret_property->column = item->key->column;
+    return ret_property->name && ret_property->value && ret_property->file;
 }
 
 void hs_settings_read_properties(const struct hs_yaml_node *node, struct hs_diags *diags,
