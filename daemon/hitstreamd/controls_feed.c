@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hitstreamd/controls_feed.h"
-
-#include <assert.h>
-#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/file.h"
-#include "hitstreamd/controls_topic.h"
+#include "hitstreamd/controls_parts.h"
 #include "hitstreamd/state_file.h"
 #include "kafka/client.h"
 
@@ -29,50 +24,6 @@ enum {
     SCAN_TIMEOUT_MS = 30000,
     WRITE_TIMEOUT_MS = 10000,
     ANCHOR_INTERVAL_MS = 10000,
-    WANTED_MAX = 8,
-};
-
-struct hs_controls_feed {
-    const struct hs_settings *settings; // borrowed
-    struct hs_rcu_slot *slot;           // borrowed; its object holds a reference of ours
-    pthread_t thread;
-    bool started;
-    _Atomic uint64_t progress; // relaxed
-    _Atomic bool stop;         // relaxed; the condition variable wakes
-
-    // Of the thread alone.
-    struct hs_controls_topic *topic;
-    bool scanned;           // anpr.controls was read whole
-    int64_t anchored_at_ms; // when the anchor was last written, CLOCK_BOOTTIME
-    int64_t retry_at_ms;    // before it anpr.controls is left alone, CLOCK_BOOTTIME
-
-    pthread_mutex_t lock;   // all below
-    pthread_cond_t changed; // something to do, or to stop
-    struct hs_buf offer;    // packed, as Redis has it
-    char offer_hash[HS_CONTROLS_HASH_BYTES];
-    bool offered;             // there was one ever
-    bool offer_fresh;         // not looked at yet
-    struct hs_controls *live; // what matchers go by; never NULL
-    struct hs_controls
-        *head; // what correlators may activate; NULL: not known, or not in the topic yet
-    struct hs_controls *kept[HS_CONTROLS_FEED_KEPT]; // older ones that were asked for
-    size_t next_kept;                                // the next to be let go
-    char wanted[WANTED_MAX][HS_CONTROLS_HASH_BYTES]; // "" : free
-    struct hs_position position;                     // the next anchor
-    bool has_position;
-    enum hs_anchor_state anchor_state;
-    struct hs_position anchor;
-    bool from_disk;                            // live came from disk
-    bool confirmed;                            // Redis said at some time that live is the head
-    bool head_confirmed;                       // and that `head` is; once true it stays so
-    char fault[HS_CONTROLS_FEED_REASON_BYTES]; // of the last offer; "" none
-    char away[HS_CONTROLS_FEED_REASON_BYTES];  // of the topic; "" none
-
-    struct hs_metric *m_live; // 1 when something other than the empty controls is live
-    struct hs_metric *m_cameras;
-    struct hs_metric *m_queues;
-    struct hs_metric *m_refused;
-    struct hs_metric *m_topic_faults;
 };
 
 static bool feed_alive(void *ctx)
@@ -491,145 +442,4 @@ int hs_controls_feed_stop(struct hs_controls_feed *feed, int64_t timeout_ms)
     }
     feed->started = false;
     return 0;
-}
-
-// ---- for others ----
-
-void hs_controls_feed_offer(struct hs_controls_feed *feed, const char *hash, struct hs_str packed)
-{
-    assert(strlen(hash) < HS_CONTROLS_HASH_BYTES);
-    pthread_mutex_lock(&feed->lock);
-    hs_buf_clear(&feed->offer);
-    hs_buf_add_str(&feed->offer, packed);
-    strcpy(feed->offer_hash, hash);
-    feed->offered = true;
-    feed->offer_fresh = true;
-    pthread_cond_signal(&feed->changed);
-    pthread_mutex_unlock(&feed->lock);
-}
-
-void hs_controls_feed_offered(struct hs_controls_feed *feed, char ret_hash[HS_CONTROLS_HASH_BYTES],
-                              bool *ret_offered)
-{
-    pthread_mutex_lock(&feed->lock);
-    strcpy(ret_hash, feed->offer_hash);
-    if (ret_offered) {
-        *ret_offered = feed->offered;
-    }
-    pthread_mutex_unlock(&feed->lock);
-}
-
-void hs_controls_feed_position(struct hs_controls_feed *feed, const struct hs_position *position)
-{
-    pthread_mutex_lock(&feed->lock);
-    feed->position = *position;
-    feed->has_position = true;
-    pthread_mutex_unlock(&feed->lock);
-}
-
-enum hs_anchor_state hs_controls_feed_anchor(struct hs_controls_feed *feed,
-                                             struct hs_position *ret_anchor)
-{
-    pthread_mutex_lock(&feed->lock);
-    enum hs_anchor_state state = feed->anchor_state;
-    if (state == HS_ANCHOR_KNOWN) {
-        *ret_anchor = feed->anchor;
-    }
-    pthread_mutex_unlock(&feed->lock);
-    return state;
-}
-
-struct hs_controls *hs_controls_feed_head(void *ctx)
-{
-    struct hs_controls_feed *feed = ctx;
-    pthread_mutex_lock(&feed->lock);
-    struct hs_controls *head = feed->head ? hs_controls_ref(feed->head) : NULL;
-    pthread_mutex_unlock(&feed->lock);
-    return head;
-}
-
-bool hs_controls_feed_confirmed(void *ctx)
-{
-    struct hs_controls_feed *feed = ctx;
-    pthread_mutex_lock(&feed->lock);
-    bool confirmed = feed->head_confirmed;
-    pthread_mutex_unlock(&feed->lock);
-    return confirmed;
-}
-
-static bool has_hash(const struct hs_controls *controls, const char *hash)
-{
-    return controls && strcmp(hs_controls_hash(controls), hash) == 0;
-}
-
-// Under the lock. Not there: it is put on the list of what is wanted.
-static struct hs_controls *find(struct hs_controls_feed *feed, const char *hash)
-{
-    if (has_hash(feed->head, hash)) {
-        return hs_controls_ref(feed->head);
-    }
-    if (has_hash(feed->live, hash)) {
-        return hs_controls_ref(feed->live);
-    }
-    for (size_t i = 0; i < HS_CONTROLS_FEED_KEPT; i++) {
-        if (has_hash(feed->kept[i], hash)) {
-            return hs_controls_ref(feed->kept[i]);
-        }
-    }
-    size_t at = WANTED_MAX;
-    for (size_t i = 0; i < WANTED_MAX; i++) {
-        if (strcmp(feed->wanted[i], hash) == 0) {
-            return NULL;
-        }
-        at = feed->wanted[i][0] ? at : i;
-    }
-    if (at < WANTED_MAX) {
-        strcpy(feed->wanted[at], hash);
-        pthread_cond_signal(&feed->changed);
-    }
-    return NULL;
-}
-
-struct hs_controls *hs_controls_feed_lookup(void *ctx, const char *hash)
-{
-    struct hs_controls_feed *feed = ctx;
-    if (!hash[0]) {
-        return hs_controls_empty();
-    }
-    if (strlen(hash) >= HS_CONTROLS_HASH_BYTES) {
-        return NULL;
-    }
-    pthread_mutex_lock(&feed->lock);
-    struct hs_controls *controls = find(feed, hash);
-    pthread_mutex_unlock(&feed->lock);
-    return controls;
-}
-
-void hs_controls_feed_live_hash(struct hs_controls_feed *feed,
-                                char ret_hash[HS_CONTROLS_HASH_BYTES])
-{
-    pthread_mutex_lock(&feed->lock);
-    strcpy(ret_hash, hs_controls_hash(feed->live));
-    pthread_mutex_unlock(&feed->lock);
-}
-
-void hs_controls_feed_status(struct hs_controls_feed *feed, struct hs_controls_feed_status *ret)
-{
-    pthread_mutex_lock(&feed->lock);
-    memset(ret, 0, sizeof(*ret));
-    strcpy(ret->live_hash, hs_controls_hash(feed->live));
-    ret->from_disk = feed->from_disk;
-    ret->ready = feed->anchor_state != HS_ANCHOR_UNKNOWN && feed->head;
-    const char *reason = "";
-    if (feed->fault[0]) {
-        reason = feed->fault;
-    } else if (feed->away[0]) {
-        reason = feed->away;
-    } else if (feed->anchor_state == HS_ANCHOR_UNKNOWN) {
-        reason = "kafka: topic 'anpr.controls' is not read yet";
-    } else if (!feed->head) {
-        reason = "redis has not said yet which controls decide";
-    }
-    snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
-    pthread_mutex_unlock(&feed->lock);
 }

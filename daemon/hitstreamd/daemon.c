@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hitstreamd/daemon.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,11 +9,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "hitstreamd/daemon_parts.h"
 #include "hitstreamd/logging.h"
 #include "hitstreamd/notify.h"
-#include "hitstreamd/status.h"
-#include "hitstreamd/watch.h"
-#include "kafka/properties.h"
 
 HS_LOG_EVENT(ev_started, "started", "6f0d3b8e52a14c7d9b4e81c6f2a7d035");
 HS_LOG_EVENT(ev_ready, "ready", "b81e5c70d94f4a2e8d36f07a1c9e52b4");
@@ -24,8 +20,6 @@ HS_LOG_EVENT(ev_signal, "stop-asked", "e7a50c3d1f864b9282d7b4f90e6c31a8");
 HS_LOG_EVENT(ev_drained, "stopped", "4d92e8b7a3c04f16b05e7f1d8c6a29e3");
 HS_LOG_EVENT(ev_undrained, "drain-timeout", "f3b6094e7d1c4a58a2e9d0c5871fb64a");
 HS_LOG_EVENT(ev_stuck, "thread-stuck", "81d7c2f5b60e4e3f94a8c1e7d05b396f");
-HS_LOG_EVENT(ev_reloaded, "reloaded", "ad4f07e1c8924b6db3f5e26a90d7c81b");
-HS_LOG_EVENT(ev_kept, "reload-refused", "5e1b9ac4f72d48e0a6c30d8f7b249e65");
 HS_LOG_EVENT(ev_part, "part-failed", "c05f8d2b6a974137b8e4f1d3097ca52e");
 
 enum {
@@ -33,33 +27,6 @@ enum {
     WAITING_EACH_MS = 5000,    // systemd hears so often why we are not ready
     WAITING_EXTEND_MS = 30000, // and how much longer it may take
     STUCK_MS = 60000,          // without systemd's own limit
-};
-
-struct hs_daemon {
-    struct hs_daemon_config config;
-    struct hs_settings *settings;  // owned
-    struct hs_metrics *metrics;    // owned
-    struct hs_rcu_slot snapshot;   // struct hs_snapshot, by the store thread
-    struct hs_rcu_slot controls;   // struct hs_controls, by the controls feed
-    struct hs_controls_feed *feed; // owned, like all parts
-    struct hs_lists *lists;
-    struct hs_match_stage *match;         // NULL: not this daemon's role
-    struct hs_correlate_stage *correlate; // likewise
-    struct hs_watch *watch;
-    struct event_base *base;
-    struct event *on_term;
-    struct event *on_int;
-    struct event *on_hup;
-    struct event *on_tick;
-    struct hs_http *http;
-    struct hs_http_route routes[HS_STATUS_ROUTES];
-    int64_t started_at_ms; // Unix
-    bool told_ready;       // READY=1 was sent
-    bool draining;
-    int64_t waiting_told_at_ms; // CLOCK_BOOTTIME
-    int64_t watchdog_ms;        // 0: systemd keeps none
-    int64_t watchdog_fed_at_ms; // CLOCK_BOOTTIME
-    char told[512];             // last STATUS
 };
 
 // ---- parts ----
@@ -171,76 +138,6 @@ static int open_admin(struct hs_daemon *daemon)
                rc == HS_EIO ? ", " : "", rc == HS_EIO ? strerror(errno) : "");
     }
     return rc;
-}
-
-// ---- status ----
-
-struct hs_metrics *hs_daemon_metrics(struct hs_daemon *daemon)
-{
-    return daemon->metrics;
-}
-
-size_t hs_daemon_rows(struct hs_daemon *daemon, struct hs_lists_row *ret_rows, size_t max)
-{
-    return hs_lists_rows(daemon->lists, ret_rows, max);
-}
-
-void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret)
-{
-    *ret = (struct hs_daemon_status){.version = HS_VERSION,
-                                     .instance_id = daemon->settings->instance_id,
-                                     .started_at_ms = daemon->started_at_ms,
-                                     .draining = daemon->draining,
-                                     .has_match = daemon->match != NULL,
-                                     .has_correlate = daemon->correlate != NULL};
-    hs_lists_status(daemon->lists, &ret->lists);
-    hs_controls_feed_status(daemon->feed, &ret->controls);
-    if (daemon->match) {
-        hs_match_stage_status(daemon->match, &ret->match);
-    }
-    if (daemon->correlate) {
-        hs_correlate_stage_status(daemon->correlate, &ret->correlate);
-    }
-    const char *stuck = hs_watch_stuck(daemon->watch);
-    ret->stuck = stuck != NULL;
-    snprintf(ret->stuck_thread, sizeof(ret->stuck_thread), "%s", stuck ? stuck : "");
-    struct hs_buf none = {0};
-    ret->ready = hs_daemon_reasons(ret, &none) == 0;
-    hs_buf_fini(&none);
-}
-
-static void reason(struct hs_buf *out, size_t *count, bool blocks, const char *part,
-                   const char *why)
-{
-    hs_buf_printf(out, "%s: %s: %s\n", blocks ? "not ready" : "note", part, why);
-    *count += blocks;
-}
-
-size_t hs_daemon_reasons(const struct hs_daemon_status *status, struct hs_buf *out)
-{
-    size_t count = 0;
-    if (status->draining) {
-        reason(out, &count, true, "daemon", "stopping");
-    }
-    if (status->stuck) {
-        reason(out, &count, true, status->stuck_thread, "the thread makes no progress");
-    }
-    if (!status->lists.live) {
-        reason(out, &count, true, "lists",
-               status->lists.reason[0] ? status->lists.reason : "not read yet");
-    } else if (!status->lists.current) {
-        reason(out, &count, false, "lists", status->lists.reason);
-    }
-    if (!status->controls.ready || status->controls.reason[0]) {
-        reason(out, &count, !status->controls.ready, "controls", status->controls.reason);
-    }
-    if (status->has_match && (status->match.state != HS_MATCH_RUNNING || status->match.why[0])) {
-        reason(out, &count, status->match.state != HS_MATCH_RUNNING, "match", status->match.why);
-    }
-    if (status->has_correlate && (!status->correlate.ready || status->correlate.reason[0])) {
-        reason(out, &count, !status->correlate.ready, "correlate", status->correlate.reason);
-    }
-    return count;
 }
 
 // ---- the main loop ----
@@ -510,92 +407,4 @@ int hs_daemon_run(struct hs_daemon *daemon)
     }
     int drained = drain(daemon);
     return rc < 0 ? rc : drained;
-}
-
-// ---- reload ----
-
-struct reload {
-    struct hs_buf *said;
-    bool roles_given;
-    size_t restart; // options that only a restart takes over
-    size_t taken;
-};
-
-static void on_difference(void *ctx, const char *key, bool reloadable)
-{
-    struct reload *reload = ctx;
-    if (reload->roles_given && strcmp(key, "roles") == 0) {
-        return; // --roles overrides them
-    }
-    hs_buf_printf(reload->said,
-                  reloadable ? "option '%s' is taken over\n"
-                             : "option '%s' has changed: it is taken over by a restart only\n",
-                  key);
-    reload->restart += !reloadable;
-    reload->taken += reloadable;
-}
-
-// What a reload can change, changed.
-static void take_over(struct hs_daemon *daemon, const struct hs_settings *next)
-{
-    if (!daemon->config.log_level_given) {
-        hs_log_set_level(hs_logging_level(next->log_level));
-    }
-}
-
-static void refuse_reload(const struct hs_diags *diags, struct hs_buf *said)
-{
-    for (size_t i = 0; i < diags->count; i++) {
-        struct hs_buf line = {0};
-        hs_diag_format(&diags->rows[i], &line);
-        hs_log(HS_LOG_ERROR, &ev_kept, "%s", hs_buf_text(&line));
-        hs_buf_printf(said, "%s\n", hs_buf_text(&line));
-        hs_buf_fini(&line);
-    }
-    hs_log(HS_LOG_ERROR, &ev_kept,
-           "reload refused: '%zu' errors in the settings, the old ones stay", diags->errors);
-    hs_buf_printf(said, "reload refused: '%zu' errors in the settings, the old ones stay\n",
-                  diags->errors);
-}
-
-int hs_daemon_reload(struct hs_daemon *daemon, struct hs_buf *ret_said)
-{
-    struct hs_diags diags = {0};
-    struct hs_settings *next;
-    struct reload reload = {.said = ret_said, .roles_given = daemon->config.roles != NULL};
-    if (daemon->told_ready) {
-        hs_notify_reloading();
-    }
-    int rc = hs_settings_load_usual(daemon->config.config_path, &diags, &next);
-    if (rc == 0 && hs_kafka_properties_check(next, &diags) != 0) {
-        hs_settings_free(next);
-        rc = HS_EFORMAT;
-    }
-    if (rc < 0) {
-        refuse_reload(&diags, ret_said);
-    } else {
-        hs_settings_compare(daemon->settings, next, on_difference, &reload);
-        take_over(daemon, next);
-        hs_lists_reload(daemon->lists);
-        hs_buf_printf(ret_said,
-                      "reloaded: '%zu' options taken over, '%zu' wait for a restart; lists "
-                      "are read again\n",
-                      reload.taken, reload.restart);
-        hs_log(HS_LOG_NOTICE, &ev_reloaded,
-               "reloaded: '%zu' options taken over, '%zu' wait for a restart; lists are read again",
-               reload.taken, reload.restart);
-        hs_settings_free(next);
-    }
-    hs_diags_fini(&diags);
-    if (daemon->told_ready) {
-        hs_notify_ready(daemon->told);
-    }
-    return rc;
-}
-
-void hs_daemon_resume(struct hs_daemon *daemon)
-{
-    if (daemon->match) {
-        hs_match_stage_resume(daemon->match);
-    }
 }
