@@ -77,10 +77,16 @@ static inline struct hs_limbs hs_index_limbs(uint64_t packed)
     return (struct hs_limbs){(packed & limb) | (packed >> 21 & limb) << 32, packed >> 42};
 }
 
-// The hash that everything goes by; of the skeleton. Its upper half is the better one.
+// The hash that everything goes by; of the skeleton. Two 32-bit products, as vectors have them; a
+// limb of 21 bits leaves the highest 11 bits of a product empty, so they are shifted out.
+#define HS_INDEX_FACTOR_LOW  UINT64_C(0x9e3779b1)
+#define HS_INDEX_FACTOR_HIGH UINT64_C(0x85ebca77)
+enum { HS_INDEX_HASH_SHIFT = 11 };
 static inline uint64_t hs_index_hash_limbs(struct hs_limbs limbs)
 {
-    return (limbs.low ^ limbs.high << 21) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t low = (uint32_t)(limbs.low ^ limbs.high << HS_INDEX_HASH_SHIFT);
+    uint64_t high = limbs.low >> 32;
+    return (low * HS_INDEX_FACTOR_LOW + high * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT;
 }
 static inline uint64_t hs_index_hash(uint64_t skeleton)
 {
@@ -134,7 +140,7 @@ static inline struct hs_str hs_segment_entry(const struct hs_segment *segment,
 // What decides a key's bits within its block.
 static inline uint32_t hs_filter_lanes(uint64_t hash)
 {
-    return (uint32_t)(hash >> 20);
+    return (uint32_t)(hash >> 16);
 }
 // Odd numbers, one a word of a block: a word's bit is the highest five bits of its product with the
 // lanes.

@@ -24,27 +24,43 @@
 enum {
     HS_CHUNK_READS = 64,                          // in flight together
     HS_READINGS_MAX = 1 + HS_READ_CANDIDATES_MAX, // of one read: its own and its candidates
-    HS_WHERE_BITS = 3,                            // of a reading's number in hs_probe.where
-    HS_CHUNK_PROBES = HS_CHUNK_READS << HS_WHERE_BITS,
+    HS_CHUNK_KEYS = HS_CHUNK_READS * HS_READINGS_MAX + 4,
 };
 
-// A key to look for.
-struct hs_probe {
-    uint64_t hash;
-    uint32_t where; // read in the chunk << HS_WHERE_BITS | reading: 0 the camera's own, else 1 +
-                    // candidate
+// The keys of a chunk. Key i below HS_CHUNK_READS is read i's own; candidates' follow from
+// HS_CHUNK_READS on.
+struct hs_keys {
+    _Alignas(64) uint64_t hashes[HS_CHUNK_KEYS];
+    uint32_t blocks[HS_CHUNK_KEYS];  // where each key's filter block begins, in words
+    uint8_t reads[HS_CHUNK_KEYS];    // of a candidate: which read's
+    uint8_t readings[HS_CHUNK_KEYS]; // of a candidate: 1 + its place
+    uint16_t listed[HS_CHUNK_KEYS];  // keys that the filter has
+    const struct hs_candidate_view *candidates[HS_CHUNK_KEYS]; // scratch of fold: those of each key
+    uint8_t offering[HS_CHUNK_READS + 4]; // scratch of fold: reads that have candidates
+    size_t candidate_count;
 };
+
+// The key's block is on the way from here on.
+static inline void hs_keys_set(struct hs_keys *keys, size_t at, uint64_t hash,
+                               const struct hs_filter *filter)
+{
+    const uint32_t *block = hs_filter_block(filter, hash);
+    __builtin_prefetch(block);
+    keys->hashes[at] = hash;
+    keys->blocks[at] = (uint64_t)((const char *)block - (const char *)filter->words);
+}
 
 struct hs_kernel {
     const char *name;
-    // Folds `count` (at most HS_CHUNK_READS) reads and their candidates; returns the number of
-    // probes, at most HS_CHUNK_PROBES. Bit i of *ret_odd: read i, and bit i of *ret_odd_candidates:
-    // a candidate of read i, is left to the caller, who adds all of that read's (all of its
-    // candidates') probes.
-    size_t (*fold)(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                   struct hs_probe *probes, uint64_t *ret_odd, uint64_t *ret_odd_candidates);
-    // Moves the probes that the filter has to the front, in order; returns how many.
-    size_t (*keep)(const struct hs_filter *filter, struct hs_probe *probes, size_t count);
+    // Folds `count` (at most HS_CHUNK_READS) reads and their candidates into keys. Bit i of
+    // *ret_odd: key i, and bit i of *ret_odd_candidates: the keys of all candidates of read i, are
+    // left to the caller.
+    void (*fold)(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
+                 struct hs_keys *keys, uint64_t *ret_odd, uint64_t *ret_odd_candidates);
+    // Puts the numbers of keys from..to that the filter has behind the first `listed` of
+    // keys->listed, rising; returns how many there are then.
+    size_t (*keep)(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
+                   size_t listed);
     // Bit i: read i may be no legal mark at its date (UINT64_MAX would be right, and slow).
     uint64_t (*doubtful)(const struct hs_read_view *reads, size_t count);
 };

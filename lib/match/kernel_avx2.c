@@ -19,10 +19,6 @@
 
 enum { BASE = 38 };
 
-struct two_limbs {
-    struct hs_limbs of[2];
-};
-
 static inline __m256i load_two(const void *first, const void *second)
 {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(first)),
@@ -66,134 +62,234 @@ static inline __m256i pack_values(__m256i values)
     return _mm256_madd_epi16(_mm256_maddubs_epi16(values, pair), four);
 }
 
-static inline struct two_limbs limbs_of(__m256i packed)
-{
-    struct two_limbs limbs;
-    _mm256_storeu_si256((__m256i *)(void *)&limbs, packed);
-    return limbs;
-}
+// Which bytes of a record are looked at: those that must be a value or zero padding (or just zero,
+// where `values` has none), and those that must not be zero.
+struct checks {
+    __m256i text;
+    __m256i needed;
+};
 
-// The limbs of two records, and 16 bits for each that say whether it is odd: a byte of its text is
-// neither value nor padding, a byte that must be zero is not, or one that must not be zero is.
-static inline uint32_t fold_two(__m256i record, __m128i must_be_zero, __m128i must_not_be_zero,
-                                __m256i *ret_packed)
+static inline struct checks view_checks(void)
 {
-    const __m128i text_bytes =
-        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0);
-    __m256i values = _mm256_and_si256(skeleton_values(record), both(text_bytes));
-    __m256i zero_bytes = _mm256_cmpeq_epi8(record, _mm256_setzero_si256());
-    __m256i zero_values = _mm256_cmpeq_epi8(values, _mm256_setzero_si256());
-    // in the text both are zero or neither; behind it zero_values is all ones
-    __m256i checked = both(_mm_or_si128(text_bytes, must_be_zero));
-    __m256i odd = _mm256_and_si256(_mm256_xor_si256(zero_bytes, zero_values), checked);
-    odd = _mm256_or_si256(odd, _mm256_and_si256(zero_bytes, both(must_not_be_zero)));
-    *ret_packed = pack_values(values);
-    return (uint32_t)_mm256_movemask_epi8(odd);
-}
-
-static inline uint32_t fold_views(const struct hs_read_view *a, const struct hs_read_view *b,
-                                  struct two_limbs *ret_limbs)
-{
-    const __m128i nothing = _mm_setzero_si128();
+    const __m128i text = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0);
     // the text's first byte, and the length of the camera's id
     const __m128i needed = _mm_setr_epi8(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0);
-    __m256i packed;
-    uint32_t odd = fold_two(load_two(a, b), nothing, needed, &packed);
-    *ret_limbs = limbs_of(packed);
-    return odd;
+    return (struct checks){both(text), both(needed)};
 }
 
-static inline uint32_t fold_candidates(const struct hs_candidate_view *two,
-                                       struct two_limbs *ret_limbs)
+static inline struct checks candidate_checks(void)
 {
-    // the text's last two bytes, that have no place in a mark
-    const __m128i unused = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0, 0);
+    // the last two bytes of a candidate's text have no place in a mark: zero, or odd
+    const __m128i text =
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0);
     const __m128i needed = _mm_setr_epi8(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    __m256i packed;
-    uint32_t odd = fold_two(load_two(two, two + 1), unused, needed, &packed);
-    *ret_limbs = limbs_of(packed);
+    return (struct checks){both(text), both(needed)};
+}
+
+// The limbs of two records; bytes of *ret_odd are set that make one odd.
+static inline __m256i fold_two(__m256i record, const struct checks *checks, __m256i *ret_odd)
+{
+    const __m128i mark_bytes =
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0);
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i values = _mm256_and_si256(skeleton_values(record), both(mark_bytes));
+    __m256i zero_bytes = _mm256_cmpeq_epi8(record, zero);
+    __m256i differ = _mm256_xor_si256(zero_bytes, _mm256_cmpeq_epi8(values, zero));
+    *ret_odd = _mm256_or_si256(_mm256_and_si256(differ, checks->text),
+                               _mm256_and_si256(zero_bytes, checks->needed));
+    return pack_values(values);
+}
+
+// What is constant while a chunk is folded.
+struct folding {
+    struct checks checks;
+    __m256i blocks; // of the filter, in each
+    const char *filter_bytes;
+    struct hs_keys *keys;
+};
+
+static inline struct folding folding_for(const struct hs_filter *filter, struct hs_keys *keys,
+                                         struct checks checks)
+{
+    return (struct folding){checks, _mm256_set1_epi64x(filter->blocks), (const char *)filter->words,
+                            keys};
+}
+
+// hs_index_hash_limbs() of four marks: limbs of the first and third in `even`, of the others in
+// `uneven`.
+static inline __m256i hash_four(__m256i even, __m256i uneven)
+{
+    const __m256i factor_low = _mm256_set1_epi64x(HS_INDEX_FACTOR_LOW);
+    const __m256i factor_high = _mm256_set1_epi64x(HS_INDEX_FACTOR_HIGH);
+    __m256i low = _mm256_unpacklo_epi64(even, uneven);
+    __m256i high = _mm256_unpackhi_epi64(even, uneven);
+    low = _mm256_xor_si256(low, _mm256_slli_epi64(high, HS_INDEX_HASH_SHIFT));
+    __m256i sum = _mm256_add_epi64(_mm256_mul_epu32(low, factor_low),
+                                   _mm256_mul_epu32(_mm256_srli_epi64(low, 32), factor_high));
+    return _mm256_slli_epi64(sum, HS_INDEX_HASH_SHIFT);
+}
+
+// The keys of four records, from number `at` on; 16 bits for each that are not 0 when it is odd.
+static inline uint64_t fold_four(const struct folding *folding, const void *const records[4],
+                                 size_t at)
+{
+    struct hs_keys *keys = folding->keys;
+    __m256i odd_even, odd_uneven;
+    __m256i even = fold_two(load_two(records[0], records[2]), &folding->checks, &odd_even);
+    __m256i uneven = fold_two(load_two(records[1], records[3]), &folding->checks, &odd_uneven);
+    __m256i hashes = hash_four(even, uneven);
+    __m256i block =
+        _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(hashes, 32), folding->blocks), 32);
+    block = _mm256_slli_epi64(block, 5); // 32 bytes a block
+    _mm256_storeu_si256((__m256i *)(void *)&keys->hashes[at], hashes);
+    _mm256_storeu_si256((__m256i *)(void *)&keys->blocks[at], block);
+    for (unsigned i = 0; i < 4; i++) {
+        _mm_prefetch(folding->filter_bytes + keys->blocks[at + i], _MM_HINT_T0);
+    }
+    if (__builtin_expect(_mm256_testz_si256(_mm256_or_si256(odd_even, odd_uneven),
+                                            _mm256_or_si256(odd_even, odd_uneven)),
+                         1)) {
+        return 0;
+    }
+    uint32_t bits_even = (uint32_t)_mm256_movemask_epi8(odd_even);
+    uint32_t bits_uneven = (uint32_t)_mm256_movemask_epi8(odd_uneven);
+    return (bits_even & 0xffff) | (uint64_t)(bits_uneven & 0xffff) << 16 |
+           (uint64_t)(bits_even >> 16) << 32 | (uint64_t)(bits_uneven >> 16) << 48;
+}
+
+// Bit i for each of four groups of 16 bits that is not 0.
+static inline uint64_t odd_of_four(uint64_t bits)
+{
+    uint64_t odd = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        odd |= (uint64_t)((bits >> 16 * i & 0xffff) != 0) << i;
+    }
     return odd;
 }
 
-static inline void put_probe(struct hs_probe *probe, struct hs_limbs limbs, size_t where,
-                             const struct hs_filter *filter)
+static inline bool lacks_time(const struct hs_read_view *read)
 {
-    uint64_t hash = hs_index_hash_limbs(limbs);
-    _mm_prefetch((const char *)hs_filter_block(filter, hash), _MM_HINT_T0);
-    probe->hash = hash;
-    probe->where = (uint32_t)where;
+    return read->captured_at_ms <= 0;
 }
 
-// Candidates of one read, two at a time; false when one is odd. `*count` rises by as many as there
-// are.
-static inline bool fold_read_candidates(const struct hs_read_view *read, size_t i,
-                                        const struct hs_filter *filter, struct hs_probe *probes,
-                                        size_t *count)
+// Own keys of reads i to i + 3; bits of those that are odd. Their number goes to `offering` when
+// they have candidates.
+static inline uint64_t fold_reads(const struct folding *folding, const struct hs_read_view *reads,
+                                  size_t i, size_t *offering)
 {
-    size_t at = *count;
-    for (unsigned k = 0; k < read->candidate_count; k += 2) {
-        struct two_limbs limbs;
-        bool second = k + 1 < read->candidate_count;
-        uint32_t odd = fold_candidates(&read->candidates[k], &limbs);
-        if (odd & (second ? 0xffffffffU : 0xffffU)) {
-            return false;
+    const void *const records[4] = {&reads[0], &reads[1], &reads[2], &reads[3]};
+    uint64_t odd = fold_four(folding, records, i);
+    if (__builtin_expect(odd != 0, 0)) {
+        odd = odd_of_four(odd);
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        if (__builtin_expect(lacks_time(&reads[k]), 0)) {
+            odd |= UINT64_C(1) << k;
         }
-        put_probe(&probes[at], limbs.of[0], i << HS_WHERE_BITS | (k + 1), filter);
-        put_probe(&probes[at + 1], limbs.of[1], i << HS_WHERE_BITS | (k + 2), filter);
-        at += 1U + second;
+        folding->keys->offering[*offering] = (uint8_t)(i + k);
+        *offering += reads[k].candidate_count != 0;
     }
-    *count = at;
-    return true;
+    return odd << i;
 }
 
-static size_t fold(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                   struct hs_probe *probes, uint64_t *ret_odd, uint64_t *ret_odd_candidates)
+// Lists the candidates of the reads that offer some, each with its read and its place.
+static size_t list_candidates(const struct hs_read_view *reads, size_t offering,
+                              struct hs_keys *keys)
 {
-    uint8_t with_candidates[HS_CHUNK_READS + 1];
-    size_t with = 0, at = 0;
-    uint64_t odd = 0, odd_candidates = 0;
-    for (size_t i = 0; i < count; i += 2) {
-        const struct hs_read_view *a = &reads[i];
-        const struct hs_read_view *b = &reads[i + 1 < count ? i + 1 : i];
-        struct two_limbs limbs;
-        uint32_t odd_bytes = fold_views(a, b, &limbs);
-        odd |= (uint64_t)((odd_bytes & 0xffff) != 0 || a->captured_at_ms <= 0) << i;
-        odd |= (uint64_t)(odd_bytes >> 16 != 0 || b->captured_at_ms <= 0) << (i + 1) % 64;
-        put_probe(&probes[i], limbs.of[0], i << HS_WHERE_BITS, filter);
-        put_probe(&probes[i + 1], limbs.of[1], (i + 1) << HS_WHERE_BITS, filter);
-        with_candidates[with] = (uint8_t)i;
-        with += a->candidate_count != 0;
-        with_candidates[with] = (uint8_t)(i + 1);
-        with += b->candidate_count != 0;
-    }
-    at = count;
-    for (size_t i = 0; i < with; i++) {
-        size_t read = with_candidates[i];
-        if (read < count && !fold_read_candidates(&reads[read], read, filter, probes, &at)) {
-            odd_candidates |= UINT64_C(1) << read;
+    size_t at = HS_CHUNK_READS;
+    for (size_t i = 0; i < offering; i++) {
+        const struct hs_read_view *read = &reads[keys->offering[i]];
+        for (unsigned k = 0; k < read->candidate_count; k++, at++) {
+            keys->candidates[at] = &read->candidates[k];
+            keys->reads[at] = keys->offering[i];
+            keys->readings[at] = (uint8_t)(k + 1);
         }
     }
-    *ret_odd = count < 64 ? odd & ((UINT64_C(1) << count) - 1) : odd;
-    *ret_odd_candidates = odd_candidates;
-    return at;
+    return at - HS_CHUNK_READS;
 }
 
-static size_t keep(const struct hs_filter *filter, struct hs_probe *probes, size_t count)
+// Keys of all listed candidates; bits of the reads that have an odd one.
+static uint64_t fold_candidates(const struct folding *folding, size_t count)
+{
+    struct hs_keys *keys = folding->keys;
+    uint64_t odd_reads = 0;
+    size_t end = HS_CHUNK_READS + count;
+    for (size_t i = end; count && i < end + 3; i++) {
+        keys->candidates[i] = keys->candidates[end - 1]; // the last four are whole
+        keys->reads[i] = keys->reads[end - 1];
+    }
+    for (size_t at = HS_CHUNK_READS; at < end; at += 4) {
+        const void *const records[4] = {keys->candidates[at], keys->candidates[at + 1],
+                                        keys->candidates[at + 2], keys->candidates[at + 3]};
+        uint64_t odd = fold_four(folding, records, at);
+        for (odd = odd ? odd_of_four(odd) : 0; odd; odd &= odd - 1) {
+            odd_reads |= UINT64_C(1) << keys->reads[at + (size_t)__builtin_ctzll(odd)];
+        }
+    }
+    return odd_reads;
+}
+
+// Takes the candidates of these reads out again.
+static void unlist_candidates(struct hs_keys *keys, uint64_t of_reads)
+{
+    size_t end = HS_CHUNK_READS + keys->candidate_count, kept = HS_CHUNK_READS;
+    for (size_t i = HS_CHUNK_READS; i < end; i++) {
+        if (!(of_reads >> keys->reads[i] & 1)) {
+            keys->hashes[kept] = keys->hashes[i];
+            keys->blocks[kept] = keys->blocks[i];
+            keys->reads[kept] = keys->reads[i];
+            keys->readings[kept] = keys->readings[i];
+            kept++;
+        }
+    }
+    keys->candidate_count = kept - HS_CHUNK_READS;
+}
+
+static void fold(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
+                 struct hs_keys *keys, uint64_t *ret_odd, uint64_t *ret_odd_candidates)
+{
+    const struct folding of_reads = folding_for(filter, keys, view_checks());
+    const struct folding of_candidates = folding_for(filter, keys, candidate_checks());
+    size_t offering = 0, i = 0;
+    uint64_t odd = 0;
+    for (; i + 4 <= count; i += 4) {
+        odd |= fold_reads(&of_reads, &reads[i], i, &offering);
+    }
+    for (; i < count; i++) { // the last three at most
+        odd |= UINT64_C(1) << i;
+        keys->offering[offering] = (uint8_t)i;
+        offering += reads[i].candidate_count != 0;
+    }
+    keys->candidate_count = list_candidates(reads, offering, keys);
+    *ret_odd = odd;
+    *ret_odd_candidates = fold_candidates(&of_candidates, keys->candidate_count);
+    if (*ret_odd_candidates) {
+        unlist_candidates(keys, *ret_odd_candidates);
+    }
+}
+
+static inline bool filter_has(const char *filter_bytes, const struct hs_keys *keys, size_t i,
+                              __m256i salts)
+{
+    __m256i lanes = _mm256_set1_epi32((int)hs_filter_lanes(keys->hashes[i]));
+    __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32(1),
+                                     _mm256_srli_epi32(_mm256_mullo_epi32(lanes, salts), 27));
+    const void *block = filter_bytes + keys->blocks[i];
+    return _mm256_testc_si256(_mm256_load_si256((const __m256i *)block), bits);
+}
+
+static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
+                   size_t listed)
 {
     const __m256i salts = _mm256_loadu_si256((const __m256i *)(const void *)hs_filter_salts);
-    const __m256i one = _mm256_set1_epi32(1);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t hash = probes[i].hash;
-        __m256i lanes = _mm256_set1_epi32((int)hs_filter_lanes(hash));
-        __m256i shifts = _mm256_srli_epi32(_mm256_mullo_epi32(lanes, salts), 27);
-        __m256i block =
-            _mm256_load_si256((const __m256i *)(const void *)hs_filter_block(filter, hash));
-        if (__builtin_expect(_mm256_testc_si256(block, _mm256_sllv_epi32(one, shifts)), 0)) {
-            probes[kept++] = probes[i];
+    const char *filter_bytes = (const char *)filter->words;
+#pragma GCC unroll 4
+    for (size_t i = from; i < to; i++) {
+        if (__builtin_expect(filter_has(filter_bytes, keys, i, salts), 0)) {
+            keys->listed[listed++] = (uint16_t)i;
         }
     }
-    return kept;
+    return listed;
 }
 
 static uint64_t doubtful(const struct hs_read_view *reads, size_t count)

@@ -2,25 +2,25 @@
 #include "match/kernel.h"
 
 // Everything is odd to this kernel: the caller's scalar code is the definition.
-static size_t fold(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                   struct hs_probe *probes, uint64_t *ret_odd, uint64_t *ret_odd_candidates)
+static void fold(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
+                 struct hs_keys *keys, uint64_t *ret_odd, uint64_t *ret_odd_candidates)
 {
     (void)reads;
     (void)filter;
-    (void)probes;
-    *ret_odd = *ret_odd_candidates = count < 64 ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
-    return 0;
+    keys->candidate_count = 0;
+    *ret_odd = *ret_odd_candidates =
+        count < HS_CHUNK_READS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
 }
 
-static size_t keep(const struct hs_filter *filter, struct hs_probe *probes, size_t count)
+static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
+                   size_t listed)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (hs_filter_has(filter, probes[i].hash)) {
-            probes[kept++] = probes[i];
+    for (size_t i = from; i < to; i++) {
+        if (hs_filter_has(filter, keys->hashes[i])) {
+            keys->listed[listed++] = (uint16_t)i;
         }
     }
-    return kept;
+    return listed;
 }
 
 static uint64_t doubtful(const struct hs_read_view *reads, size_t count)

@@ -8,12 +8,13 @@
 #include "match/search.h"
 
 struct hs_matcher {
+    struct hs_keys keys; // of the chunk at hand
+    uint16_t of_read[HS_CHUNK_READS]
+                    [HS_READINGS_MAX]; // a read's keys that the filter has, by reading
+    uint8_t listed[HS_CHUNK_READS];    // which of those there are, as bits
     const struct hs_kernel *kernel;
     struct hs_matcher_stats stats;
-    struct hs_probe probes[HS_CHUNK_PROBES];
-    uint8_t listed[HS_CHUNK_READS];   // a read's readings that the filter has, as bits
-    uint64_t hashes[HS_CHUNK_PROBES]; // of those, by where
-    struct hs_verdict verdict;        // last: its far end is hardly ever touched
+    struct hs_verdict verdict; // last: its far end is hardly ever touched
 };
 
 // A chunk of the run.
@@ -29,10 +30,13 @@ struct chunk {
 
 int hs_matcher_new_with(const struct hs_kernel *kernel, struct hs_matcher **ret_matcher)
 {
-    struct hs_matcher *matcher = calloc(1, sizeof(*matcher));
+    size_t size = (sizeof(struct hs_matcher) + 63) / 64 * 64;
+    struct hs_matcher *matcher = aligned_alloc(64, size);
     if (!matcher) {
         return HS_ENOMEM;
     }
+    // the verdict's matches need no zeros, and so take no memory until they are needed
+    memset(matcher, 0, offsetof(struct hs_matcher, verdict) + offsetof(struct hs_verdict, matches));
     matcher->kernel = kernel;
     matcher->verdict.stats = &matcher->stats;
     *ret_matcher = matcher;
@@ -68,80 +72,84 @@ static enum hs_read_fault fault_of(const struct hs_read_view *read, struct hs_vr
     return read->captured_at_ms <= 0 ? HS_READ_NO_TIME : HS_READ_OK;
 }
 
-static size_t add_probe(const struct chunk *chunk, size_t at, size_t read, unsigned reading,
-                        const struct hs_vrm *vrm)
+static void set_key(const struct chunk *chunk, size_t at, const struct hs_vrm *vrm)
 {
-    uint64_t hash = hs_index_hash(hs_vrm_pack_skeleton(vrm));
-    __builtin_prefetch(hs_filter_block(&chunk->snapshot->filter, hash));
-    chunk->matcher->probes[at] =
-        (struct hs_probe){hash, (uint32_t)(read << HS_WHERE_BITS | reading)};
-    return at + 1;
+    hs_keys_set(&chunk->matcher->keys, at, hs_index_hash(hs_vrm_pack_skeleton(vrm)),
+                &chunk->snapshot->filter);
 }
 
-// A read that the kernel left: its fault, or its probe.
-static size_t add_odd_read(struct chunk *chunk, size_t at, size_t i)
+// A read that the kernel left: its fault, or its key.
+static void add_odd_read(struct chunk *chunk, size_t i)
 {
     struct hs_vrm vrm;
     enum hs_read_fault fault = fault_of(&chunk->reads[i], &vrm);
     if (fault == HS_READ_OK) {
-        return add_probe(chunk, at, i, 0, &vrm);
+        set_key(chunk, i, &vrm);
+        return;
     }
     if (chunk->faults) {
         chunk->faults[i] = fault;
     }
+    hs_keys_set(&chunk->matcher->keys, i, 0, &chunk->snapshot->filter);
     chunk->faulty |= UINT64_C(1) << i;
     chunk->matcher->stats.faults++;
-    return at;
 }
 
-static size_t add_odd_candidates(const struct chunk *chunk, size_t at, size_t i)
+static void add_odd_candidates(const struct chunk *chunk, size_t i)
 {
     const struct hs_read_view *read = &chunk->reads[i];
+    struct hs_keys *keys = &chunk->matcher->keys;
     for (unsigned k = 0; k < read->candidate_count; k++) {
         const struct hs_candidate_view *candidate = &read->candidates[k];
         struct hs_vrm vrm;
         if (hs_vrm_normalise(hs_str_n(candidate->vrm, candidate->vrm_len), &vrm, NULL) == HS_OK) {
-            at = add_probe(chunk, at, i, k + 1, &vrm);
+            size_t at = HS_CHUNK_READS + keys->candidate_count++;
+            set_key(chunk, at, &vrm);
+            keys->reads[at] = (uint8_t)i;
+            keys->readings[at] = (uint8_t)(k + 1);
         }
     }
-    return at;
 }
 
 // Every key that the chunk's readings ask for; their filter blocks are on the way.
-static size_t make_probes(struct chunk *chunk)
+static void make_keys(struct chunk *chunk)
 {
     struct hs_matcher *matcher = chunk->matcher;
     uint64_t odd, odd_candidates;
-    size_t count = matcher->kernel->fold(chunk->reads, chunk->count, &chunk->snapshot->filter,
-                                         matcher->probes, &odd, &odd_candidates);
+    matcher->kernel->fold(chunk->reads, chunk->count, &chunk->snapshot->filter, &matcher->keys,
+                          &odd, &odd_candidates);
     if (chunk->faults) {
         memset(chunk->faults, 0, chunk->count * sizeof(*chunk->faults));
     }
     for (; odd; odd &= odd - 1) {
-        count = add_odd_read(chunk, count, (size_t)__builtin_ctzll(odd));
+        add_odd_read(chunk, (size_t)__builtin_ctzll(odd));
     }
     for (; odd_candidates; odd_candidates &= odd_candidates - 1) {
-        count = add_odd_candidates(chunk, count, (size_t)__builtin_ctzll(odd_candidates));
+        add_odd_candidates(chunk, (size_t)__builtin_ctzll(odd_candidates));
     }
-    return count;
 }
 
-// Sorts what the filter has by read, which are few; their buckets are on the way. Returns the reads
-// as bits.
-static uint64_t keep_listed(struct chunk *chunk, size_t count)
+// Sorts the keys that the filter has by read, which are few; their buckets are on the way. Returns
+// the reads as bits.
+static uint64_t keep_listed(struct chunk *chunk)
 {
     struct hs_matcher *matcher = chunk->matcher;
+    struct hs_keys *keys = &matcher->keys;
+    const struct hs_filter *filter = &chunk->snapshot->filter;
     const struct hs_segment *base = &chunk->snapshot->base->segment;
-    size_t kept = matcher->kernel->keep(&chunk->snapshot->filter, matcher->probes, count);
+    size_t count = matcher->kernel->keep(filter, keys, 0, chunk->count, 0);
+    count = matcher->kernel->keep(filter, keys, HS_CHUNK_READS,
+                                  HS_CHUNK_READS + keys->candidate_count, count);
     uint64_t reads = 0;
-    for (size_t i = 0; i < kept; i++) {
-        const struct hs_probe *probe = &matcher->probes[i];
-        uint32_t read = probe->where >> HS_WHERE_BITS;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t key = keys->listed[i];
+        unsigned read = key < HS_CHUNK_READS ? key : keys->reads[key];
+        unsigned reading = key < HS_CHUNK_READS ? 0 : keys->readings[key];
         uint64_t bit = UINT64_C(1) << read;
-        __builtin_prefetch(&base->buckets[hs_index_bucket(probe->hash, base->bucket_count)]);
-        matcher->listed[read] = (uint8_t)((reads & bit ? matcher->listed[read] : 0U) |
-                                          1U << (probe->where & ((1U << HS_WHERE_BITS) - 1)));
-        matcher->hashes[probe->where] = probe->hash;
+        __builtin_prefetch(&base->buckets[hs_index_bucket(keys->hashes[key], base->bucket_count)]);
+        matcher->of_read[read][reading] = key;
+        matcher->listed[read] =
+            (uint8_t)((reads & bit ? matcher->listed[read] : 0U) | 1U << reading);
         reads |= bit;
     }
     return reads & ~chunk->faulty;
@@ -154,7 +162,7 @@ static void prefetch_slots(const struct chunk *chunk, uint64_t reads)
     for (; reads; reads &= reads - 1) {
         size_t read = (size_t)__builtin_ctzll(reads);
         for (unsigned bits = matcher->listed[read]; bits; bits &= bits - 1) {
-            uint64_t hash = matcher->hashes[read << HS_WHERE_BITS | (unsigned)__builtin_ctz(bits)];
+            uint64_t hash = matcher->keys.hashes[matcher->of_read[read][__builtin_ctz(bits)]];
             __builtin_prefetch(
                 &base->slots[base->buckets[hs_index_bucket(hash, base->bucket_count)]]);
         }
@@ -182,7 +190,7 @@ static void search_read(struct chunk *chunk, size_t i, bool listed, bool wider, 
     hs_verdict_begin(verdict, &chunk->reads[i], chunk->first + i);
     for (unsigned bits = listed ? matcher->listed[i] : 0; bits; bits &= bits - 1) {
         unsigned reading = (unsigned)__builtin_ctz(bits);
-        hs_search_key(verdict, reading, matcher->hashes[i << HS_WHERE_BITS | reading]);
+        hs_search_key(verdict, reading, matcher->keys.hashes[matcher->of_read[i][reading]]);
     }
     if (wider && chunk->snapshot->any_confused) {
         hs_search_confused(verdict);
@@ -199,7 +207,8 @@ static void search_read(struct chunk *chunk, size_t i, bool listed, bool wider, 
 static void run_chunk(struct chunk *chunk)
 {
     bool any_pattern = chunk->snapshot->masks_from[HS_VRM_MAX + 1] > 0;
-    uint64_t listed = keep_listed(chunk, make_probes(chunk));
+    make_keys(chunk);
+    uint64_t listed = keep_listed(chunk);
     uint64_t wider = wider_searches(chunk, any_pattern);
     prefetch_slots(chunk, listed);
     for (uint64_t reads = listed | wider; reads; reads &= reads - 1) {
