@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "config/file.h"
 
-static char path[] = "/tmp/hs-file-test-XXXXXX";
+static char path[] = HS_BINARY_DIR "/file-test-XXXXXX";
 
 static int make_file(void **state)
 {
@@ -72,7 +72,7 @@ static void test_missing_file(void **state)
     (void)state;
     struct hs_buf out = {0};
     assert_int_equal(hs_file_read("/nowhere/at/all", 10, &out), HS_ENOTFOUND);
-    assert_int_equal(hs_file_read("/tmp", 10, &out), HS_EIO);
+    assert_int_equal(hs_file_read(HS_BINARY_DIR, 10, &out), HS_EIO);
     hs_buf_fini(&out);
 }
 

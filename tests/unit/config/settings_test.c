@@ -14,7 +14,7 @@
 #include "config/settings.h"
 #include "support/bad_files.h"
 
-static char folder[] = "/tmp/hs-settings-XXXXXX";
+static char folder[] = HS_BINARY_DIR "/settings-test-XXXXXX";
 
 static int make_folder(void **state)
 {
@@ -24,15 +24,15 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[128];
+    char command[1024];
     (void)state;
-    snprintf(command, sizeof(command), "rm -r %s", folder);
+    snprintf(command, sizeof(command), "rm -r '%s'", folder);
     return system(command);
 }
 
 static const char *path_of(const char *name)
 {
-    static char path[256];
+    static char path[1024];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     return path;
 }
@@ -49,7 +49,7 @@ static struct hs_settings *load(const char *name)
 {
     struct hs_diags diags = {0};
     struct hs_settings *settings = NULL;
-    char path[256];
+    char path[1024];
     snprintf(path, sizeof(path), "%s", path_of(name));
     int rc = hs_settings_load_usual(path, &diags, &settings);
     for (size_t i = 0; i < diags.count; i++) {
@@ -115,8 +115,8 @@ static void test_a_fault_names_the_file_it_stands_in(void **state)
     (void)state;
     struct hs_diags diags = {0};
     struct hs_settings *settings = NULL;
-    char one[256];
-    char two[256];
+    char one[1024];
+    char two[1024];
     snprintf(one, sizeof(one), "%s", path_of("one.yaml"));
     snprintf(two, sizeof(two), "%s", path_of("two.yaml"));
     const char *paths[] = {one, two};
