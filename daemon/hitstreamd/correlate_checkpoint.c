@@ -104,6 +104,13 @@ static bool is_due(const struct hs_part *part, int64_t boot_ms, bool at_once)
            (changed && (at_once || since_ms >= CHECKPOINT_AFTER_MS));
 }
 
+// A later owner reads the queues back from this time on. What follows our own 'took over' was told
+// by nobody before now; while events of earlier owners are applied again, their time stands.
+static int64_t told_after_ms(const struct hs_part *part)
+{
+    return part->caught_up ? hs_clock_realtime_ms() : hs_correlator_written_at_ms(part->correlator);
+}
+
 // Packs what changed; what is told from here on belongs to the next one.
 static void begin(struct hs_part *part, int64_t boot_ms)
 {
@@ -111,8 +118,8 @@ static void begin(struct hs_part *part, int64_t boot_ms)
     clear(checkpoint);
     checkpoint->begun_at_ms = boot_ms;
     checkpoint->next_offset = (int64_t)hs_correlator_next_offset(part->correlator);
-    int rc = hs_correlator_checkpoint(part->correlator, part->epoch, hs_clock_realtime_ms(),
-                                      on_record, part);
+    int rc = hs_correlator_checkpoint(part->correlator, part->epoch, told_after_ms(part), on_record,
+                                      part);
     if (rc != 0 || checkpoint->failed) {
         hs_part_fail(part, "a checkpoint", hs_strerror(rc ? rc : HS_ENOMEM));
         return;

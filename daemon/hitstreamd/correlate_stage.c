@@ -147,6 +147,7 @@ static bool on_assigned(void *ctx, struct hs_kafka_partition *partitions, size_t
     stage->parts = calloc(count, sizeof(struct hs_part *));
     for (size_t i = 0; stage->parts && i < count; i++) {
         struct hs_part *part = hs_part_new(stage, partitions[i].partition);
+        partitions[i].offset = 0; // it stays paused until the takeover says where it begins
         if (part) {
             stage->parts[stage->part_count++] = part;
         }

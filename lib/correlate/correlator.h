@@ -113,7 +113,8 @@ uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator);
 const char *hs_correlator_controls_hash(const struct hs_correlator *correlator);
 // Highest LogAppendTime seen; 0: none.
 int64_t hs_correlator_now_ms(const struct hs_correlator *correlator);
-// When the restored state of the partition was written, by its owner's clock; 0: there was none.
+// The time that stands in the restored state of the partition: nobody told of the events from
+// next_offset on before it, by the owner's clock; 0: there was none.
 int64_t hs_correlator_written_at_ms(const struct hs_correlator *correlator);
 // Offset of the last 'took over' in the log as far as it was applied.
 uint64_t hs_correlator_epoch(const struct hs_correlator *correlator);

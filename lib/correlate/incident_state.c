@@ -222,26 +222,36 @@ bool hs_told_find(const struct hs_told *told, const struct hs_interned *what, in
     return nearest_ms != INT64_MAX;
 }
 
+static void forget_place(struct hs_told *told, struct hs_intern_pool *pool, size_t index)
+{
+    hs_intern_put(pool, told->places[index].what);
+    told->place_count--;
+    memmove(&told->places[index], &told->places[index + 1],
+            (told->place_count - index) * sizeof(told->places[0]));
+}
+
+void hs_told_append(struct hs_told *told, struct hs_intern_pool *pool,
+                    const struct hs_interned *what, int64_t event_at_ms)
+{
+    if (told->place_count == HS_TOLD_PLACES_MAX) {
+        forget_place(told, pool, 0);
+    }
+    told->places[told->place_count++] = (struct hs_told_place){what, event_at_ms};
+}
+
 void hs_told_note(struct hs_told *told, struct hs_intern_pool *pool, const struct hs_interned *what,
                   int64_t event_at_ms)
 {
-    size_t gone =
-        told->place_count; // the last earlier telling of the same; else the oldest of a full table
+    size_t last = told->place_count; // the last earlier telling of the same
     for (size_t i = 0; i < told->place_count; i++) {
         const struct hs_told_place *place = &told->places[i];
         if (place->what == what && place->event_at_ms <= event_at_ms &&
-            (gone == told->place_count || place->event_at_ms > told->places[gone].event_at_ms)) {
-            gone = i;
+            (last == told->place_count || place->event_at_ms > told->places[last].event_at_ms)) {
+            last = i;
         }
     }
-    if (gone == told->place_count && told->place_count == HS_TOLD_PLACES_MAX) {
-        gone = 0;
+    if (last < told->place_count) {
+        forget_place(told, pool, last);
     }
-    if (gone < told->place_count) {
-        hs_intern_put(pool, told->places[gone].what);
-        told->place_count--;
-        memmove(&told->places[gone], &told->places[gone + 1],
-                (told->place_count - gone) * sizeof(told->places[0]));
-    }
-    told->places[told->place_count++] = (struct hs_told_place){what, event_at_ms};
+    hs_told_append(told, pool, what, event_at_ms);
 }

@@ -85,6 +85,9 @@ struct hs_told *hs_incident_told_add(struct hs_incident *incident, struct hs_int
 // The telling of this that is nearest to a time; false: never, or forgotten.
 bool hs_told_find(const struct hs_told *told, const struct hs_interned *what, int64_t at_ms,
                   int64_t *ret_event_at_ms);
+// A telling as it stood in state; takes over the reference.
+void hs_told_append(struct hs_told *told, struct hs_intern_pool *pool,
+                    const struct hs_interned *what, int64_t event_at_ms);
 // Notes that it was told, in place of the last earlier telling of the same; takes over the
 // reference.
 void hs_told_note(struct hs_told *told, struct hs_intern_pool *pool, const struct hs_interned *what,

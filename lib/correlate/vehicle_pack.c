@@ -211,7 +211,7 @@ static int read_told(struct hs_incident *incident, const pb_told *row, struct hs
         if (!object) {
             return HS_ENOMEM;
         }
-        hs_told_note(told, pool, object, row->places[i]->event_at_ms);
+        hs_told_append(told, pool, object, row->places[i]->event_at_ms);
     }
     return read_id(row->alert_id, &told->alert);
 }

@@ -57,14 +57,15 @@ static void add_hit(struct log *log, int64_t now_s)
 {
     char at[32], arrives[32], vehicle[16], site[16];
     struct event *event = &log->rows[log->count];
-    int64_t late_s = dice(4) ? (int64_t)dice(50) : (int64_t)dice(4 * 3600);
+    static const uint64_t late_most_s[] = {50, 50, 1500, 4 * 3600};
+    int64_t late_s = (int64_t)dice(late_most_s[dice(4)]);
     int64_t at_s = now_s > late_s ? now_s - late_s : 0;
     snprintf(at, sizeof(at), "%d+%02d:%02d:%02d", (int)(at_s / 86400), (int)(at_s / 3600 % 24),
              (int)(at_s / 60 % 60), (int)(at_s % 60));
     snprintf(arrives, sizeof(arrives), "%d+%02d:%02d:%02d", (int)(now_s / 86400),
              (int)(now_s / 3600 % 24), (int)(now_s / 60 % 60), (int)(now_s % 60));
-    snprintf(vehicle, sizeof(vehicle), "AB%02uCDE", (unsigned)dice(6));
-    snprintf(site, sizeof(site), "%s/%u", dice(2) ? "avon" : "wilts", (unsigned)dice(4));
+    snprintf(vehicle, sizeof(vehicle), "AB%02uCDE", (unsigned)dice(4));
+    snprintf(site, sizeof(site), "%s/%u", dice(2) ? "avon" : "wilts", (unsigned)dice(3));
     struct story_hit hit = {.at = at,
                             .arrives = arrives,
                             .vehicle = vehicle,
@@ -187,6 +188,7 @@ static void run_with_crashes(const struct log *log, struct hs_controls *const *c
         }
         if (fate == 6 || fate == 7) {
             i = (size_t)hs_offline_restart(offline);
+            assert_true(hs_offline_states_hold(offline));
         }
     }
     assert_int_equal(offline->alert_count - again, straight->alert_count);

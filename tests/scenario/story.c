@@ -12,7 +12,12 @@
 #include "base/error.h"
 #include "hitstream/v1/alert.pb-c.h"
 
-#define DAY_MS INT64_C(1768262400000) // 13 January 2026, 00:00 UTC
+static int64_t day_start_ms = INT64_C(1768262400000); // 13 January 2026, 00:00 UTC
+
+void story_set_day(int64_t day_ms)
+{
+    day_start_ms = day_ms;
+}
 
 static const char default_queues[] =
     "queues:\n"
@@ -76,7 +81,7 @@ int64_t story_time_ms(const char *at)
         day = 0;
         assert_int_equal(sscanf(at, "%d:%d:%d", &hour, &minute, &second), 3);
     }
-    return DAY_MS + (((day * INT64_C(24) + hour) * 60 + minute) * 60 + second) * 1000;
+    return day_start_ms + (((day * INT64_C(24) + hour) * 60 + minute) * 60 + second) * 1000;
 }
 
 struct hs_controls *story_controls(const char *queues, const char *rules)
@@ -305,7 +310,7 @@ void controls_change(struct story *story, const char *queues, const char *rules)
     struct hs_controls *controls = story_controls(queues, rules);
     hs_offline_know(story->offline, controls);
     story_pack_controls(hs_controls_hash(controls), &packed);
-    append(story, hs_buf_str(&packed), story->append_ms ? story->append_ms : DAY_MS);
+    append(story, hs_buf_str(&packed), story->append_ms ? story->append_ms : day_start_ms);
     hs_buf_fini(&packed);
 }
 

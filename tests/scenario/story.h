@@ -66,5 +66,7 @@ void story_pack_controls(const char *hash, struct hs_buf *out);
 // The story's controls; a new reference.
 struct hs_controls *story_controls(const char *queues, const char *rules);
 int64_t story_time_ms(const char *at);
+// Midnight of another day, Unix ms, for logs that a real daemon reads.
+void story_set_day(int64_t day_ms);
 
 #endif

@@ -244,6 +244,36 @@ uint64_t hs_offline_restart(struct hs_offline *offline)
     return hs_correlator_next_offset(offline->correlator);
 }
 
+struct holding {
+    struct hs_offline *offline;
+    bool hold;
+};
+
+static void compare_record(void *ctx, struct hs_str key, struct hs_str value)
+{
+    struct holding *holding = ctx;
+    for (size_t i = 0; i < holding->offline->state_count; i++) {
+        const struct hs_offline_state *state = &holding->offline->states[i];
+        if (hs_str_eq(state->key, key) && !hs_str_is(key, HS_PARTITION_STATE_KEY) &&
+            state->epoch == holding->offline->epoch && !hs_str_eq(state->value, value)) {
+            holding->hold = false;
+        }
+    }
+}
+
+bool hs_offline_states_hold(struct hs_offline *offline)
+{
+    struct holding holding = {offline, true};
+    for (size_t i = 0; i < offline->state_count; i++) {
+        hs_correlator_overwritten(offline->correlator, offline->states[i].key);
+    }
+    if (hs_correlator_checkpoint(offline->correlator, offline->epoch, 1, compare_record,
+                                 &holding) != 0) {
+        die("checkpoint failed");
+    }
+    return holding.hold;
+}
+
 const struct hs_offline_alert *hs_offline_find(const struct hs_offline *offline,
                                                const struct hs_id *id)
 {

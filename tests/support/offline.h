@@ -63,6 +63,8 @@ int hs_offline_apply(struct hs_offline *offline, uint64_t offset, int64_t append
 void hs_offline_checkpoint(struct hs_offline *offline, size_t records);
 // Throws the correlator away and restores one from the states; returns where to read on.
 uint64_t hs_offline_restart(struct hs_offline *offline);
+// Whether the correlator, restored just now, would write every state as it stands.
+bool hs_offline_states_hold(struct hs_offline *offline);
 // Forgets the alerts from `count` on.
 void hs_offline_forget(struct hs_offline *offline, size_t count);
 // The first alert with this id, or NULL.

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// The correlate stage against a real broker: killed at named points and at random, stopped and
+// started, joined by a second one, frozen. A plain consumer finds every alert that the core tells
+// offline over the same log exactly once, and nothing else.
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "integration/correlate_stage/stage_log.h"
+#include "kafka/client.h"
+
+enum { PARTITIONS = 3, VEHICLES = 120, SITES = 30, DRAIN_MS = 60000, DEATH_MS = 60000 };
+
+static struct hs_broker broker;
+static struct hs_test_producer *producer;
+static uint64_t dice_state = 20261121;
+static unsigned produced;
+
+static uint64_t dice(uint64_t sides)
+{
+    dice_state += UINT64_C(0x9e3779b97f4a7c15);
+    return hs_hash_u64(dice_state) % sides;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    int64_t day_ms;
+    if (hs_broker_start(&broker, NULL) || hs_test_producer_new(broker.bootstrap, &producer) ||
+        hs_civil_day_start_ms(hs_civil_date(hs_clock_realtime_ms()), &day_ms)) {
+        return -1;
+    }
+    story_set_day(day_ms);
+    stage_topics(broker.bootstrap, PARTITIONS);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    hs_test_producer_free(producer);
+    hs_broker_fini(&broker);
+    return 0;
+}
+
+static void clock_text(int64_t at_ms, char ret_text[32])
+{
+    int64_t day_ms;
+    hs_civil_day_start_ms(hs_civil_date(hs_clock_realtime_ms()), &day_ms);
+    int64_t s = (at_ms - story_time_ms("00:00:00")) / 1000;
+    snprintf(ret_text, 32, "%d+%02d:%02d:%02d", (int)(s / 86400), (int)(s / 3600 % 24),
+             (int)(s / 60 % 60), (int)(s % 60));
+}
+
+// Hits of the last minute, some stale, some twice.
+static void produce_hits(unsigned count)
+{
+    static const char *const names[] = {"stolen",   "drugs",    "missing", "lowkey",
+                                        "covert-a", "covert-b", "trial"};
+    struct hs_buf packed = {0};
+    for (unsigned i = 0; i < count; i++) {
+        char at[32], arrives[32], vehicle[16], site[16], read_id[32];
+        int64_t now_ms = hs_clock_realtime_ms();
+        int64_t late_ms = dice(10) ? (int64_t)dice(40000) : (int64_t)dice(3600000);
+        clock_text(now_ms - late_ms, at);
+        clock_text(now_ms, arrives);
+        snprintf(vehicle, sizeof(vehicle), "AB%02uC%cE", (unsigned)dice(VEHICLES) % 100,
+                 (char)('A' + dice(2)));
+        snprintf(site, sizeof(site), "%s/%u", dice(2) ? "avon" : "wilts", (unsigned)dice(SITES));
+        snprintf(read_id, sizeof(read_id), "read-%u", produced++);
+        struct story_hit hit = {.at = at,
+                                .arrives = arrives,
+                                .vehicle = vehicle,
+                                .list = names[dice(7)],
+                                .site = site,
+                                .read_id = read_id};
+        hs_buf_clear(&packed);
+        story_pack_hit(&hit, &packed);
+        for (uint64_t k = 0; k < 1 + (dice(20) == 0); k++) {
+            assert_int_equal(hs_test_produce(producer, HS_KAFKA_HITS, -1, hs_str(vehicle),
+                                             hs_buf_str(&packed), NULL, 0),
+                             0);
+        }
+    }
+    assert_int_equal(hs_test_producer_flush(producer, 30000), 0);
+    hs_buf_fini(&packed);
+}
+
+static void start_peer(struct hs_process *peer, const char *instance, const char *kill_point)
+{
+    char kill_env[64] = "HS_KILL_POINT=none:0";
+    if (kill_point) {
+        snprintf(kill_env, sizeof(kill_env), "HS_KILL_POINT=%s", kill_point);
+    }
+    const char *const argv[] = {HS_PEER, broker.bootstrap, instance, NULL};
+    const char *const env[] = {kill_env, NULL};
+    const struct hs_process_spec spec = {.argv = argv, .env = env};
+    assert_int_equal(hs_process_start(peer, &spec), 0);
+}
+
+static struct stage_verdict judge(const char *what)
+{
+    struct hs_controls *controls = story_controls(NULL, NULL);
+    stage_await_applied(broker.bootstrap, PARTITIONS, DRAIN_MS);
+    struct stage_verdict v = stage_judge(broker.bootstrap, controls);
+    hs_controls_unref(controls);
+    print_message("%s: %zu alerts expected, %zu found, %zu missing, %zu repeated, %zu wrong\n",
+                  what, v.expected, v.found, v.missing, v.repeated, v.wrong);
+    return v;
+}
+
+static void judge_exactly_once(const char *what)
+{
+    struct stage_verdict v = judge(what);
+    assert_int_equal(v.missing, 0);
+    assert_int_equal(v.wrong, 0);
+    assert_int_equal(v.repeated, 0);
+    assert_int_equal(v.found, v.expected);
+}
+
+static void every_alert_once_without_trouble(void **state)
+{
+    (void)state;
+    struct hs_process peer;
+    start_peer(&peer, "one", NULL);
+    produce_hits(1500);
+    judge_exactly_once("untroubled");
+    assert_int_equal(hs_process_stop(&peer, 15000), 0);
+}
+
+static void every_alert_once_across_kills_at_named_points(void **state)
+{
+    (void)state;
+    static const char *const points[] = {"alert-acked:1",   "alert-acked:300", "state-acked:1",
+                                         "state-acked:100", "before-commit:1", "before-commit:2",
+                                         "alert-acked:900"};
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+        struct hs_process peer;
+        int code;
+        start_peer(&peer, "one", points[i]);
+        produce_hits(700);
+        for (int k = 0; hs_process_running(&peer) && k < 40; k++) {
+            produce_hits(30);
+            hs_test_pause_ms(100);
+        }
+        assert_int_equal(hs_process_wait(&peer, DEATH_MS, &code), 0);
+        assert_int_equal(code, 128 + SIGKILL);
+    }
+    struct hs_process peer;
+    start_peer(&peer, "one", NULL);
+    judge_exactly_once("killed at named points");
+    assert_int_equal(hs_process_stop(&peer, 15000), 0);
+}
+
+static void every_alert_once_across_kills_at_random(void **state)
+{
+    (void)state;
+    struct hs_process peer;
+    for (int i = 0; i < 4; i++) {
+        start_peer(&peer, "one", NULL);
+        produce_hits(300);
+        for (uint64_t k = 0; k < 8 + dice(30); k++) {
+            produce_hits(20);
+            hs_test_pause_ms(100);
+        }
+        hs_process_kill(&peer);
+    }
+    start_peer(&peer, "one", NULL);
+    judge_exactly_once("killed at random");
+    assert_int_equal(hs_process_stop(&peer, 15000), 0);
+}
+
+static void every_alert_once_across_clean_restarts_and_a_second_instance(void **state)
+{
+    (void)state;
+    struct hs_process one, two;
+    start_peer(&one, "one", NULL);
+    for (int i = 0; i < 3; i++) {
+        start_peer(&two, "two", NULL);
+        for (int k = 0; k < 30; k++) {
+            produce_hits(20);
+            hs_test_pause_ms(100);
+        }
+        assert_int_equal(hs_process_stop(i % 2 ? &one : &two, 15000), 0);
+        produce_hits(100);
+        if (i % 2) {
+            start_peer(&one, "one", NULL);
+            assert_int_equal(hs_process_stop(&two, 15000), 0);
+        }
+    }
+    judge_exactly_once("restarted cleanly, joined and left");
+    assert_int_equal(hs_process_stop(&one, 15000), 0);
+}
+
+// What was on its way at the freeze may come again, under the same id: it is counted.
+static void a_frozen_owner_loses_nothing(void **state)
+{
+    (void)state;
+    struct hs_process one, two;
+    start_peer(&one, "one", NULL);
+    start_peer(&two, "two", NULL);
+    for (int k = 0; k < 40; k++) {
+        produce_hits(20);
+        hs_test_pause_ms(100);
+    }
+    hs_process_signal(&one, SIGSTOP);
+    for (int k = 0; k < 120; k++) { // twice the session timeout
+        produce_hits(5);
+        hs_test_pause_ms(100);
+    }
+    hs_process_signal(&one, SIGCONT);
+    for (int k = 0; k < 30; k++) {
+        produce_hits(20);
+        hs_test_pause_ms(100);
+    }
+    size_t before = 0;
+    struct stage_verdict v = judge("frozen");
+    assert_int_equal(v.missing, 0);
+    assert_int_equal(v.wrong, 0);
+    print_message("repeats with the same id after a freeze: %zu\n", v.repeated - before);
+    assert_true(v.repeated < 100);
+    assert_int_equal(hs_process_stop(&one, 15000), 0);
+    assert_int_equal(hs_process_stop(&two, 15000), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_alert_once_without_trouble),
+        cmocka_unit_test(every_alert_once_across_kills_at_named_points),
+        cmocka_unit_test(every_alert_once_across_kills_at_random),
+        cmocka_unit_test(every_alert_once_across_clean_restarts_and_a_second_instance),
+        cmocka_unit_test(a_frozen_owner_loses_nothing),
+    };
+    cmocka_set_test_filter(getenv("HS_TEST_ONLY")); // a pattern; NULL: all
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
