@@ -83,7 +83,7 @@ void hitctl_entries_compare(struct hitctl_entries *before, struct hitctl_entries
 
 // ---- waiting ----
 
-enum { HITCTL_WAIT_DEFAULT_S = 30, HITCTL_SILENT_MS = 10000 };
+enum { HITCTL_WAIT_DEFAULT_S = 30, HITCTL_SILENT_MS = 30000 };
 
 // Waits until every registered daemon has the change, says how long it took since `since_ns` and
 // who is silent. With `result` the same goes into it instead. HITCTL_OK or HITCTL_TIMEOUT.
