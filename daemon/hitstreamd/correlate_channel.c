@@ -113,7 +113,7 @@ bool hs_channels_know(struct hs_correlate_stage *stage, const struct hs_controls
                       int64_t timeout_ms)
 {
     const struct hs_routes *routes = hs_controls_routes(controls);
-    bool known = know(stage, HS_KAFKA_UNROUTED, timeout_ms, &stage->unrouted_topic);
+    bool known = true;
     for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
         struct hs_channel *channel = hs_channel_get(stage, hs_routes_queue(routes, i));
         known = channel && channel_know(stage, channel, timeout_ms) && known;

@@ -291,7 +291,9 @@ int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *con
 // The same for one queue, whatever was read of it.
 int hs_read_back_channel(struct hs_correlate_stage *stage, struct hs_channel *channel,
                          int64_t from_ms);
-// A new assignment: nothing was read back yet.
+// Every queue is to be read again; ids that are known stay, some partition may still need them.
+void hs_read_back_again(struct hs_correlate_stage *stage);
+// Nothing is replayed (any more): forgets the ids.
 void hs_read_back_reset(struct hs_correlate_stage *stage);
 
 // correlate_follower.c

@@ -209,11 +209,16 @@ int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *con
     return rc;
 }
 
-void hs_read_back_reset(struct hs_correlate_stage *stage)
+void hs_read_back_again(struct hs_correlate_stage *stage)
 {
-    hs_id_set_fini(&stage->stood);
     stage->unrouted_read = false;
     for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
         channel->read_since_takeover = false;
     }
+}
+
+void hs_read_back_reset(struct hs_correlate_stage *stage)
+{
+    hs_id_set_fini(&stage->stood);
+    hs_read_back_again(stage);
 }

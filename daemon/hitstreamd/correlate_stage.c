@@ -28,7 +28,8 @@ enum {
     COMMIT_WAIT_MS = 1000,
     CLOSE_MS = 5000,
     TOPICS_ASK_MS = 2000,
-    TOPIC_TIMEOUT_MS = 2000,
+    TOPIC_TIMEOUT_MS = 2000,      // at the start
+    TOPIC_TIMEOUT_LATER_MS = 300, // while alerts are on their way
     STOP_STEP_MS = 10,
 };
 
@@ -246,10 +247,10 @@ static int join(struct hs_correlate_stage *stage)
                                  HS_KAFKA_GROUP_CORRELATE, topics, 1, &consumer, &stage->consumer);
 }
 
-static bool know_topic(struct hs_correlate_stage *stage, const char *name, int *topic)
+static bool know_topic(struct hs_correlate_stage *stage, const char *name, int64_t timeout_ms,
+                       int *topic)
 {
-    int rc =
-        *topic >= 0 ? 0 : hs_kafka_producer_topic(stage->producer, name, TOPIC_TIMEOUT_MS, topic);
+    int rc = *topic >= 0 ? 0 : hs_kafka_producer_topic(stage->producer, name, timeout_ms, topic);
     hs_stage_beat(stage);
     if (rc != 0) {
         snprintf(stage->trouble, sizeof(stage->trouble), "topic '%s': %s", name, hs_strerror(rc));
@@ -257,22 +258,32 @@ static bool know_topic(struct hs_correlate_stage *stage, const char *name, int *
     return rc == 0;
 }
 
-// All output topics of the controls' head are looked for before the first message needs them.
-static void topics_step(struct hs_correlate_stage *stage, int64_t boot_ms)
+// The topics without which nothing can be done.
+static bool know_base(struct hs_correlate_stage *stage, int64_t timeout_ms)
+{
+    return know_topic(stage, HS_KAFKA_HITS, timeout_ms, &stage->hits_topic) &&
+           know_topic(stage, HS_KAFKA_VEHICLES, timeout_ms, &stage->vehicles_topic) &&
+           know_topic(stage, HS_KAFKA_UNROUTED, timeout_ms, &stage->unrouted_topic);
+}
+
+// All output topics of the controls' head are looked for before the first message needs them. A
+// queue whose topic is missing is no reason to hold up others: its alerts wait for it, and the
+// stage is not ready.
+static void topics_step(struct hs_correlate_stage *stage, int64_t timeout_ms)
 {
     struct hs_controls *head = stage->config.controls_head(stage->config.controls_ctx);
     bool same = head && strcmp(hs_controls_hash(head), stage->topics_hash) == 0;
-    if (!head) {
-        snprintf(stage->trouble, sizeof(stage->trouble),
-                 "the head of the controls is not known yet");
-    }
-    if (head && !(same && stage->topics_known) &&
-        (!same || boot_ms - stage->topics_asked_at_ms >= TOPICS_ASK_MS)) {
-        snprintf(stage->topics_hash, sizeof(stage->topics_hash), "%s", hs_controls_hash(head));
-        stage->topics_known = know_topic(stage, HS_KAFKA_HITS, &stage->hits_topic) &&
-                              know_topic(stage, HS_KAFKA_VEHICLES, &stage->vehicles_topic) &&
-                              hs_channels_know(stage, head, TOPIC_TIMEOUT_MS);
+    bool again = hs_clock_boottime_ms() - stage->topics_asked_at_ms >= TOPICS_ASK_MS;
+    if ((head && !same) || (!stage->topics_known && again)) {
+        bool base = know_base(stage, timeout_ms);
+        if (base && !head) {
+            snprintf(stage->trouble, sizeof(stage->trouble),
+                     "the head of the controls is not known yet");
+        }
+        stage->topics_known = base && head && hs_channels_know(stage, head, timeout_ms);
         stage->topics_asked_at_ms = hs_clock_boottime_ms();
+        snprintf(stage->topics_hash, sizeof(stage->topics_hash), "%s",
+                 head ? hs_controls_hash(head) : "-");
     }
     hs_controls_unref(head);
 }
@@ -300,6 +311,19 @@ static bool revive(struct hs_part *part, int64_t boot_ms)
     return part->state == HS_PART_NEW;
 }
 
+// Ids that stand in queues are of use while events of earlier owners are applied again.
+static void forget_stood(struct hs_correlate_stage *stage)
+{
+    for (size_t i = 0; i < stage->part_count; i++) {
+        if (!stage->parts[i]->caught_up) {
+            return;
+        }
+    }
+    if (stage->stood.count > 0) {
+        hs_read_back_reset(stage);
+    }
+}
+
 static void step_parts(struct hs_correlate_stage *stage, int64_t boot_ms)
 {
     int64_t wall_ms = hs_clock_realtime_ms();
@@ -314,6 +338,7 @@ static void step_parts(struct hs_correlate_stage *stage, int64_t boot_ms)
         hs_part_step(stage->parts[i], boot_ms, wall_ms);
         hs_checkpoint_step(stage->parts[i], boot_ms, false);
     }
+    forget_stood(stage);
 }
 
 static void one_round(struct hs_correlate_stage *stage)
@@ -331,7 +356,7 @@ static void one_round(struct hs_correlate_stage *stage)
     }
     hs_follower_step(stage);
     commit_step(stage, boot_ms);
-    topics_step(stage, boot_ms);
+    topics_step(stage, TOPIC_TIMEOUT_LATER_MS);
     hs_report_step(stage, boot_ms);
 }
 
@@ -344,12 +369,11 @@ static void pause_a_little(void)
 // Until Kafka is reached and the topics are there.
 static void wait_for_topics(struct hs_correlate_stage *stage)
 {
-    while (!hs_stage_stopping(stage) && !stage->topics_known) {
-        int64_t boot_ms = hs_clock_boottime_ms();
+    while (!hs_stage_stopping(stage) && stage->unrouted_topic < 0) {
         hs_stage_beat(stage);
         hs_kafka_producer_poll(stage->producer, STOP_STEP_MS);
-        topics_step(stage, boot_ms);
-        hs_report_step(stage, boot_ms);
+        topics_step(stage, TOPIC_TIMEOUT_MS);
+        hs_report_step(stage, hs_clock_boottime_ms());
         pause_a_little();
     }
 }

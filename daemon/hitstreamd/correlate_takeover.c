@@ -138,16 +138,20 @@ static int restore(struct takeover *takeover)
 
 // ---------------------------------------------------------------- reading back
 
-// Since when alerts may stand in queues whose events are going to be applied again: what was
-// applied by the time a partition's state was written is part of it.
-static int64_t read_back_from_ms(const struct takeover *takeover)
+// Since when alerts may stand in queues whose events are going to be applied again: nobody told of
+// a partition's replayed events before the time in its state. Partitions that are still replaying
+// count too: what is read back now takes the place of what was read for them.
+static int64_t read_back_from_ms(const struct hs_correlate_stage *stage)
 {
     int64_t from_ms = INT64_MAX;
-    for (size_t i = 0; i < takeover->count; i++) {
-        int64_t written_ms = hs_correlator_written_at_ms(takeover->parts[i]->correlator);
-        from_ms = written_ms < from_ms ? written_ms : from_ms;
+    for (size_t i = 0; i < stage->part_count; i++) {
+        const struct hs_part *part = stage->parts[i];
+        if (part->correlator && !part->caught_up) {
+            int64_t told_ms = hs_correlator_written_at_ms(part->correlator);
+            from_ms = told_ms < from_ms ? told_ms : from_ms;
+        }
     }
-    from_ms -= takeover->stage->config.settings->kafka_message_timeout_ms + CLOCK_MARGIN_MS;
+    from_ms -= stage->config.settings->kafka_message_timeout_ms + CLOCK_MARGIN_MS;
     return from_ms > 0 ? from_ms : 0;
 }
 
@@ -166,8 +170,8 @@ static int restored(struct takeover *takeover, struct hs_part *part)
 static int read_back(struct takeover *takeover)
 {
     struct hs_correlate_stage *stage = takeover->stage;
-    int64_t from_ms = read_back_from_ms(takeover);
-    hs_read_back_reset(stage);
+    int64_t from_ms = read_back_from_ms(stage);
+    hs_read_back_again(stage);
     stage->read_back_from_ms = from_ms;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < takeover->count; i++) {

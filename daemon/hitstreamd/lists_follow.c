@@ -53,18 +53,15 @@ static bool connect_redis(struct hs_lists *lists)
     return rc == 0;
 }
 
-// True when this Redis holds all that the anchor has seen, or a person said that it is right. While
-// the anchor is not known a Redis is taken only when nothing is live.
+// True when this Redis holds all that the anchor has seen, or a person said that it is right.
 static bool anchor_holds(struct hs_lists *lists, int *ret_rc)
 {
     struct hs_position anchor;
     *ret_rc = 0;
     switch (hs_controls_feed_anchor(lists->feed, &anchor)) {
     case HS_ANCHOR_UNKNOWN:
-        if (lists->current) {
-            hs_lists_stale(lists, "waiting for the audit anchor: kafka has not been read yet");
-        }
-        return lists->current == NULL;
+        hs_lists_stale(lists, "waiting for the audit anchor: kafka has not been read yet");
+        return false;
     case HS_ANCHOR_NONE:
         return true;
     case HS_ANCHOR_KNOWN:
@@ -152,7 +149,7 @@ static int lists_register(struct hs_lists *lists)
     hs_controls_feed_live_hash(lists->feed, controls);
     const struct hs_instance instance = {
         .instance_id = hs_str(lists->settings->instance_id),
-        .change_id = hs_str(lists->position.id),
+        .change_id = hs_str(status.change_id), // of what is live, not of what was read
         .controls_hash = hs_str(controls),
         .state = hs_str(status.state),
         .lists = status.lists,

@@ -231,6 +231,119 @@ static void a_frozen_owner_loses_nothing(void **state)
     assert_int_equal(hs_process_stop(&two, 15000), 0);
 }
 
+// ---------------------------------------------------------------- queues that refuse, alerts that
+// are late
+
+static const char two_queues[] =
+    "queues:\n"
+    "  dead-desk:\n    owner: avon\n    kind: intelligence\n    lists: [lowkey]\n"
+    "    undelivered_after_ms: 3000\n"
+    "  well-desk:\n    owner: avon\n    kind: live\n    lists: [lowkey]\n"
+    "    intelligence_queue: late-desk\n"
+    "  late-desk:\n    owner: avon\n    kind: intelligence\n    lists: [lowkey]\n    payload: "
+    "json\n"
+    "    handling: [stop, monitor]\n";
+
+static void make_topic(const char *name, const char *extra, const char *value)
+{
+    const char *const config[] = {"message.timestamp.type", "LogAppendTime", extra, value, NULL};
+    assert_int_equal(hs_test_topic_create(broker.bootstrap, name, 1, config), 0);
+}
+
+static void start_peer_with(struct hs_process *peer, const char *queues, const char *instance)
+{
+    const char *const argv[] = {HS_PEER, broker.bootstrap, instance, queues, NULL};
+    const struct hs_process_spec spec = {.argv = argv};
+    assert_int_equal(hs_process_start(peer, &spec), 0);
+}
+
+// One hit on list 'lowkey'; it was made and came so long ago.
+static void produce_one(const char *vehicle, const char *read_id, int64_t ago_ms)
+{
+    char at[32];
+    struct hs_buf packed = {0};
+    clock_text(hs_clock_realtime_ms() - ago_ms, at);
+    struct story_hit hit = {
+        .at = at, .vehicle = vehicle, .list = "lowkey", .site = "avon/1", .read_id = read_id};
+    story_pack_hit(&hit, &packed);
+    assert_int_equal(
+        hs_test_produce(producer, HS_KAFKA_HITS, -1, hs_str(vehicle), hs_buf_str(&packed), NULL, 0),
+        0);
+    assert_int_equal(hs_test_producer_flush(producer, 30000), 0);
+    hs_buf_fini(&packed);
+}
+
+static struct hs_test_messages await_messages(const char *topic, size_t count)
+{
+    struct hs_test_messages messages = {0};
+    struct hs_test_reader *reader;
+    assert_int_equal(hs_test_reader_new(broker.bootstrap, topic, &reader), 0);
+    int rc = hs_test_reader_await(reader, count, 30000, &messages);
+    print_message("%s: %zu of %zu\n", topic, messages.count, count);
+    assert_int_equal(rc, 0);
+    hs_test_reader_free(reader);
+    return messages;
+}
+
+static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **state)
+{
+    (void)state;
+    char folder[HS_TEST_PATH_BYTES], queues[HS_TEST_PATH_BYTES + 16];
+    struct hs_process peer;
+    assert_int_equal(hs_test_folder_make("dead-queue", folder), 0);
+    snprintf(queues, sizeof(queues), "%s/queues.yaml", folder);
+    assert_int_equal(hs_test_file_write(queues, two_queues), 0);
+    make_topic("dispatch.dead-desk", "max.message.bytes", "100"); // it takes nothing
+    make_topic("dispatch.well-desk", NULL, NULL);
+    make_topic("dispatch.late-desk", NULL, NULL);
+    make_topic("undelivered.dead-desk", NULL, NULL);
+    make_topic("undelivered.well-desk", NULL, NULL);
+    make_topic("undelivered.late-desk", NULL, NULL);
+    start_peer_with(&peer, queues, "one");
+    hs_test_pause_ms(3000); // its controls are in force then
+    for (int i = 0; i < 20; i++) {
+        char vehicle[16], read_id[16];
+        snprintf(vehicle, sizeof(vehicle), "DD%02dDDD", i);
+        snprintf(read_id, sizeof(read_id), "dead-%d", i);
+        produce_one(vehicle, read_id, 1000);
+    }
+    struct hs_test_messages well = await_messages("dispatch.well-desk", 20);
+    struct hs_test_messages put_aside = await_messages("undelivered.dead-desk", 20);
+    assert_true(well.rows[19].timestamp_ms < put_aside.rows[0].timestamp_ms);
+    struct hs_test_messages ops = await_messages("dispatch.ops", 1);
+    bool alarmed = false;
+    for (size_t i = 0; i < ops.count; i++) {
+        alarmed = alarmed || memmem(ops.rows[i].value.ptr, ops.rows[i].value.len, "dead-desk", 9);
+    }
+    assert_true(alarmed);
+    produce_one("LL11LLL", "late-1", 700000); // live when it was read; the daemon is what is late
+    size_t late_in_all = 21;                  // the twenty before are intelligence's business too
+    struct hs_test_messages late = await_messages("dispatch.late-desk", late_in_all + 1);
+    size_t diverted = 0;
+    for (size_t i = 0; i < late.count; i++) {
+        if (hs_str_is(hs_test_header(&late.rows[i], "diverted-from"), "well-desk")) {
+            diverted++;
+            assert_true(
+                hs_str_is(hs_test_header(&late.rows[i], "content-type"), "application/json"));
+            assert_int_equal(late.rows[i].value.ptr[0], '{');
+        }
+    }
+    assert_int_equal(diverted, 1);
+    assert_int_equal(hs_process_stop(&peer, 20000), 0);
+    start_peer_with(&peer, queues, "one"); // what is put aside is not told again
+    hs_test_pause_ms(5000);
+    assert_int_equal(hs_process_stop(&peer, 20000), 0);
+    struct hs_test_messages again = {0};
+    assert_int_equal(hs_test_topic_read(broker.bootstrap, "undelivered.dead-desk", 10000, &again),
+                     0);
+    assert_int_equal(again.count, 21);
+    struct hs_test_messages *all[] = {&well, &put_aside, &ops, &late, &again};
+    for (size_t i = 0; i < 5; i++) {
+        hs_test_messages_fini(all[i]);
+    }
+    hs_test_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +352,7 @@ int main(void)
         cmocka_unit_test(every_alert_once_across_kills_at_random),
         cmocka_unit_test(every_alert_once_across_clean_restarts_and_a_second_instance),
         cmocka_unit_test(a_frozen_owner_loses_nothing),
+        cmocka_unit_test(a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted),
     };
     cmocka_set_test_filter(getenv("HS_TEST_ONLY")); // a pattern; NULL: all
     return cmocka_run_group_tests(tests, setup, teardown);
