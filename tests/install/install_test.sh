@@ -25,7 +25,17 @@ done
 [ -z "$(find "$tree" -name '*_test*' -o -name 'hitsim')" ] || fail "a test program is installed"
 
 "$tree/usr/bin/hitctl" --version >/dev/null || fail "hitctl does not run"
-# The sample is a configuration that the daemon takes as it is.
+# The sample is a configuration that the daemon takes as it is, once there are keys.
+mkdir "$tree/etc/hitstream/conf.d"
+for key in id token; do
+    od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$tree/$key.key"
+done
+chmod 600 "$tree"/*.key
+cat >"$tree/etc/hitstream/conf.d/keys.yaml" <<KEYS
+keys:
+  id_file: $tree/id.key
+  token_file: $tree/token.key
+KEYS
 "$tree/usr/sbin/hitstreamd" --check --config "$tree/etc/hitstream/hitstream.yaml" ||
     fail "the sample configuration is refused"
 program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$tree/usr/lib/systemd/system/hitstreamd.service")
