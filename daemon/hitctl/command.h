@@ -60,6 +60,7 @@ struct hitctl_command {
 // Tables end with a row whose name is NULL. main.c lists the tables.
 extern const struct hitctl_command hitctl_list_commands[];     // list.c
 extern const struct hitctl_command hitctl_check_commands[];    // check.c
+extern const struct hitctl_command hitctl_match_commands[];    // match.c
 extern const struct hitctl_command hitctl_controls_commands[]; // controls.c
 extern const struct hitctl_command hitctl_topics_commands[];   // topics.c
 extern const struct hitctl_command hitctl_alerts_commands[];   // alerts.c
