@@ -40,9 +40,10 @@ enum {
 struct hs_match_slot {
     int32_t partition;
     struct hs_acks *acks;
-    int64_t committed; // as last acknowledged; -1: not known
-    int64_t sent;      // as last sent
-    int64_t tolerate_until; // bad reads before this offset do not count: the feed is known to be good again
+    int64_t committed;      // as last acknowledged; -1: not known
+    int64_t sent;           // as last sent
+    int64_t tolerate_until; // bad reads before this offset do not count: the feed is known to be
+                            // good again
 };
 
 // A message of the batch; its bytes are copies.
@@ -186,8 +187,32 @@ bool hs_reject_message(struct hs_match_worker *worker, const struct hs_match_mes
 // Counts; may stop the input.
 void hs_reject_window(struct hs_match_worker *worker, uint32_t reads, uint32_t bad);
 
+// match_slots.c: partitions, what is committed of them, and going back
+bool hs_match_on_assigned(void *worker, struct hs_kafka_partition *partitions, size_t count);
+void hs_match_on_revoked(void *worker, const struct hs_kafka_partition *partitions, size_t count,
+                         bool lost);
+void hs_match_on_committed(void *worker, int64_t sent_at_ms, int error,
+                           const struct hs_kafka_partition *partitions, size_t count);
+void hs_match_on_trouble(void *worker, const struct hs_kafka_partition *partition,
+                         const char *text);
+void hs_match_slots_forget(struct hs_match_worker *worker);
+void hs_match_commit_due(struct hs_match_worker *worker, int64_t now_ns);
+// The next message of the slot is the one at `offset`; a paused one goes on with `resume`.
+void hs_match_slot_start(struct hs_match_worker *worker, struct hs_match_slot *slot, int64_t offset,
+                         bool resume);
+// After a failed delivery: what is on its way is dropped, partitions are read again from what is
+// acknowledged.
+void hs_match_rewind(struct hs_match_worker *worker);
+
+// match_input.c: too many bad reads
+void hs_match_input_pause(struct hs_match_worker *worker);
+// A round while stopped: tries a few messages now and then, goes on when they are good or a person
+// says so.
+void hs_match_input_serve(struct hs_match_worker *worker, int64_t now_ns);
+
 // match_worker.c
 void *hs_match_worker_main(void *worker);
+void hs_match_progress(struct hs_match_worker *worker);
 // Where its partition's messages are accounted for; NULL: not assigned.
 struct hs_match_slot *hs_match_slot_find(const struct hs_match_worker *worker, int32_t partition);
 void hs_match_fail(struct hs_match_worker *worker, const char *text);

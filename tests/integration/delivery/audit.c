@@ -19,6 +19,8 @@ enum { READ_MS = 60000, QUEUE_BYTES = 40 };
 struct told {
     struct hs_id id;
     char queue[QUEUE_BYTES];
+    int64_t offset; // found: where it stands; not compared
+    int64_t at_ms;  // found: its LogAppendTime; not compared
 };
 
 struct told_list {
@@ -26,7 +28,7 @@ struct told_list {
     size_t count, capacity;
 };
 
-static void add(struct told_list *list, const struct hs_id *id, struct hs_str queue)
+static struct told *add(struct told_list *list, const struct hs_id *id, struct hs_str queue)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? list->capacity * 2 : 4096;
@@ -38,11 +40,30 @@ static void add(struct told_list *list, const struct hs_id *id, struct hs_str qu
     row->id = *id;
     assert_true(queue.len < QUEUE_BYTES);
     memcpy(row->queue, queue.ptr, queue.len);
+    return row;
+}
+
+enum { FAULTS_SHOWN = 5 };
+
+// The first few of a kind, for whoever looks for the cause.
+static void show(const char *what, size_t number, const struct told *row, const struct told *first)
+{
+    char id[HS_ID_TEXT_BYTES];
+    if (number < FAULTS_SHOWN) {
+        hs_id_text(&row->id, id);
+        fprintf(stderr, "%s: %s on '%s' at %lld, %lld ms", what, id, row->queue,
+                (long long)row->offset, (long long)row->at_ms);
+        if (first) {
+            fprintf(stderr, "; first at %lld, %lld ms", (long long)first->offset,
+                    (long long)first->at_ms);
+        }
+        fputc('\n', stderr);
+    }
 }
 
 static int compare(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(struct told));
+    return memcmp(a, b, offsetof(struct told, offset));
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -131,7 +152,9 @@ static void collect_topic(const struct world *world, const char *prefix, struct 
         struct hs_str type = hs_test_header(&messages.rows[i], "ce_type");
         assert_true(hs_str_is(type, "hitstream.v1.Alert"));
         assert_int_equal(hs_id_parse(hs_test_header(&messages.rows[i], "ce_id"), &id), 0);
-        add(found, &id, hs_str(name));
+        struct told *row = add(found, &id, hs_str(name));
+        row->offset = messages.rows[i].offset;
+        row->at_ms = messages.rows[i].timestamp_ms;
     }
     hs_test_messages_fini(&messages);
 }
@@ -160,20 +183,18 @@ static void judge_alerts(const struct told_list *expected, const struct told_lis
                     : f == found->count  ? -1
                                          : compare(&expected->rows[e], &found->rows[f]);
         if (order == 0) {
-            f++;
+            size_t first = f++;
             while (f < found->count && compare(&expected->rows[e], &found->rows[f]) == 0) {
-                audit->repeated++;
-                f++;
+                show("repeated", audit->repeated++, &found->rows[f++], &found->rows[first]);
             }
             e++;
         } else if (order < 0) {
-            audit->missing++;
-            e++;
+            show("missing", audit->missing++, &expected->rows[e++], NULL);
         } else {
             if (has_id(expected, &found->rows[f].id)) {
-                audit->wrong_queue++;
+                show("wrong queue", audit->wrong_queue++, &found->rows[f], NULL);
             } else {
-                audit->unexpected++;
+                show("unexpected", audit->unexpected++, &found->rows[f], NULL);
             }
             f++;
         }

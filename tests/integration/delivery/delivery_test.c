@@ -80,8 +80,8 @@ struct way {
 };
 
 static struct way ways[] = {
-    {.point = "hit-acked", .passings = 2000},   {.point = "alert-acked", .passings = 2000},
-    {.point = "state-acked", .passings = 1000}, {.point = "before-commit", .passings = 5},
+    {.point = "hit-acked", .passings = 600},   {.point = "alert-acked", .passings = 1000},
+    {.point = "state-acked", .passings = 400}, {.point = "before-commit", .passings = 4},
     {.point = NULL, .passings = 4000},
 };
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
