@@ -156,41 +156,42 @@ bool hs_vrm_age_issued(unsigned code, uint32_t date)
     return date == 0 || date >= issued;
 }
 
-static bool fits(const struct hs_vrm *vrm, const struct shape *shape, uint32_t date)
+static bool fits_shape(const struct hs_vrm *vrm, const struct shape *shape)
 {
     for (unsigned i = 0; i < vrm->len; i++) {
         if (!(classes_of(vrm->text[i]) & class_allowed(shape->text[i]))) {
             return false;
         }
     }
-    if (shape->series != HS_SERIES_CURRENT) {
-        return true;
-    }
-    return hs_vrm_age_issued((unsigned)(vrm->text[2] - '0') * 10 + (unsigned)(vrm->text[3] - '0'),
-                             date);
+    return true;
 }
 
-unsigned hs_vrm_series(const struct hs_vrm *vrm, uint32_t date)
+// All series of which a shape fits, whatever the age code.
+static unsigned series_by_shape(const struct hs_vrm *vrm)
 {
     unsigned series = 0;
     for (unsigned i = first_of_length[vrm->len]; i < first_of_length[vrm->len + 1]; i++) {
-        if (fits(vrm, &shapes[i], date)) {
+        if (fits_shape(vrm, &shapes[i])) {
             series |= shapes[i].series;
         }
     }
     return series;
 }
 
+unsigned hs_vrm_series(const struct hs_vrm *vrm, uint32_t date)
+{
+    unsigned series = series_by_shape(vrm);
+    if (series & HS_SERIES_CURRENT) {
+        unsigned code = (unsigned)(vrm->text[2] - '0') * 10 + (unsigned)(vrm->text[3] - '0');
+        series &= hs_vrm_age_issued(code, date) ? ~0U : ~(unsigned)HS_SERIES_CURRENT;
+    }
+    return series;
+}
+
 bool hs_vrm_illegal_at(const struct hs_vrm *vrm, uint32_t date, unsigned position, char c)
 {
-    bool found = false;
-    for (unsigned i = first_of_length[vrm->len]; i < first_of_length[vrm->len + 1]; i++) {
-        if (fits(vrm, &shapes[i], date)) {
-            found = true;
-            if (classes_of(c) & class_allowed(shapes[i].text[position])) {
-                return false;
-            }
-        }
-    }
-    return found;
+    unsigned series = hs_vrm_series(vrm, date);
+    struct hs_vrm other = *vrm;
+    other.text[position] = c;
+    return series != 0 && (series_by_shape(&other) & series) == 0;
 }

@@ -31,8 +31,8 @@ enum { HS_VRM_SERIES_SHAPES_MAX = 16 }; // of one length
 // that will ever be issued. A mark with '?' fits none.
 unsigned hs_vrm_series(const struct hs_vrm *vrm, uint32_t date);
 
-// Whether character `c` may not stand at `position` of a mark in any of the series that `vrm` fits.
-// False when it fits none.
+// Whether a mark that can exist could not if character `c` stood at `position`: it would fit none
+// of the series that it fits, whatever its age code. False for a foreign mark.
 bool hs_vrm_illegal_at(const struct hs_vrm *vrm, uint32_t date, unsigned position, char c);
 
 // Whether an age code (two digits of the current series) was issued by a date; date 0: will ever
