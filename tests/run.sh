@@ -12,6 +12,8 @@
 #   asan     every test under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 #   tsan     what shares memory between threads, under ThreadSanitizer
 #   kafka4   the tests that lean on the broker, against Kafka 4.1.1
+#   bench    every benchmark runs, to see that it does: its figures mean nothing here
+#   demo     config/demo.sh for some seconds, on a build as it is installed, without test hooks
 #
 # HS_JOBS: how many at once (default: cores). HS_KAFKA_DIR: where Kafka's jars are kept. Logs: build/test/log/.
 set -uo pipefail
@@ -20,14 +22,14 @@ root=$PWD
 work=$root/build/test
 jobs=${HS_JOBS:-$(nproc)}
 export HS_KAFKA_DIR=${HS_KAFKA_DIR:-$root/build/kafka}
-export CLICOLOR_FORCE=0 CTEST_OUTPUT_ON_FAILURE=1
+export HS_TEST_RUN=$$-$RANDOM$RANDOM CLICOLOR_FORCE=0 CTEST_OUTPUT_ON_FAILURE=1
 began=$SECONDS
 failed=() rows=() current=
 
-all_steps='format clang release asan tsan kafka4'
+all_steps='format clang release asan tsan kafka4 bench demo'
 case "${1:-}" in
 -h | --help)
-    sed -n '3,18s/^# \{0,1\}//p' "$0"
+    sed -n '3,20s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac
@@ -102,7 +104,7 @@ mkdir -p "$work/log"
 run packages 900 config/packages.sh test || exit 1
 
 fetch=
-if has release || has asan || has kafka4; then # beside the first builds
+if has release || has asan || has kafka4 || has bench || has demo; then # beside the first builds
     run_fetch() { config/kafka-fetch.sh 3.9.1 && config/kafka-fetch.sh 4.1.1; }
     run_fetch >"$work/log/kafka.log" 2>&1 </dev/null &
     fetch=$!
@@ -115,7 +117,7 @@ if has format; then
     run shellcheck 120 shellcheck $(scripts)
 fi
 has clang && build clang -DCMAKE_C_COMPILER=clang-14 -DHS_FLAVOUR=debug
-if has release || has kafka4; then
+if has release || has kafka4 || has bench; then
     build release -DHS_FLAVOUR=release -DHS_TEST_HOOKS=ON && release=1
 fi
 has asan && build asan -DHS_FLAVOUR=asan -DHS_TEST_HOOKS=ON && asan=1
@@ -141,13 +143,19 @@ fi
 if [ "${release:-}" ] && has kafka4; then
     HS_KAFKA_VERSION=4.1.1 tests kafka4 300 release -L kafka4
 fi
+if [ "${release:-}" ] && has bench && [ -n "$(bench/run.sh --list)" ]; then
+    HS_BENCH_BUILD=$work/release run bench 240 bench/run.sh --smoke
+fi
+has demo && run demo 240 config/demo.sh --seconds 12
 
-# Nothing may be left running out of the build tree.
-for pid in $(pgrep -f "$work/" || true); do
-    [ "$pid" = $$ ] && continue
-    rows+=("left running: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-100)")
-    failed+=("process-$pid")
-    kill -KILL "$pid" 2>/dev/null
+# Nothing that was started here may be left running: it would carry this run's mark in its environment.
+for folder in /proc/[0-9]*; do
+    pid=${folder#/proc/}
+    if grep -qazF "HS_TEST_RUN=$HS_TEST_RUN" "$folder/environ" 2>/dev/null; then
+        rows+=("left running: $pid $(tr '\0' ' ' <"$folder/cmdline" | cut -c1-100)")
+        failed+=("process-$pid")
+        kill -KILL "$pid" 2>/dev/null
+    fi
 done
 
 echo
