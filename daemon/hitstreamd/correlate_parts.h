@@ -291,6 +291,10 @@ int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *con
 // The same for one queue, whatever was read of it.
 int hs_read_back_channel(struct hs_correlate_stage *stage, struct hs_channel *channel,
                          int64_t from_ms);
+// Since when alerts may stand in queues whose events are going to be applied again: nobody told of
+// a partition's replayed events before the time in its state. Partitions that are still replaying
+// count too: what is read back now takes the place of what was read for them.
+int64_t hs_read_back_since_ms(const struct hs_correlate_stage *stage);
 // Every queue is to be read again; ids that are known stay, some partition may still need them.
 void hs_read_back_again(struct hs_correlate_stage *stage);
 // Nothing is replayed (any more): forgets the ids.

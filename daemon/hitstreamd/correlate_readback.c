@@ -11,6 +11,8 @@ enum {
     ASK_TIMEOUT_MS = 2000,
 };
 
+#define CLOCK_MARGIN_MS INT64_C(10000) // the brokers' clocks may differ from ours by so much
+
 // ---------------------------------------------------------------- the set
 
 static bool is_zero(const struct hs_id *id)
@@ -207,6 +209,20 @@ int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *con
     }
     free(plan.ranges);
     return rc;
+}
+
+int64_t hs_read_back_since_ms(const struct hs_correlate_stage *stage)
+{
+    int64_t from_ms = INT64_MAX;
+    for (size_t i = 0; i < stage->part_count; i++) {
+        const struct hs_part *part = stage->parts[i];
+        if (part->correlator && !part->caught_up) {
+            int64_t told_ms = hs_correlator_written_at_ms(part->correlator);
+            from_ms = told_ms < from_ms ? told_ms : from_ms;
+        }
+    }
+    from_ms -= stage->config.settings->kafka_message_timeout_ms + CLOCK_MARGIN_MS;
+    return from_ms > 0 ? from_ms : 0;
 }
 
 void hs_read_back_again(struct hs_correlate_stage *stage)

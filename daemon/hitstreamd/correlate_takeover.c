@@ -21,7 +21,6 @@ enum {
     AGAIN_AFTER_MS = 500,
     TOOK_OVER_BYTES = 512,
 };
-#define CLOCK_MARGIN_MS INT64_C(10000) // the brokers' clocks may differ from ours by so much
 
 // A takeover of all partitions that are new.
 struct takeover {
@@ -138,23 +137,6 @@ static int restore(struct takeover *takeover)
 
 // ---------------------------------------------------------------- reading back
 
-// Since when alerts may stand in queues whose events are going to be applied again: nobody told of
-// a partition's replayed events before the time in its state. Partitions that are still replaying
-// count too: what is read back now takes the place of what was read for them.
-static int64_t read_back_from_ms(const struct hs_correlate_stage *stage)
-{
-    int64_t from_ms = INT64_MAX;
-    for (size_t i = 0; i < stage->part_count; i++) {
-        const struct hs_part *part = stage->parts[i];
-        if (part->correlator && !part->caught_up) {
-            int64_t told_ms = hs_correlator_written_at_ms(part->correlator);
-            from_ms = told_ms < from_ms ? told_ms : from_ms;
-        }
-    }
-    from_ms -= stage->config.settings->kafka_message_timeout_ms + CLOCK_MARGIN_MS;
-    return from_ms > 0 ? from_ms : 0;
-}
-
 // The controls in force when the states were written; waits for them for a while.
 static int restored(struct takeover *takeover, struct hs_part *part)
 {
@@ -170,7 +152,7 @@ static int restored(struct takeover *takeover, struct hs_part *part)
 static int read_back(struct takeover *takeover)
 {
     struct hs_correlate_stage *stage = takeover->stage;
-    int64_t from_ms = read_back_from_ms(stage);
+    int64_t from_ms = hs_read_back_since_ms(stage);
     hs_read_back_again(stage);
     stage->read_back_from_ms = from_ms;
     int rc = 0;

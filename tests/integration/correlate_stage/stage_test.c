@@ -303,8 +303,8 @@ static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **s
     hs_test_pause_ms(3000); // its controls are in force then
     for (int i = 0; i < 20; i++) {
         char vehicle[16], read_id[16];
-        snprintf(vehicle, sizeof(vehicle), "DD%02dDDD", i);
-        snprintf(read_id, sizeof(read_id), "dead-%d", i);
+        snprintf(vehicle, sizeof(vehicle), "DD%02uDDD", (unsigned)i % 100);
+        snprintf(read_id, sizeof(read_id), "dead-%u", (unsigned)i % 100);
         produce_one(vehicle, read_id, 1000);
     }
     struct hs_test_messages well = await_messages("dispatch.well-desk", 20);

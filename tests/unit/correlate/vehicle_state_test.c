@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "correlate/priority.h"
+#include "correlate/vehicle_table.h"
+
+static struct hs_intern_pool pool;
+
+static struct hs_id id_of(uint32_t n)
+{
+    struct hs_id id = {{0}};
+    memcpy(id.bytes, &n, sizeof(n));
+    return id;
+}
+
+static struct hs_vehicle *make(const char *key)
+{
+    struct hs_vehicle *vehicle;
+    assert_int_equal(hs_vehicle_new(hs_str(key), &vehicle), 0);
+    return vehicle;
+}
+
+static void keys_name_vehicle_and_audience(void **state)
+{
+    (void)state;
+    struct hs_vehicle *vehicle = make("AB12CDE|covert:op|x");
+    assert_true(hs_str_is(vehicle->mark, "AB12CDE"));
+    assert_true(hs_str_is(vehicle->audience, "covert:op|x"));
+    hs_vehicle_free(vehicle, &pool);
+    struct hs_vehicle *none = NULL;
+    assert_int_equal(hs_vehicle_new(HS_STR("AB12CDE"), &none), HS_EFORMAT);
+    assert_int_equal(hs_vehicle_new(HS_STR("|open"), &none), HS_EFORMAT);
+    assert_int_equal(hs_vehicle_new(HS_STR("AB12CDE|closed"), &none), HS_EFORMAT);
+    assert_int_equal(hs_vehicle_new(HS_STR(""), &none), HS_EFORMAT);
+    assert_null(none);
+}
+
+static void the_last_64_hits_are_known(void **state)
+{
+    (void)state;
+    struct hs_vehicle *vehicle = make("A1|open");
+    for (uint32_t i = 1; i <= HS_SEEN_HITS_MAX + 1; i++) {
+        struct hs_id id = id_of(i);
+        assert_false(hs_vehicle_has_seen(vehicle, &id));
+        assert_int_equal(hs_vehicle_note_seen(vehicle, &id, i), 0);
+    }
+    struct hs_id first = id_of(1), second = id_of(2);
+    assert_false(hs_vehicle_has_seen(vehicle, &first));
+    assert_true(hs_vehicle_has_seen(vehicle, &second));
+    hs_vehicle_free(vehicle, &pool);
+}
+
+static void a_timer_is_one_a_kind_and_incident(void **state)
+{
+    (void)state;
+    struct hs_vehicle *vehicle = make("A1|open");
+    struct hs_id a = id_of(1), b = id_of(2);
+    assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &a, 100), 0);
+    vehicle->timers[0].appended = true;
+    assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &a, 100), 0);
+    assert_true(vehicle->timers[0].appended); // nothing changed
+    assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &a, 200), 0);
+    assert_false(vehicle->timers[0].appended); // moved: it is to be appended again
+    assert_int_equal(vehicle->timer_count, 1);
+    assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &b, 300), 0);
+    assert_false(hs_vehicle_take_timer(vehicle, 1, &a, 100)); // as it stood before
+    assert_true(hs_vehicle_take_timer(vehicle, 1, &a, 200));
+    assert_false(hs_vehicle_take_timer(vehicle, 1, &a, 200)); // once
+    hs_vehicle_drop_timers(vehicle, &b);
+    assert_int_equal(vehicle->timer_count, 0);
+    for (uint32_t i = 0; i < HS_TIMERS_MAX; i++) {
+        struct hs_id id = id_of(100 + i);
+        assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &id, i), 0);
+    }
+    assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &a, 1), HS_ELIMIT);
+    hs_vehicle_free(vehicle, &pool);
+}
+
+static void ended_incidents_are_bounded_and_lose_their_timers(void **state)
+{
+    (void)state;
+    struct hs_vehicle *vehicle = make("A1|open");
+    for (uint32_t i = 0; i <= HS_ENDED_MAX; i++) {
+        struct hs_id id = id_of(i);
+        assert_int_equal(hs_vehicle_set_timer(vehicle, 1, &id, 5), 0);
+        hs_vehicle_end(vehicle, &pool, hs_incident_new(&id, i));
+        assert_int_equal(vehicle->timer_count, 0);
+    }
+    assert_int_equal(vehicle->ended_count, HS_ENDED_MAX);
+    assert_int_equal(vehicle->ended[0]->opened_at_ms, 1);
+    hs_vehicle_free(vehicle, &pool);
+}
+
+static void a_damaged_state_leaves_the_vehicle_empty(void **state)
+{
+    (void)state;
+    struct hs_vehicle *vehicle = make("A1|open");
+    Hitstream__V1__VehicleState message = HITSTREAM__V1__VEHICLE_STATE__INIT;
+    Hitstream__V1__SeenHit good = HITSTREAM__V1__SEEN_HIT__INIT,
+                           bad = HITSTREAM__V1__SEEN_HIT__INIT;
+    Hitstream__V1__SeenHit *seen[] = {&good, &bad};
+    uint8_t sixteen[16] = {1};
+    good.hit_id = (ProtobufCBinaryData){16, sixteen};
+    bad.hit_id = (ProtobufCBinaryData){3, sixteen};
+    message.n_seen = 2;
+    message.seen = seen;
+    assert_int_equal(hs_vehicle_unpack(vehicle, &message, &pool), HS_EFORMAT);
+    assert_int_equal(vehicle->seen_count, 0);
+    assert_false(vehicle->touched);
+    hs_vehicle_free(vehicle, &pool);
+}
+
+static void the_table_finds_orders_and_removes(void **state)
+{
+    (void)state;
+    struct hs_vehicle_table table = {0};
+    struct hs_vehicle *vehicles[1000];
+    char key[] = "A000|open";
+    for (int i = 0; i < 1000; i++) {
+        snprintf(key, sizeof(key), "A%03d|open", i);
+        assert_int_equal(hs_vehicle_table_add(&table, hs_str(key), &vehicles[i]), 0);
+    }
+    hs_vehicle_table_touch(&table, vehicles[0]);
+    assert_ptr_equal(table.newest, vehicles[0]);
+    assert_ptr_equal(table.oldest, vehicles[1]);
+    assert_ptr_equal(hs_vehicle_table_find(&table, HS_STR("A500|open")), vehicles[500]);
+    hs_vehicle_table_remove(&table, vehicles[500]);
+    hs_vehicle_free(vehicles[500], &pool);
+    assert_null(hs_vehicle_table_find(&table, HS_STR("A500|open")));
+    assert_int_equal(table.count, 999);
+    hs_vehicle_table_fini(&table, &pool);
+}
+
+static void priority_has_a_floor(void **state)
+{
+    (void)state;
+    Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
+    assert_int_equal(hs_entry_priority(&entry), HITSTREAM__V1__PRIORITY__PRIORITY_LOW);
+    entry.safeguarding = HITSTREAM__V1__SAFEGUARDING__SAFEGUARDING_EXPLOITED_CHILD;
+    assert_int_equal(hs_entry_priority(&entry), HITSTREAM__V1__PRIORITY__PRIORITY_HIGH);
+    entry.priority = HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE;
+    assert_int_equal(hs_entry_priority(&entry), HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_name_vehicle_and_audience),
+        cmocka_unit_test(the_last_64_hits_are_known),
+        cmocka_unit_test(a_timer_is_one_a_kind_and_incident),
+        cmocka_unit_test(ended_incidents_are_bounded_and_lose_their_timers),
+        cmocka_unit_test(a_damaged_state_leaves_the_vehicle_empty),
+        cmocka_unit_test(the_table_finds_orders_and_removes),
+        cmocka_unit_test(priority_has_a_floor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
