@@ -60,7 +60,8 @@ static bool anchor_holds(struct hs_lists *lists, int *ret_rc)
     *ret_rc = 0;
     switch (hs_controls_feed_anchor(lists->feed, &anchor)) {
     case HS_ANCHOR_UNKNOWN:
-        hs_lists_stale(lists, "waiting for the audit anchor: kafka has not been read yet");
+        hs_lists_stale(
+            lists, "waiting for the audit anchor: kafka: topic 'anpr.controls' is not read yet");
         return false;
     case HS_ANCHOR_NONE:
         return true;

@@ -328,6 +328,10 @@ static void add_number(struct hs_buf *out, double value)
         return;
     }
     char text[40];
+    if (value == rint(value) && fabs(value) < 1e15) {
+        hs_buf_printf(out, "%.0f", value);
+        return;
+    }
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, value);
         if (strtod(text, NULL) == value) {
