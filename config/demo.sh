@@ -195,8 +195,10 @@ title "Loading the watchlists"
 build/release/bench/hitsim/hitsim --seed "$seed" --listed "$listed" --lists "$run/lists"
 while IFS=$'\t' read -r list owner kind status name; do
     hitctl --authority "demo $list" list create "$list" --title "$name" --owner-force "$owner" --purpose demonstration \
-        "--$kind" --status "$status"
-    hitctl --authority "demo $list" list load "$list" "$run/lists/$list.csv" --replace --wait
+        "--$kind" --status "$status" >>"$run/log/setup"
+    said=$(hitctl --authority "demo $list" list load "$list" "$run/lists/$list.csv" --replace --wait)
+    printf '  %-13s %s %s, %s, of %s; %s\n' "$list" "$(grep -c . "$run/lists/$list.csv" | awk '{ print $1 - 1 }')" \
+        "vehicles" "$kind" "$owner, $status" "$(tail -n 1 <<<"$said")"
 done <"$run/lists/lists.tsv"
 
 # ------------------------------------------------------------------ the stream
@@ -249,7 +251,11 @@ metric() { # the sum of a metric's series
     exec 3>&-
 }
 title "Summary"
-printf '  %-22s %s\n' 'reads matched' "$(metric hitstream_reads_total)" 'hits' "$(metric hitstream_hits_total)"
+listed_passes=$(grep -c '"list":"[^"]' "$run/truth.jsonl" || true)
+misread=$(grep '"list":"[^"]' "$run/truth.jsonl" | grep -c '"misread":true' || true)
+printf '  %-22s %s\n' 'reads matched' "$(metric hitstream_reads_total)" \
+    'listed vehicles passed' "$listed_passes times, $misread of them misread by the camera" \
+    'hits' "$(metric hitstream_hits_total), those of a list on trial included"
 sed 's/^/  /' "$run/summary"
 note "logs: build/demo/log, truth of the stream: build/demo/truth.jsonl"
 halt "$daemon" 10
