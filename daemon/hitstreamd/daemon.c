@@ -330,6 +330,7 @@ void hs_daemon_free(struct hs_daemon *daemon)
     hs_watch_free(daemon->watch);
     hs_metrics_free(daemon->metrics);
     hs_settings_free(daemon->settings);
+    hs_settings_free(daemon->latest);
     free(daemon);
 }
 

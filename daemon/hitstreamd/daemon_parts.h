@@ -16,6 +16,7 @@ struct event_base;
 struct hs_daemon {
     struct hs_daemon_config config;
     struct hs_settings *settings;  // owned
+    struct hs_settings *latest;    // owned; as last read by a reload, NULL: none was
     struct hs_metrics *metrics;    // owned
     struct hs_rcu_slot snapshot;   // struct hs_snapshot, by the store thread
     struct hs_rcu_slot controls;   // struct hs_controls, by the controls feed

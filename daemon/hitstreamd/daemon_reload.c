@@ -14,14 +14,15 @@ HS_LOG_EVENT(ev_kept, "reload-refused", "5e1b9ac4f72d48e0a6c30d8f7b249e65");
 struct reload {
     struct hs_buf *said;
     bool roles_given;
-    size_t restart; // options that only a restart takes over
+    bool reloadable; // which of the two kinds is looked for
+    size_t restart;  // options that only a restart takes over
     size_t taken;
 };
 
 static void on_difference(void *ctx, const char *key, bool reloadable)
 {
     struct reload *reload = ctx;
-    if (reload->roles_given && strcmp(key, "roles") == 0) {
+    if (reloadable != reload->reloadable || (reload->roles_given && strcmp(key, "roles") == 0)) {
         return; // --roles overrides them
     }
     hs_buf_printf(reload->said,
@@ -32,12 +33,22 @@ static void on_difference(void *ctx, const char *key, bool reloadable)
     reload->taken += reloadable;
 }
 
-// What a reload can change, changed.
-static void take_over(struct hs_daemon *daemon, const struct hs_settings *next)
+// What can be changed while running, changed; of the rest it is said that it waits. What runs is in
+// daemon->settings, what was read last (and taken over where that can be) in daemon->latest. Takes
+// `next`.
+static void take_over(struct hs_daemon *daemon, struct hs_settings *next, struct reload *reload)
 {
+    const struct hs_settings *before = daemon->latest ? daemon->latest : daemon->settings;
+    reload->reloadable = true;
+    hs_settings_compare(before, next, on_difference, reload);
+    reload->reloadable = false;
+    hs_settings_compare(daemon->settings, next, on_difference, reload);
+    hs_settings_take_over(daemon->settings, next);
     if (!daemon->config.log_level_given) {
         hs_log_set_level(hs_logging_level(next->log_level));
     }
+    hs_settings_free(daemon->latest);
+    daemon->latest = next;
 }
 
 static void refuse_reload(const struct hs_diags *diags, struct hs_buf *said)
@@ -71,8 +82,7 @@ int hs_daemon_reload(struct hs_daemon *daemon, struct hs_buf *ret_said)
     if (rc < 0) {
         refuse_reload(&diags, ret_said);
     } else {
-        hs_settings_compare(daemon->settings, next, on_difference, &reload);
-        take_over(daemon, next);
+        take_over(daemon, next, &reload);
         hs_lists_reload(daemon->lists);
         hs_buf_printf(ret_said,
                       "reloaded: '%zu' options taken over, '%zu' wait for a restart; lists "
@@ -81,7 +91,6 @@ int hs_daemon_reload(struct hs_daemon *daemon, struct hs_buf *ret_said)
         hs_log(HS_LOG_NOTICE, &ev_reloaded,
                "reloaded: '%zu' options taken over, '%zu' wait for a restart; lists are read again",
                reload.taken, reload.restart);
-        hs_settings_free(next);
     }
     hs_diags_fini(&diags);
     if (daemon->told_ready) {

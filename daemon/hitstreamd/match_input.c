@@ -25,11 +25,13 @@ void hs_match_input_pause(struct hs_match_worker *worker)
            "worker %zu: more than %u %% of %u reads cannot be used, no longer consuming; trying a "
            "few each "
            "minute, go on at once with 'hitctl resume'",
-           worker->index, settings->match_reject_max_pct, settings->match_reject_window_reads);
+           worker->index, hs_settings_u32(&settings->match_reject_max_pct),
+           hs_settings_u32(&settings->match_reject_window_reads));
     hs_match_set_state(worker, HS_MATCH_STOPPED_BAD_INPUT,
                        "more than %u %% of %u reads cannot be used; see " HS_KAFKA_REJECTED
                        "; goes on by itself when a probe succeeds, at once with 'hitctl resume'",
-                       settings->match_reject_max_pct, settings->match_reject_window_reads);
+                       hs_settings_u32(&settings->match_reject_max_pct),
+                       hs_settings_u32(&settings->match_reject_window_reads));
     hs_metric_set(worker->metrics->stopped, 1);
 }
 
@@ -65,7 +67,8 @@ static bool try_messages(struct hs_match_worker *worker, struct hs_match_slot *s
     hs_match_batch_judge(worker, &reads, &bad);
     worker->window = (struct hs_match_window){0};
     return reads > 0 &&
-           (uint64_t)bad * 100 <= (uint64_t)reads * worker->config->settings->match_reject_max_pct;
+           (uint64_t)bad * 100 <=
+               (uint64_t)reads * hs_settings_u32(&worker->config->settings->match_reject_max_pct);
 }
 
 // Looks at the newest messages of one partition, those that came after the worker stopped: when

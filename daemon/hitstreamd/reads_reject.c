@@ -99,14 +99,14 @@ void hs_reject_window(struct hs_match_worker *worker, uint32_t reads, uint32_t b
     struct hs_match_window *window = &worker->window;
     window->reads += reads;
     window->bad += bad;
-    uint64_t allowed =
-        (uint64_t)settings->match_reject_window_reads * settings->match_reject_max_pct / 100;
+    uint64_t allowed = (uint64_t)hs_settings_u32(&settings->match_reject_window_reads) *
+                       hs_settings_u32(&settings->match_reject_max_pct) / 100;
     if (window->bad > allowed && !worker->input_stopped) {
         worker->input_stopped = true;
         worker->probe_wait_ms = PROBE_FIRST_MS;
         worker->probe_at_ns = hs_clock_monotonic_ns() + INT64_C(1000000) * PROBE_FIRST_MS;
     }
-    if (window->reads >= settings->match_reject_window_reads) {
+    if (window->reads >= hs_settings_u32(&settings->match_reject_window_reads)) {
         *window = (struct hs_match_window){0};
     }
 }

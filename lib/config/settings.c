@@ -89,11 +89,12 @@ static const struct hs_option hs_settings_table[] = {
     {"match.workers", HS_OPTION_U32, AT(match_workers), "1", 1, 64,
      .help = "Matcher threads, each with a consumer of its own."},
     {"match.reject_max_pct", HS_OPTION_U32, AT(match_reject_max_pct), "20", 1, 100, .unit = "%",
+     .reloadable = true,
      .help =
          "A worker stops consuming when more than this share of the last reads cannot be used: a "
          "broken feed is not drained into the dead-letter topic."},
     {"match.reject_window_reads", HS_OPTION_U32, AT(match_reject_window_reads), "1000", 10, 1000000,
-     .unit = "reads", .help = "How many last reads that share is taken of."},
+     .unit = "reads", .reloadable = true, .help = "How many last reads that share is taken of."},
     {.key = NULL},
 };
 
@@ -319,6 +320,17 @@ void hs_settings_compare(const struct hs_settings *a, const struct hs_settings *
         }
         hs_buf_fini(&text_a);
         hs_buf_fini(&text_b);
+    }
+}
+
+void hs_settings_take_over(struct hs_settings *live, const struct hs_settings *next)
+{
+    for (const struct hs_option *row = hs_settings_table; row->key; row++) {
+        if (row->reloadable && row->type == HS_OPTION_U32) {
+            const void *from = (const char *)next + row->offset;
+            void *to = (char *)live + row->offset;
+            __atomic_store_n((uint32_t *)to, *(const uint32_t *)from, __ATOMIC_RELAXED);
+        }
     }
 }
 

@@ -66,6 +66,16 @@ typedef void hs_settings_difference(void *ctx, const char *key, bool reloadable)
 void hs_settings_compare(const struct hs_settings *a, const struct hs_settings *b,
                          hs_settings_difference *difference, void *ctx);
 
+// Takes over the numbers that a reload may change; other threads go on reading them by
+// hs_settings_u32().
+void hs_settings_take_over(struct hs_settings *live, const struct hs_settings *next);
+// A number that a reload may change: a relaxed load, its partner is the store of
+// hs_settings_take_over().
+static inline uint32_t hs_settings_u32(const uint32_t *value)
+{
+    return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
 // The merged result as YAML; secrets are files, so nothing is hidden.
 void hs_settings_dump(const struct hs_settings *settings, struct hs_buf *out);
 // The annotated sample, and the reference part of hitstream.yaml(5), from the same table.

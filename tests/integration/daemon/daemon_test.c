@@ -329,6 +329,11 @@ static void reload_says_what_waits_for_a_restart(void **state)
     assert_non_null(strstr(house.text, "option 'log_level' is taken over"));
     assert_non_null(strstr(house.text, "option 'match.workers' has changed: it is taken over by a "
                                        "restart only"));
+    house_write_config(&house, "match:\n  workers: 3\n  reject_max_pct: 50\n");
+    assert_int_equal(HITCTL(&house, "reload"), 0);
+    assert_non_null(strstr(house.text, "option 'log_level' is taken over")); // back to its default
+    assert_non_null(strstr(house.text, "option 'match.reject_max_pct' is taken over"));
+    assert_non_null(strstr(house.text, "'2' options taken over, '1' wait for a restart"));
     assert_int_equal(house_stop(&house), 0);
 }
 
