@@ -224,6 +224,80 @@ static void a_load_is_live_in_one_step(void **state)
     hs_store_free(reader);
 }
 
+// A reader in whose midst others change the list.
+struct disturbed {
+    struct seen seen; // first member
+    struct hs_store *other;
+    struct hs_store_list list; // as the other knows it
+    bool load;                 // it is loaded anew
+};
+
+static int see_and_change(void *ctx, struct hs_str id, struct hs_str entry)
+{
+    struct disturbed *disturbed = ctx;
+    struct hs_position position;
+    (void)id;
+    (void)entry;
+    if (++disturbed->seen.entries != 2000 || disturbed->seen.begins > 1) {
+        return 0;
+    }
+    for (unsigned i = 0; i < 4000 && !disturbed->load; i += 100) {
+        assert_int_equal(hs_store_put(disturbed->other, &actor, &disturbed->list, entry_id(i),
+                                      packed(i, 'b'), packed(i, 'a'), &position),
+                         0);
+        assert_int_equal(hs_store_drop(disturbed->other, &actor, &disturbed->list, entry_id(i + 1),
+                                       packed(i + 1, 'a'), &position),
+                         0);
+        assert_int_equal(hs_store_put(disturbed->other, &actor, &disturbed->list,
+                                      entry_id(i + 5000), packed(i + 5000, 'a'), hs_str(""),
+                                      &position),
+                         0);
+    }
+    if (disturbed->load) {
+        load(&disturbed->list, 10, 'c');
+    }
+    return 0;
+}
+
+static void a_list_that_changes_while_it_is_read_still_holds(void **state)
+{
+    (void)state;
+    struct disturbed disturbed = {.other = store, .list = new_list("lines")};
+    struct hs_store *reader = open_store();
+    struct hs_store_sink sink = {&disturbed, see_begin, see_list, see_and_change};
+    struct hs_position position;
+    load(&disturbed.list, 4000, 'a');
+    assert_int_equal(hs_store_load(reader, &sink, &position), 0);
+    assert_int_equal(disturbed.seen.begins, 1);
+    struct hs_position end; // what has changed comes again when following
+    assert_int_equal(hs_store_head(reader, &end), 0);
+    assert_string_not_equal(position.id, end.id);
+    // But a meddler is found out all the same.
+    disturbed.seen = (struct seen){0};
+    struct hs_str entry = packed(7, 'x');
+    meddle("HSET hs:list:lines:g1 AB00007 %s", entry.ptr);
+    disturbed.seen.begins = 1; // it changes no more
+    assert_int_equal(hs_store_load(reader, &sink, &position), HS_ECHECKSUM);
+    hs_store_free(reader);
+}
+
+static void a_list_that_is_loaded_while_it_is_read_is_read_again(void **state)
+{
+    (void)state;
+    struct disturbed disturbed = {.other = store, .list = new_list("lines"), .load = true};
+    struct hs_store *reader = open_store();
+    struct hs_store_sink sink = {&disturbed, see_begin, see_list, see_and_change};
+    struct hs_position position;
+    disturbed.list.keep_generations = 0;
+    assert_int_equal(hs_store_list_set(store, &actor, &disturbed.list, &position), 0);
+    disturbed.list.sequence++;
+    load(&disturbed.list, 20000, 'a');
+    assert_int_equal(hs_store_load(reader, &sink, &position), 0);
+    assert_true(disturbed.seen.begins <= 2);
+    assert_true(disturbed.seen.entries == (disturbed.seen.begins == 2 ? 10 : 20000));
+    hs_store_free(reader);
+}
+
 static void an_aborted_load_leaves_nothing(void **state)
 {
     (void)state;
@@ -369,7 +443,8 @@ static void a_follower_notices_a_flushed_redis(void **state)
     meddle("FLUSHALL");
     assert_int_equal(hs_store_check(store, &position), HS_ELOST);
     says("is gone");
-    hs_test_pause_ms(2); // a record of the same millisecond would have the same id: only the check sees that
+    hs_test_pause_ms(
+        2); // a record of the same millisecond would have the same id: only the check sees that
     new_list("others");
     assert_int_equal(hs_store_follow(store, &position, 10, follow_one, &followed), HS_ELOST);
     says("the chain is broken");
@@ -644,6 +719,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_load_is_live_in_one_step),
+        TEST(a_list_that_changes_while_it_is_read_still_holds),
+        TEST(a_list_that_is_loaded_while_it_is_read_is_read_again),
         TEST(an_aborted_load_leaves_nothing),
         TEST(a_killed_load_is_cleared_by_a_later_one),
         TEST(a_change_against_an_old_revision_is_refused),
