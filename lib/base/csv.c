@@ -116,7 +116,7 @@ static void place_quoted(struct hs_csv *csv)
     size_t at = 0;
     for (size_t i = 0; i < csv->count; i++) {
         if (csv->fields[i].quoted) {
-            csv->fields[i].text.ptr = csv->unquoted.ptr + at;
+            csv->fields[i].text.ptr = csv->unquoted.ptr ? csv->unquoted.ptr + at : "";
             at += csv->fields[i].text.len;
         }
     }
