@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "match/pattern.h"
 
 enum { PROGRESS_ROWS = 8192, BAR_CELLS = 40 };
 
@@ -15,8 +16,9 @@ struct reading {
     const struct hitctl_file_options *options;
     struct hitctl_file_result *result;
     struct hs_voi *voi;
-    struct hs_marks *marks; // of the file
-    struct hs_marks *live;  // of what stays on the list
+    struct hs_marks *marks;   // of the file
+    struct hs_marks *live;    // of what stays on the list
+    struct hs_mask_set masks; // of what stays on the list and of the file
     struct hs_entry_rules rules;
     struct hs_buf packed;
     FILE *reject;
@@ -113,6 +115,24 @@ static bool fits_live(struct reading *reading, const struct hs_voi_row *row,
     return false;
 }
 
+// Every read is asked once for each mask: so they are capped, and a person hears what one more
+// would cost.
+static bool within_masks(struct reading *reading, const struct hs_voi_row *row,
+                         const struct hs_entry *entry)
+{
+    unsigned most = reading->options->masks_max;
+    if (most == 0 || !hs_pattern_is(&entry->vrm) ||
+        hs_mask_set_add(&reading->masks, hs_pattern_mask(&entry->vrm), most) == 0) {
+        return true;
+    }
+    fault(reading, row, HS_COLUMN_VRM,
+          "pattern would be the list's %u. mask (its length and the places of its '?'), at most "
+          "%u; each costs "
+          "every read of its length about %d ns",
+          most + 1, most, HS_PATTERN_MASK_COST_NS);
+    return false;
+}
+
 static void reject(struct reading *reading, const struct hs_voi_row *row)
 {
     reading->result->bad++;
@@ -126,7 +146,8 @@ static void read_row(struct reading *reading, const struct hs_voi_row *row)
     struct hs_entry entry;
     int rc = hs_entry_make(&reading->rules, row->texts, &reading->result->diags, &reading->packed,
                            &entry);
-    if (rc != 0 || !new_in_file(reading, row, &entry) || !fits_live(reading, row, &entry)) {
+    if (rc != 0 || !new_in_file(reading, row, &entry) || !fits_live(reading, row, &entry) ||
+        !within_masks(reading, row, &entry)) {
         reject(reading, row);
         return;
     }
@@ -161,12 +182,16 @@ static void read_rows(struct reading *reading)
 
 static int mark_live(struct reading *reading)
 {
-    const struct hitctl_entries *live = reading->options->live;
+    const struct hitctl_file_options *options = reading->options;
+    const struct hitctl_entries *live = options->live;
     int rc = live ? hs_marks_new(&reading->live) : 0;
     for (size_t i = 0; live && rc == 0 && i < live->count; i++) {
         struct hs_vrm vrm;
         unsigned line;
         if (hs_entry_vrm(live->rows[i].packed, &vrm) == 0) {
+            if (options->masks_max && hs_pattern_is(&vrm)) {
+                hs_mask_set_add(&reading->masks, hs_pattern_mask(&vrm), options->masks_max);
+            }
             int found = hs_marks_add(reading->live, &vrm, live->rows[i].entry_id, 0, &line, NULL);
             rc = found < 0 ? found : 0;
         }

@@ -16,6 +16,7 @@ struct hitctl_file_options {
     const char *reject_path; // NULL: none
     bool expired_ok;         // weed dates in the past are taken
     bool quiet;              // no progress bar
+    unsigned masks_max;      // different masks that patterns may have; 0: not looked at
     struct hs_str list_id;
     const struct hitctl_entries *live; // what is on the list and stays there; NULL: nothing stays
     // Gets each good entry; not 0 stops.

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_file.h"
+#include "match/pattern.h"
 
 struct load_options {
     bool replace, merge, dry_run, force, skip_bad, wait;
@@ -136,6 +137,7 @@ static int read_live(struct load *load)
 
 static int read_file(struct load *load)
 {
+    const struct hs_store_list *list = &load->list.list;
     bool stream = load->options.replace && !load->options.dry_run;
     int rc = stream ? hs_store_loading_new(load->list.store, &load->list.list, &load->loading) : 0;
     if (rc != 0) {
@@ -146,7 +148,9 @@ static int read_file(struct load *load)
         .format = load->options.format,
         .reject_path = load->options.reject_file,
         .quiet = load->json != NULL,
-        .list_id = load->list.list.list_id,
+        .masks_max = list->covert || list->status == HS_STORE_TRIAL ? HS_PATTERN_MASKS_LIST_MAX
+                                                                    : HS_PATTERN_MASKS_OPEN_MAX,
+        .list_id = list->list_id,
         .live = load->options.merge ? &load->live : NULL,
         .entry = stream ? stream_entry : keep_entry,
         .ctx = load,

@@ -210,6 +210,30 @@ static void a_merge_looks_at_what_is_on_the_list(void **state)
     LIST(OK, "load", "lines", "correct.csv", "--merge"); // the entry's own correction
 }
 
+static void patterns_of_too_many_masks_are_refused(void **state)
+{
+    (void)state;
+    struct hs_buf text = {0};
+    hs_buf_add_text(&text, HEADER);
+    unsigned count = 0;
+    for (unsigned i = 0; i < 7; i++) { // one mask each: where one or two '?' stand
+        for (unsigned k = i; k < 7 && count < 17; k++, count++) {
+            char vrm[] = "AB12CDE";
+            vrm[i] = vrm[k] = '?';
+            hs_buf_printf(&text, "%s,FORD,STOP,2099-12-31\n", vrm);
+        }
+    }
+    file("patterns.csv", hs_buf_text(&text));
+    hs_buf_fini(&text);
+    LIST(OK, "create", "wide", "--title", "t", "--owner-force", "f", "--purpose", "p", "--open");
+    LIST(REFUSED, "load", "wide", "patterns.csv", "--replace");
+    says(err, "pattern would be the list's 17. mask (its length and the places of its '?'), at "
+              "most 16; each costs every "
+              "read of its length about ");
+    LIST(OK, "status", "wide", "live");
+    LIST(OK, "load", "wide", "patterns.csv", "--replace");
+}
+
 static void a_dry_run_shows_the_difference(void **state)
 {
     (void)state;
@@ -473,6 +497,7 @@ int main(void)
         TEST(load_is_replace_or_merge_never_silently),
         TEST(bad_lines_are_all_told_and_nothing_is_loaded),
         TEST(a_merge_looks_at_what_is_on_the_list),
+        TEST(patterns_of_too_many_masks_are_refused),
         TEST(a_dry_run_shows_the_difference),
         TEST(a_list_that_shrinks_or_is_empty_is_refused),
         TEST(one_entry_is_put_and_dropped),
