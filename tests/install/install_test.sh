@@ -19,7 +19,8 @@ rm -f "$tree.log"
 for file in usr/bin/hitctl usr/sbin/hitstreamd etc/hitstream/hitstream.yaml usr/lib/systemd/system/hitstreamd.service \
     usr/share/man/man1/hitctl.1 usr/share/man/man8/hitstreamd.8 usr/share/man/man5/hitstream.yaml.5 \
     usr/share/doc/hitstream/examples/controls/queues.yaml usr/share/hitstream/proto/hitstream/v1/alert.proto \
-    usr/include/hitstream/match/matcher.h; do
+    usr/include/hitstream/match/matcher.h usr/include/hitstream/match/confusion.h \
+    usr/share/man/man3/libhitstream-match.3 usr/share/doc/hitstream/examples/match.c; do
     [ -e "$tree/$file" ] || fail "'/$file' is missing"
 done
 [ -z "$(find "$tree" -name '*_test*' -o -name 'hitsim')" ] || fail "a test program is installed"
@@ -61,4 +62,24 @@ cc -std=gnu11 -Wall -Wextra -Werror $(pkg-config --define-variable=prefix="$tree
 said=$("$tree/example")
 [ "$said" = "read 0: AB12CDE on list stolen, tier 1
 2 reads" ] || fail "the example says: $said"
+
+# The example that is installed, with nothing but what is installed, built as its own comment says.
+# shellcheck disable=SC2046
+cc -std=gnu11 -Wall -Wextra -Werror -o "$tree/match" "$tree/usr/share/doc/hitstream/examples/match.c" \
+    $(pkg-config --define-variable=prefix="$tree/usr" --cflags --libs hitstream-match) ||
+    fail "the installed example does not compile"
+said=$("$tree/match" AB12CDE AB12CDE A812CDE ABI2CDE XX99XXX '!!')
+[ "$said" = "AB12CDE is AB12CDE by tier 1, score 1000
+A812CDE is AB12CDE by tier 3, score 900
+ABI2CDE is AB12CDE by tier 2, score 980
+!! is no plate" ] || fail "the installed example says: $said"
+
+# Every installed header stands alone: what it includes is installed as well.
+for header in $(cd "$tree/usr/include/hitstream" && find base geo match vrm wire -name '*.h'); do
+    # shellcheck disable=SC2046
+    echo "#include \"$header\"" | cc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -x c - \
+        $(pkg-config --define-variable=prefix="$tree/usr" --cflags hitstream-match) ||
+        fail "'$header' does not stand alone"
+done
+grep -q '^\.TH LIBHITSTREAM-MATCH 3' "$tree/usr/share/man/man3/libhitstream-match.3" || fail "no manual of the library"
 echo "installed tree is sound"
