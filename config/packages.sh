@@ -19,7 +19,7 @@ wanted=$build
 for kind in "${@:-demo}"; do
     case "$kind" in
     demo) wanted="$wanted $parts" ;;
-    test) wanted="$wanted $parts $checks" ;;
+    test) wanted="$wanted $parts $checks $measure" ;;
     bench) wanted="$wanted $parts $measure" ;;
     *) echo "packages: unknown kind '$kind'; allowed: demo, test, bench" >&2; exit 2 ;;
     esac
