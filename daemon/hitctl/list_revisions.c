@@ -7,57 +7,7 @@
 #include "base/error.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_file.h"
-
-// ---- earlier generations ----
-
-static bool is_number(const char *word, uint64_t *ret_number)
-{
-    return hs_str_to_u64(hs_str(word), ret_number) == 0;
-}
-
-static int find_generation(struct hitctl_list *list, uint64_t wanted,
-                           struct hs_store_generation *ret_row)
-{
-    struct hs_store_generation *rows = NULL;
-    size_t count = 0;
-    if (wanted == list->list.generation) {
-        *ret_row = (struct hs_store_generation){wanted, list->list.sequence, list->list.size,
-                                                list->list.checksum, 0};
-        return HITCTL_OK;
-    }
-    int rc = hs_store_generations(list->store, list->list.list_id, &list->bump, &rows, &count);
-    if (rc != 0) {
-        return hitctl_store_failed(list->store, rc, "cannot read the list");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].generation == wanted) {
-            *ret_row = rows[i];
-            return HITCTL_OK;
-        }
-    }
-    hitctl_error(
-        "generation %llu of list '%.*s' is not kept; 'hitctl list show' names those that are",
-        (unsigned long long)wanted, HS_STR_ARG(list->list.list_id));
-    return HITCTL_REFUSED;
-}
-
-static int read_generation(struct hitctl_list *list, uint64_t wanted,
-                           struct hitctl_entries *entries)
-{
-    struct hs_store_generation row = {0};
-    int code = find_generation(list, wanted, &row);
-    if (code != HITCTL_OK) {
-        return code;
-    }
-    int rc = hitctl_entries_read(entries, list->store, &list->list, wanted, row.size, row.checksum);
-    if (rc == HS_ECHECKSUM) {
-        hitctl_error("generation %llu does not hold with its size and checksum (%zu entries read, "
-                     "%llu written)",
-                     (unsigned long long)wanted, entries->count, (unsigned long long)row.size);
-        return HITCTL_REFUSED;
-    }
-    return rc == 0 ? HITCTL_OK : hitctl_store_failed(list->store, rc, "cannot read the entries");
-}
+#include "hitctl/list_revision.h"
 
 // ---- diff ----
 
@@ -87,15 +37,14 @@ static int read_file(struct hitctl_list *list, const char *path, struct hitctl_e
     return code;
 }
 
-// A side of the comparison: "live", a generation's number, or a file.
+// A side of the comparison: "live", a revision, or a file.
 static int read_side(struct hitctl_list *list, const char *word, struct hitctl_entries *entries)
 {
-    uint64_t generation;
-    if (strcmp(word, "live") == 0) {
-        return read_generation(list, list->list.generation, entries);
+    struct hitctl_revision revision = {.generation = list->list.generation};
+    if (strcmp(word, "live") == 0 || hitctl_revision_parse(word, &revision) == 0) {
+        return hitctl_revision_read(list, &revision, entries);
     }
-    return is_number(word, &generation) ? read_generation(list, generation, entries)
-                                        : read_file(list, word, entries);
+    return read_file(list, word, entries);
 }
 
 int hitctl_list_diff(struct hitctl *ctl, int argc, char **argv)
@@ -106,16 +55,16 @@ int hitctl_list_diff(struct hitctl *ctl, int argc, char **argv)
     int words = hitctl_options_parse(hitctl_list_diff_options, NULL, argc, argv);
     if (words != 2 && words != 3) {
         if (words >= 0) {
-            hitctl_error("needs a list and what to compare: a generation's number, 'live' or a "
+            hitctl_error("needs a list and what to compare: a revision, 'live' or a "
                          "file; one alone is "
                          "compared with what is live");
         }
         return HITCTL_USAGE;
     }
     int code = hitctl_list_open(ctl, argv[1], &list);
-    uint64_t number;
-    // One file: from live to the file. One generation: from it to live.
-    bool from_live = words == 2 && !is_number(argv[2], &number);
+    struct hitctl_revision revision;
+    // One file: from live to the file. One revision: from it to live.
+    bool from_live = words == 2 && hitctl_revision_parse(argv[2], &revision) != 0;
     code = code ? code : read_side(&list, from_live ? "live" : argv[2], &before);
     code = code ? code
                 : read_side(&list,
@@ -253,14 +202,14 @@ const struct hitctl_option hitctl_list_rollback_options[] = {
     {NULL, 0, 0, NULL, NULL},
 };
 
-// An earlier generation's entries become a new one: revisions only go up.
-static int copy_generation(struct hitctl *ctl, struct hitctl_list *list, uint64_t generation,
-                           const struct hitctl_entries *entries, struct hs_position *ret_position)
+// An earlier revision's entries become a new generation: revisions only go up.
+static int copy_entries(struct hitctl *ctl, struct hitctl_list *list, const char *revision,
+                        const struct hitctl_entries *entries, struct hs_position *ret_position)
 {
     struct hs_store_loading *loading = NULL;
     struct hs_actor actor = hitctl_list_actor(ctl);
     char note[64];
-    snprintf(note, sizeof(note), "to generation %llu", (unsigned long long)generation);
+    snprintf(note, sizeof(note), "to revision %.40s", revision);
     int rc = hs_store_loading_new(list->store, &list->list, &loading);
     for (size_t i = 0; rc == 0 && i < entries->count; i++) {
         rc = hs_store_loading_add(loading, entries->rows[i].entry_id, entries->rows[i].packed);
@@ -276,8 +225,8 @@ static int copy_generation(struct hitctl *ctl, struct hitctl_list *list, uint64_
     return code;
 }
 
-static int say_rolled_back(const struct hitctl *ctl, const struct hitctl_list *list,
-                           uint64_t generation, const struct rollback_options *options,
+static int say_rolled_back(const struct hitctl *ctl, const struct hitctl_list *list, const char *to,
+                           const struct rollback_options *options,
                            const struct hs_position *position, int64_t began_ns)
 {
     char revision[HITCTL_REVISION_BYTES];
@@ -287,9 +236,8 @@ static int say_rolled_back(const struct hitctl *ctl, const struct hitctl_list *l
         json = json_pack("{s:s, s:s, s:I}", "revision", revision, "change", position->id, "entries",
                          (json_int_t)list->list.size);
     } else {
-        printf("list '%.*s': revision %s holds generation %llu again, %llu entries\n",
-               HS_STR_ARG(list->list.list_id), revision, (unsigned long long)generation,
-               (unsigned long long)list->list.size);
+        printf("list '%.*s': revision %s holds what %s held, %llu entries\n",
+               HS_STR_ARG(list->list.list_id), revision, to, (unsigned long long)list->list.size);
         fflush(stdout);
     }
     int code = options->wait
@@ -301,31 +249,38 @@ static int say_rolled_back(const struct hitctl *ctl, const struct hitctl_list *l
     return code;
 }
 
+static bool is_live(const struct hs_store_list *list, const struct hitctl_revision *revision)
+{
+    return revision->generation == list->generation &&
+           (!revision->exact || revision->sequence == list->sequence);
+}
+
 int hitctl_list_rollback(struct hitctl *ctl, int argc, char **argv)
 {
     struct rollback_options options = {.timeout_s = HITCTL_WAIT_DEFAULT_S};
     struct hitctl_list list;
     struct hitctl_entries entries = {0};
     struct hs_position position;
+    struct hitctl_revision revision;
     int64_t began_ns = hs_clock_monotonic_ns();
-    uint64_t generation;
     int words = hitctl_options_parse(hitctl_list_rollback_options, &options, argc, argv);
-    if (words != 2 || !is_number(argv[2], &generation)) {
+    if (words != 2 || hitctl_revision_parse(argv[2], &revision) != 0) {
         if (words >= 0) {
-            hitctl_error(
-                "needs a list and the number of a generation; 'hitctl list show' names them");
+            hitctl_error("needs a list and a revision, as in 12 or 12.3; 'hitctl list show' and "
+                         "'hitctl list "
+                         "history' name them");
         }
         return HITCTL_USAGE;
     }
     int code = hitctl_list_open(ctl, argv[1], &list);
-    if (code == HITCTL_OK && generation == list.list.generation) {
-        hitctl_error("generation %llu is live", (unsigned long long)generation);
+    if (code == HITCTL_OK && is_live(&list.list, &revision)) {
+        hitctl_error("revision %s is live", argv[2]);
         code = HITCTL_REFUSED;
     }
     code = code ? code : hitctl_list_check_covert(list.store, &list.list);
-    code = code ? code : read_generation(&list, generation, &entries);
-    code = code ? code : copy_generation(ctl, &list, generation, &entries, &position);
-    code = code ? code : say_rolled_back(ctl, &list, generation, &options, &position, began_ns);
+    code = code ? code : hitctl_revision_read(&list, &revision, &entries);
+    code = code ? code : copy_entries(ctl, &list, argv[2], &entries, &position);
+    code = code ? code : say_rolled_back(ctl, &list, argv[2], &options, &position, began_ns);
     hitctl_entries_fini(&entries);
     hitctl_list_close(&list);
     return code;

@@ -319,17 +319,40 @@ static void an_earlier_generation_comes_back(void **state)
     LIST(DIFFERS, "diff", "lines", "1", "2");
     says(out, "- AB12CDE\n+ CD34EFG\n- OY12ABC\n1 added, 2 removed, 0 changed\n");
     LIST(OK, "rollback", "lines", "1");
-    assert_string_equal(out, "list 'lines': revision 3.0 holds generation 1 again, 2 entries\n");
+    assert_string_equal(out, "list 'lines': revision 3.0 holds what 1 held, 2 entries\n");
     LIST(OK, "diff", "lines", "1");
     LIST(REFUSED, "rollback", "lines", "7");
     says(err,
          "generation 7 of list 'lines' is not kept; 'hitctl list show' names those that are\n");
     LIST(REFUSED, "rollback", "lines", "3");
-    says(err, "generation 3 is live\n");
+    says(err, "revision 3 is live\n");
     meddle("HDEL hs:list:lines:g2 CD34EFG");
     LIST(REFUSED, "rollback", "lines", "2");
     says(err,
          "generation 2 does not hold with its size and checksum (0 entries read, 1 written)\n");
+}
+
+static void a_revision_within_a_generation_comes_back(void **state)
+{
+    (void)state;
+    LIST(OK, "load", "lines", "two.csv", "--replace");
+    LIST(OK, "put", "lines", "VRM=CD34EFG", "action=STOP", "weed date=2099-12-31"); // 1.1
+    LIST(OK, "put", "lines", "VRM=AB12CDE", "colour=red", "--edit");                // 1.2
+    LIST(OK, "drop", "lines", "OY12ABC");                                           // 1.3
+    LIST(OK, "put", "lines", "VRM=AB12CDE", "colour=blue", "--edit");               // 1.4
+    LIST(DIFFERS, "diff", "lines", "1.0");
+    assert_string_equal(out, "~ AB12CDE  colour '' -> 'blue'\n+ CD34EFG\n- OY12ABC\n"
+                             "1 added, 1 removed, 1 changed\n");
+    LIST(DIFFERS, "diff", "lines", "1.2", "1.3");
+    assert_string_equal(out, "- OY12ABC\n0 added, 1 removed, 0 changed\n");
+    LIST(OK, "diff", "lines", "1.0", "two.csv");
+    LIST(REFUSED, "diff", "lines", "1.5");
+    says(err, "there is no revision 1.5: the generation's last is 1.4\n");
+    LIST(OK, "rollback", "lines", "1.2");
+    says(out, "revision 2.0 holds what 1.2 held, 3 entries\n");
+    LIST(OK, "diff", "lines", "1.2");
+    LIST(USAGE, "rollback", "lines", "yesterday");
+    says(err, "needs a list and a revision, as in 12 or 12.3");
 }
 
 static void what_is_exported_can_be_loaded(void **state)
@@ -502,6 +525,7 @@ int main(void)
         TEST(a_list_that_shrinks_or_is_empty_is_refused),
         TEST(one_entry_is_put_and_dropped),
         TEST(an_earlier_generation_comes_back),
+        TEST(a_revision_within_a_generation_comes_back),
         TEST(what_is_exported_can_be_loaded),
         TEST(a_covert_list_needs_a_queue_of_its_own),
         TEST(status_is_shown_and_set),
