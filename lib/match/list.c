@@ -42,7 +42,7 @@ static int take_tiers(const struct hs_field *field, hs_tier_bits *tiers)
 static int take_policy(struct hs_list *list, struct hs_str policy)
 {
     const uint8_t *at = (const uint8_t *)policy.ptr;
-    const uint8_t *end = at + policy.len;
+    const uint8_t *end = policy.len ? at + policy.len : at;
     struct hs_field field;
     while (at < end) {
         at = hs_scan_field(at, end, &policy_types, &field);

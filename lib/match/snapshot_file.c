@@ -5,6 +5,8 @@
  * The arena's bytes are those that matching uses: a file is mapped and used as it is, once its
  * checksum holds and every offset in it leads somewhere inside.
  */
+#include "match/snapshot_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -37,6 +39,13 @@ _Static_assert(sizeof(struct file_header) <= HS_ARENA_HEADER_BYTES, "the header 
 static uint64_t header_checksum(const struct file_header *header)
 {
     return hs_hash_bytes(header, offsetof(struct file_header, header_checksum), FILE_VERSION);
+}
+
+static uint64_t body_checksum(const uint8_t *file, const struct file_header *header)
+{
+    uint64_t sum = hs_hash_bytes(file + HS_ARENA_HEADER_BYTES,
+                                 header->lists_at - HS_ARENA_HEADER_BYTES, FILE_VERSION);
+    return hs_hash_bytes(file + header->lists_at, header->file_bytes - header->lists_at, sum);
 }
 
 static void add_u64(struct hs_buf *out, uint64_t value)
@@ -274,12 +283,24 @@ static int check_header(const struct file_header *header, uint64_t size_bytes)
     return header->change_id[HS_SNAPSHOT_CHANGE_ID_MAX] == '\0' ? HS_OK : HS_EFORMAT;
 }
 
+void hs_snapshot_file_seal(uint8_t *file, size_t size_bytes)
+{
+    struct file_header header;
+    if (size_bytes < HS_ARENA_HEADER_BYTES) {
+        return;
+    }
+    memcpy(&header, file, sizeof(header));
+    header.file_bytes = size_bytes;
+    if (header.lists_at >= HS_ARENA_HEADER_BYTES && header.lists_at <= size_bytes) {
+        header.body_checksum = body_checksum(file, &header);
+    }
+    header.header_checksum = header_checksum(&header);
+    memcpy(file, &header, sizeof(header));
+}
+
 static int check_body(const uint8_t *file, const struct file_header *header)
 {
-    uint64_t sum = hs_hash_bytes(file + HS_ARENA_HEADER_BYTES,
-                                 header->lists_at - HS_ARENA_HEADER_BYTES, FILE_VERSION);
-    sum = hs_hash_bytes(file + header->lists_at, header->file_bytes - header->lists_at, sum);
-    return sum == header->body_checksum ? HS_OK : HS_ECHECKSUM;
+    return body_checksum(file, header) == header->body_checksum ? HS_OK : HS_ECHECKSUM;
 }
 
 // Nothing stands between the header and the arena's contents.

@@ -196,7 +196,7 @@ int hs_terms_read(struct hs_str packed_entry, const struct hs_terms_question *qu
 {
     struct hs_terms terms = {0};
     const uint8_t *at = (const uint8_t *)packed_entry.ptr;
-    const uint8_t *end = at + packed_entry.len;
+    const uint8_t *end = packed_entry.len ? at + packed_entry.len : at;
     struct hs_field field;
     while (at < end) {
         at = hs_scan_field(at, end, &entry_types, &field);
