@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "controls/controls.h"
 #include "hitstream/v1/watchlist.pb-c.h"
+#include "match/pattern.h"
 
 struct hs_actor hitctl_list_actor(const struct hitctl *ctl)
 {
@@ -84,6 +85,12 @@ out:
     hs_diags_fini(&diags);
     hs_buf_fini(&packed);
     return code;
+}
+
+unsigned hitctl_list_masks_max(const struct hs_store_list *list)
+{
+    return list->covert || list->status == HS_STORE_TRIAL ? HS_PATTERN_MASKS_LIST_MAX
+                                                          : HS_PATTERN_MASKS_OPEN_MAX;
 }
 
 // ---- printing ----

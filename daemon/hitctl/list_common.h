@@ -30,6 +30,9 @@ struct hs_actor hitctl_list_actor(const struct hitctl *ctl);
 // missing.
 int hitctl_list_check_covert(struct hs_store *store, const struct hs_store_list *list);
 
+// Different masks that the list's patterns may have.
+unsigned hitctl_list_masks_max(const struct hs_store_list *list);
+
 // "12.3"
 enum { HITCTL_REVISION_BYTES = 48 };
 void hitctl_list_revision(const struct hs_store_list *list, char ret_text[HITCTL_REVISION_BYTES]);

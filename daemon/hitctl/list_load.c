@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_file.h"
-#include "match/pattern.h"
 
 struct load_options {
     bool replace, merge, dry_run, force, skip_bad, wait;
@@ -148,8 +147,7 @@ static int read_file(struct load *load)
         .format = load->options.format,
         .reject_path = load->options.reject_file,
         .quiet = load->json != NULL,
-        .masks_max = list->covert || list->status == HS_STORE_TRIAL ? HS_PATTERN_MASKS_LIST_MAX
-                                                                    : HS_PATTERN_MASKS_OPEN_MAX,
+        .masks_max = hitctl_list_masks_max(list),
         .list_id = list->list_id,
         .live = load->options.merge ? &load->live : NULL,
         .entry = stream ? stream_entry : keep_entry,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_file.h"
+#include "match/pattern.h"
 
 enum { CONFLICT_TRIES = 50, VARIANT_POSITIONS_MAX = 5 };
 
@@ -192,6 +193,43 @@ static int check_variants(struct put *put)
                    : hitctl_store_failed(put->list.store, rc, "cannot look for variants");
 }
 
+// ---- masks ----
+
+static int note_mask(void *ctx, struct hs_str entry_id, struct hs_str packed)
+{
+    struct hs_mask_set *masks = ctx;
+    struct hs_vrm vrm;
+    (void)entry_id;
+    if (hs_entry_vrm(packed, &vrm) == 0 && hs_pattern_is(&vrm)) {
+        hs_mask_set_add(masks, hs_pattern_mask(&vrm), HS_PATTERN_MASKS_OPEN_MAX);
+    }
+    return 0;
+}
+
+// A pattern may not be of one mask more than the list may have. Patterns are rare: the whole list
+// is looked through.
+static int check_masks(struct put *put)
+{
+    struct hs_mask_set masks = {0};
+    if (!hs_pattern_is(&put->entry.vrm)) {
+        return HITCTL_OK;
+    }
+    unsigned most = hitctl_list_masks_max(&put->list.list);
+    int rc = hs_store_entries(put->list.store, &put->list.list, 0, note_mask, &masks);
+    if (rc != 0) {
+        return hitctl_store_failed(put->list.store, rc, "cannot look for patterns");
+    }
+    hs_mask mask = hs_pattern_mask(&put->entry.vrm);
+    if (hs_mask_set_has(&masks, mask) || masks.count < most) {
+        return HITCTL_OK;
+    }
+    hitctl_error("pattern would be the list's %u. mask (its length and the places of its '?'), at "
+                 "most %u; each costs "
+                 "every read of its length about %d ns",
+                 masks.count + 1u, most, HS_PATTERN_MASK_COST_NS);
+    return HITCTL_REFUSED;
+}
+
 // ---- the change ----
 
 static int put_once(struct put *put, bool *ret_again)
@@ -200,6 +238,7 @@ static int put_once(struct put *put, bool *ret_again)
     struct hs_store *store = put->list.store;
     struct hs_str before = {0};
     int code = check_variants(put);
+    code = code ? code : check_masks(put);
     if (code != HITCTL_OK) {
         return code;
     }

@@ -232,6 +232,14 @@ static void patterns_of_too_many_masks_are_refused(void **state)
               "read of its length about ");
     LIST(OK, "status", "wide", "live");
     LIST(OK, "load", "wide", "patterns.csv", "--replace");
+    LIST(OK, "status", "wide", "trial");
+    LIST(OK, "put", "wide", "VRM=?B12XXX", "action=STOP",
+         "weed date=2099-12-31"); // a mask that is there
+    LIST(REFUSED, "put", "wide",
+         "VRM=ABC?"
+         "??",
+         "action=STOP", "weed date=2099-12-31");
+    says(err, "pattern would be the list's 18. mask");
 }
 
 static void a_dry_run_shows_the_difference(void **state)
