@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/correlate_channel.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "hitstreamd/correlate_parts.h"
+#include "hitstreamd/correlate_alarm.h"
+#include "hitstreamd/correlate_metrics.h"
+#include "hitstreamd/correlate_outbox.h"
+#include "hitstreamd/correlate_readback.h"
 
 HS_LOG_EVENT(event_queue_refuses, "queue-refuses", "0d6a86b9b6f54c5a9d8b0d2f3a6c91e4");
 HS_LOG_EVENT(event_undelivered, "queue-undelivered", "5f0b7c1c0a7e4a0f8c63c9d24e17b3aa");
@@ -14,7 +19,9 @@ enum {
     TRY_AGAIN_MS = 500,
     ASK_AGAIN_MS = 2000,
     ASK_TIMEOUT_MS = 300,
-    READ_BACK_MARGIN_MS = 10000, // the brokers' clocks may differ from ours by so much
+    READ_ALL_TIMEOUT_MS = 60000,    // at a takeover
+    READ_CHANNEL_TIMEOUT_MS = 2000, // one queue, while others wait
+    READ_BACK_MARGIN_MS = 10000,    // the brokers' clocks may differ from ours by so much
 };
 
 static char *join(const char *prefix, struct hs_str queue)
@@ -53,7 +60,7 @@ static struct hs_channel *channel_new(struct hs_correlate_stage *stage, struct h
         channel_free(channel);
         return NULL;
     }
-    channel->alerts = hs_stage_queue_metric(stage, channel->queue);
+    channel->alerts = hs_stage_queue_metric(stage->metrics, channel->queue);
     return channel;
 }
 
@@ -178,7 +185,7 @@ static void give_up(struct hs_correlate_stage *stage, struct hs_channel *channel
                  "again, send them by 'hitctl dispatch replay'",
                  channel->queue, (long long)(channel->undelivered_after_ms / 1000), channel->queue);
         hs_log(HS_LOG_ERROR, &event_undelivered, "%s", text);
-        hs_publish_alarm(stage, "undelivered", hs_str(channel->queue), text);
+        hs_alarm(stage, "undelivered", hs_str(channel->queue), text);
     }
 }
 
@@ -198,8 +205,8 @@ void hs_channel_send(struct hs_correlate_stage *stage, struct hs_channel *channe
     }
 }
 
-void hs_channel_failed(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
-                       const struct hs_kafka_delivery *delivery)
+void hs_channel_refused(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
+                        const struct hs_kafka_delivery *delivery)
 {
     struct hs_channel *channel = outgoing->channel;
     (void)stage;
@@ -218,7 +225,9 @@ static int read_back(struct hs_correlate_stage *stage, struct hs_channel *channe
     for (struct hs_outgoing *o = channel->retry; o; o = o->next) {
         from_ms = o->first_tried_wall_ms < from_ms ? o->first_tried_wall_ms : from_ms;
     }
-    int rc = hs_read_back_channel(stage, channel, from_ms - READ_BACK_MARGIN_MS);
+    const char *const topics[] = {channel->topic_name, channel->undelivered_name};
+    int rc = hs_read_back_topics(stage, topics, 2, from_ms - READ_BACK_MARGIN_MS,
+                                 READ_CHANNEL_TIMEOUT_MS);
     if (rc != 0) {
         return rc;
     }
@@ -271,4 +280,58 @@ void hs_channel_step(struct hs_correlate_stage *stage, struct hs_channel *channe
     if (rc == 0 && channel->topic >= 0) {
         send_again(stage, channel);
     }
+}
+
+// ---------------------------------------------------------------- all queues of the controls
+
+// Topics that were not read since the assignment; borrowed from the channels. HS_ELIMIT.
+static int list_unread(struct hs_correlate_stage *stage, const struct hs_routes *routes,
+                       const char **ret_topics, size_t *ret_count)
+{
+    if (!stage->unrouted_read) {
+        ret_topics[(*ret_count)++] = HS_KAFKA_UNROUTED;
+    }
+    for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
+        const struct hs_channel *channel = hs_channel_get(stage, hs_routes_queue(routes, i));
+        if (!channel) {
+            return HS_ELIMIT;
+        }
+        if (!channel->read_since_takeover) {
+            ret_topics[(*ret_count)++] = channel->topic_name;
+            ret_topics[(*ret_count)++] = channel->undelivered_name;
+        }
+    }
+    return 0;
+}
+
+int hs_channels_read_back(struct hs_correlate_stage *stage, const struct hs_controls *controls,
+                          int64_t from_ms)
+{
+    const struct hs_routes *routes = hs_controls_routes(controls);
+    const char **topics = calloc(2 * hs_routes_queue_count(routes) + 1, sizeof(*topics));
+    size_t count = 0;
+    int rc = topics ? list_unread(stage, routes, topics, &count) : HS_ENOMEM;
+    rc = rc ? rc : hs_read_back_topics(stage, topics, count, from_ms, READ_ALL_TIMEOUT_MS);
+    if (rc == 0) {
+        stage->unrouted_read = true;
+        for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
+            hs_channel_get(stage, hs_routes_queue(routes, i))->read_since_takeover = true;
+        }
+    }
+    free(topics);
+    return rc;
+}
+
+void hs_channels_read_again(struct hs_correlate_stage *stage)
+{
+    stage->unrouted_read = false;
+    for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
+        channel->read_since_takeover = false;
+    }
+}
+
+void hs_channels_forget_read(struct hs_correlate_stage *stage)
+{
+    hs_id_set_fini(&stage->stood);
+    hs_channels_read_again(stage);
 }

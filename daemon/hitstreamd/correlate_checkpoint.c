@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/correlate_checkpoint.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "hitstreamd/correlate_parts.h"
+#include "hitstreamd/correlate_metrics.h"
+#include "hitstreamd/correlate_outbox.h"
 
 enum {
     CHECKPOINT_AFTER_MS = 500,  // when something changed
@@ -79,13 +82,6 @@ static void clear(struct hs_checkpoint *checkpoint)
     checkpoint->state = HS_CHECKPOINT_NONE;
 }
 
-void hs_checkpoint_drop(struct hs_part *part)
-{
-    clear(&part->checkpoint);
-    free(part->checkpoint.records);
-    part->checkpoint = (struct hs_checkpoint){0};
-}
-
 bool hs_checkpoint_complete(const struct hs_part *part)
 {
     return part->checkpoint.state == HS_CHECKPOINT_NONE &&
@@ -149,7 +145,8 @@ static void produce_until(struct hs_part *part, size_t end)
 static void finish(struct hs_part *part, int64_t boot_ms)
 {
     struct hs_checkpoint *checkpoint = &part->checkpoint;
-    hs_report_checkpoint(part->stage, (double)(boot_ms - checkpoint->begun_at_ms) / 1000.0);
+    hs_metric_observe(part->stage->metrics->checkpoint,
+                      (double)(boot_ms - checkpoint->begun_at_ms) / 1000.0);
     part->commit_offset = checkpoint->next_offset;
     part->checkpointed_at_ms = boot_ms;
     clear(checkpoint);

@@ -8,11 +8,13 @@
 //   epochs step: takes what was noted
 //
 // `lock` guards all of struct hs_follower but the thread and the tail.
+#include "hitstreamd/correlate_follower.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "hitstreamd/correlate_parts.h"
+#include "hitstreamd/correlate_outbox.h"
 
 HS_LOG_EVENT(event_overwritten, "state-overwritten", "6d1c5be8a3f94c2e9b7f0a8d4e6c3b19");
 
@@ -235,7 +237,10 @@ void hs_follower_clear(struct hs_follower *follower)
 
 static void hand_over(struct hs_correlate_stage *stage, const struct foreign *foreign)
 {
-    struct hs_part *part = hs_stage_part(stage, foreign->partition);
+    struct hs_part *part = NULL;
+    for (size_t i = 0; i < stage->part_count; i++) {
+        part = stage->parts[i]->number == foreign->partition ? stage->parts[i] : part;
+    }
     if (part && part->correlator &&
         (part->state == HS_PART_RUNNING || part->state == HS_PART_HELD)) {
         hs_log(HS_LOG_NOTICE, &event_overwritten,

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/correlate_outbox.h"
+
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "hitstreamd/correlate_parts.h"
+#include "base/log.h"
+#include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/kill_point.h"
 
-enum { FULL_QUEUE_POLL_MS = 10 };
+HS_LOG_EVENT(event_failed, "partition-begins-anew", "b3b7f3a0d28e4a4f9a8c2f6f1f4d7e10");
+
+enum { FULL_QUEUE_POLL_MS = 10, BEGIN_ANEW_AFTER_MS = 1000 };
 
 static char *put(char **at, struct hs_str text)
 {
@@ -57,6 +63,20 @@ struct hs_outgoing *hs_outgoing_new(enum hs_outgoing_kind kind, struct hs_part *
     return outgoing;
 }
 
+void hs_part_fail(struct hs_part *part, const char *what, const char *why)
+{
+    if (part->state == HS_PART_FAILED || part->state == HS_PART_LOST) {
+        return;
+    }
+    hs_log(HS_LOG_WARNING, &event_failed,
+           "partition %" PRId32 " of anpr.hits: %s was not delivered: %s, taking it over anew",
+           part->number, what, why);
+    hs_metric_add(part->stage->metrics->failures, 1);
+    part->state = HS_PART_FAILED;
+    part->stopped = false;
+    part->retry_at_ms = hs_clock_boottime_ms() + BEGIN_ANEW_AFTER_MS;
+}
+
 void hs_outbox_done(struct hs_outgoing *outgoing)
 {
     struct hs_part *part = outgoing->part;
@@ -102,14 +122,15 @@ int hs_outbox_produce(struct hs_correlate_stage *stage, struct hs_outgoing *outg
 static void acked_alert(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing)
 {
     if (outgoing->covert) {
-        hs_report_covert(stage);
+        hs_metric_add(stage->metrics->covert_alerts, 1);
     } else {
         hs_metric_add(outgoing->channel->alerts, 1);
     }
     outgoing->channel->told_ops = false; // it takes alerts (again)
     if (outgoing->event_appended_at_ms > 0) {
-        hs_report_latency(stage, (double)(hs_clock_realtime_ms() - outgoing->event_appended_at_ms) /
-                                     1000.0);
+        hs_metric_observe(stage->metrics->latency,
+                          (double)(hs_clock_realtime_ms() - outgoing->event_appended_at_ms) /
+                              1000.0);
     }
     hs_kill_point("alert-acked");
 }
@@ -130,7 +151,7 @@ static void acked(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing
         acked_alert(stage, outgoing);
         break;
     case HS_OUT_UNDELIVERED:
-        hs_report_undelivered(stage);
+        hs_metric_add(stage->metrics->undelivered, 1);
         break;
     case HS_OUT_TOOK_OVER:
         if (outgoing->part) {
@@ -179,7 +200,7 @@ void hs_outbox_delivered(void *ctx, const struct hs_kafka_delivery *delivery)
     }
     struct hs_part *part = outgoing->part;
     if (outgoing->kind == HS_OUT_ALERT && part && part->state != HS_PART_FAILED) {
-        hs_channel_failed(stage, outgoing, delivery);
+        stage->refused(stage, outgoing, delivery);
         return;
     }
     hs_outbox_done(outgoing);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/correlate_partition.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,15 +9,15 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstream/v1/event.pb-c.h"
-#include "hitstreamd/correlate_parts.h"
+#include "hitstreamd/correlate_channel.h"
+#include "hitstreamd/correlate_outbox.h"
+#include "hitstreamd/correlate_publish.h"
 
-HS_LOG_EVENT(event_failed, "partition-begins-anew", "b3b7f3a0d28e4a4f9a8c2f6f1f4d7e10");
 HS_LOG_EVENT(event_lost, "partition-taken-by-another", "7e4f6bb3fe0c4f0d9f5a1f0f2b8a6c55");
 HS_LOG_EVENT(event_malformed, "event-malformed", "2c9a3f0e6b6f4c0a8a1e7bb1d6a0f923");
 HS_LOG_EVENT(event_controls, "controls-appended", "c7f0a5de1b3a49d38e7e0a4b5d2c6f81");
 
 enum {
-    BEGIN_ANEW_AFTER_MS = 1000,
     HELD_TRY_MS = 100,
     CONTROLS_ASK_MS = 100,
     ROOM_POLL_MS = 10,
@@ -33,10 +35,21 @@ struct hs_part *hs_part_new(struct hs_correlate_stage *stage, int32_t number)
     return part;
 }
 
+// Forgets a checkpoint under way; what was handed to the producer is the producer's.
+static void drop_checkpoint(struct hs_part *part)
+{
+    struct hs_checkpoint *checkpoint = &part->checkpoint;
+    for (size_t i = checkpoint->produced; i < checkpoint->count; i++) {
+        free(checkpoint->records[i]);
+    }
+    free(checkpoint->records);
+    *checkpoint = (struct hs_checkpoint){0};
+}
+
 void hs_part_free(struct hs_part *part)
 {
     if (part) {
-        hs_checkpoint_drop(part);
+        drop_checkpoint(part);
         hs_correlator_free(part->correlator);
         free(part);
     }
@@ -49,7 +62,7 @@ static struct hs_controls *lookup(void *ctx, const char *hash)
     struct hs_correlate_stage *stage = part->stage;
     struct hs_controls *controls = stage->config.controls_lookup(stage->config.controls_ctx, hash);
     if (controls && !part->caught_up &&
-        hs_read_back(stage, controls, stage->read_back_from_ms) != 0) {
+        hs_channels_read_back(stage, controls, stage->read_back_from_ms) != 0) {
         hs_controls_unref(controls);
         return NULL;
     }
@@ -70,7 +83,7 @@ int hs_part_reset(struct hs_part *part)
         .controls_ctx = part,
         .sink = {.ctx = part, .alert = hs_publish_alert, .append = append},
     };
-    hs_checkpoint_drop(part);
+    drop_checkpoint(part);
     hs_correlator_free(part->correlator);
     part->correlator = NULL;
     part->took_over = false;
@@ -81,24 +94,6 @@ int hs_part_reset(struct hs_part *part)
     part->appended_controls[0] = '\0';
     part->reported = (struct hs_correlator_stats){0};
     return hs_correlator_new(&config, &part->correlator);
-}
-
-void hs_part_fail(struct hs_part *part, const char *what, const char *why)
-{
-    struct hs_correlate_stage *stage = part->stage;
-    if (part->state == HS_PART_FAILED || part->state == HS_PART_LOST) {
-        return;
-    }
-    hs_log(HS_LOG_WARNING, &event_failed,
-           "partition %" PRId32 " of anpr.hits: %s was not delivered: %s, taking it over anew",
-           part->number, what, why);
-    hs_report_failure(stage);
-    part->state = HS_PART_FAILED;
-    part->retry_at_ms = hs_clock_boottime_ms() + BEGIN_ANEW_AFTER_MS;
-    hs_kafka_consumer_pause(stage->consumer, HS_KAFKA_HITS, part->number);
-    for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
-        hs_channel_forget(channel, part);
-    }
 }
 
 void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_str key,
@@ -256,8 +251,31 @@ static void follow_controls(struct hs_part *part, int64_t boot_ms)
     hs_controls_unref(head);
 }
 
+// A failed partition is paused, and nothing of it is sent again.
+static void stop(struct hs_part *part)
+{
+    struct hs_correlate_stage *stage = part->stage;
+    hs_kafka_consumer_pause(stage->consumer, HS_KAFKA_HITS, part->number);
+    for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
+        hs_channel_forget(channel, part);
+    }
+    part->stopped = true;
+}
+
+bool hs_part_is_new(struct hs_part *part, int64_t boot_ms)
+{
+    if (part->state == HS_PART_FAILED && part->stopped && boot_ms >= part->retry_at_ms &&
+        part->pending[0] == 0 && part->pending[1] == 0 && part->states_pending == 0) {
+        part->state = HS_PART_NEW;
+    }
+    return part->state == HS_PART_NEW;
+}
+
 void hs_part_step(struct hs_part *part, int64_t boot_ms, int64_t wall_ms)
 {
+    if (part->state == HS_PART_FAILED && !part->stopped) {
+        stop(part);
+    }
     if (part->state == HS_PART_HELD) {
         go_on(part, boot_ms);
     }

@@ -4,18 +4,22 @@
 /*
  * What the files correlate_*.c share: the stage, its partitions, and what is on its way.
  *
- * Everything here belongs to the stage's thread, but for what struct hs_correlate_shared holds.
+ * All of it belongs to the stage's thread, but for what struct hs_correlate_shared holds. Each file
+ * uses those above it only:
  *
- *   correlate_stage.c       thread, consumer, lease and commits
- *   correlate_takeover.c    took over, restoring, reading back
- *   correlate_partition.c   one partition: applying events, controls, timers
- *   correlate_checkpoint.c  states behind alerts, the partition's behind them
- *   correlate_publish.c     an alert to its topic
- *   correlate_outbox.c      deliveries and their ends
- *   correlate_channel.c     one queue: topics, trying again, undelivered
- *   correlate_readback.c    what stands in the queues already
- *   correlate_follower.c    who else writes to anpr.vehicles
- *   correlate_report.c      metrics and status
+ *   correlate_metrics       counters and gauges
+ *   correlate_outbox        messages on their way, and their ends
+ *   correlate_readback      which alerts stand in topics already
+ *   correlate_alarm         what ops is told
+ *   correlate_channel       one queue: its topics, trying again, undelivered
+ *   correlate_publish       an alert to its queue
+ *   correlate_partition     one partition: applying events, controls, timers
+ *   correlate_checkpoint    states behind alerts, the partition's behind them
+ *   correlate_follower      who else writes to anpr.vehicles
+ *   correlate_takeover      took over, restoring, reading back
+ *   correlate_report        gauges and status
+ *   correlate_group         assignment, commits, lease
+ *   correlate_stage         thread, clients, topics
  *
  * A partition's life: NEW -> (takeover) -> RUNNING <-> HELD; any -> FAILED -> NEW, when something
  * of it was not delivered; any -> LOST, when another took over. Revoking frees it.
@@ -24,6 +28,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "correlate/correlator.h"
 #include "hitstreamd/correlate_stage.h"
 #include "kafka/consumer.h"
@@ -50,10 +55,6 @@ struct hs_id_set {
     size_t count;
     size_t capacity; // a power of two, or 0
 };
-void hs_id_set_fini(struct hs_id_set *set);
-// HS_ELIMIT, HS_ENOMEM.
-int hs_id_set_add(struct hs_id_set *set, const struct hs_id *id);
-bool hs_id_set_has(const struct hs_id_set *set, const struct hs_id *id);
 
 // ---------------------------------------------------------------- what is on its way
 
@@ -147,13 +148,14 @@ struct hs_part {
     struct hs_correlate_stage *stage;
     int32_t number;
     enum hs_part_state state;
-    struct hs_correlator *correlator;               // NULL until taken over
-    uint64_t epoch;                                 // offset of our 'took over'
-    bool took_over;                                 // it is acknowledged
-    bool caught_up;                                 // it was read back: what follows is new
-    int64_t resume_offset;                          // where a held partition goes on
-    int64_t retry_at_ms;                            // boot time: not taken over before
-    int64_t controls_asked_at_ms;                   // boot time
+    struct hs_correlator *correlator; // NULL until taken over
+    uint64_t epoch;                   // offset of our 'took over'
+    bool took_over;                   // it is acknowledged
+    bool caught_up;                   // it was read back: what follows is new
+    bool stopped;                     // of a failed one: it is paused, and waits for its messages
+    int64_t resume_offset;            // where a held partition goes on
+    int64_t retry_at_ms;              // boot time: not taken over before
+    int64_t controls_asked_at_ms;     // boot time
     char appended_controls[HS_CONTROLS_HASH_BYTES]; // last 'controls activated' that we appended
     size_t pending[2];     // alerts and own events not acknowledged, by generation
     unsigned generation;   // of what is produced now
@@ -211,120 +213,30 @@ struct hs_correlate_stage {
     int64_t reported_at_ms;                  // boot time
     char trouble[HS_CORRELATE_REASON_BYTES]; // what the client library said last
     struct hs_stage_metrics *metrics;
+    int ops_topic; // of alarms
+    // An alert that its queue did not take: the channel's business. Takes it.
+    void (*refused)(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
+                    const struct hs_kafka_delivery *delivery);
 };
 
-// correlate_stage.c
+// Proof of life for the watchdog: from every loop that may last.
+static inline void hs_stage_beat(struct hs_correlate_stage *stage)
+{
+    atomic_fetch_add_explicit(&stage->shared.progress, 1, memory_order_relaxed);
+}
+
+static inline bool hs_stage_stopping(const struct hs_correlate_stage *stage)
+{
+    return atomic_load_explicit(&stage->shared.stopping, memory_order_relaxed);
+}
+
 // Nothing is published from when a message could outlive the lease.
-bool hs_stage_may_publish(const struct hs_correlate_stage *stage);
-void hs_stage_beat(struct hs_correlate_stage *stage);
-bool hs_stage_stopping(const struct hs_correlate_stage *stage);
-struct hs_part *hs_stage_part(const struct hs_correlate_stage *stage, int32_t number);
-
-// correlate_partition.c
-struct hs_part *hs_part_new(struct hs_correlate_stage *stage, int32_t number);
-// Its outgoing messages must have ended.
-void hs_part_free(struct hs_part *part);
-// A new, empty correlator in place of what there was. HS_ENOMEM.
-int hs_part_reset(struct hs_part *part);
-// Applies one message, or holds the partition there.
-void hs_part_apply(struct hs_part *part, const struct hs_kafka_message *message);
-// Timers, controls, going on after being held: once a round.
-void hs_part_step(struct hs_part *part, int64_t boot_ms, int64_t wall_ms);
-// Something of it was not delivered: it begins anew.
-void hs_part_fail(struct hs_part *part, const char *what, const char *why);
-// Appends an event of our own to its log.
-void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_str key,
-                    struct hs_str event);
-
-// correlate_takeover.c: takes over all partitions that are new. Blocks, with beats in between.
-void hs_stage_take_over(struct hs_correlate_stage *stage);
-
-// correlate_checkpoint.c
-void hs_checkpoint_step(struct hs_part *part, int64_t boot_ms, bool at_once);
-void hs_checkpoint_drop(struct hs_part *part);
-// Everything applied so far stands in anpr.vehicles.
-bool hs_checkpoint_complete(const struct hs_part *part);
-
-// correlate_publish.c: the sink of a correlator; `ctx` is its part.
-void hs_publish_alert(void *ctx, const struct hs_alert *alert);
-// Tells ops; `what` tells alarms apart.
-void hs_publish_alarm(struct hs_correlate_stage *stage, const char *what, struct hs_str queue,
-                      const char *message);
-
-// correlate_outbox.c
-// A message with copies of its texts; NULL: out of memory.
-struct hs_outgoing *hs_outgoing_new(enum hs_outgoing_kind kind, struct hs_part *part,
-                                    struct hs_str key, struct hs_str value,
-                                    const struct hs_kafka_header *headers, size_t header_count);
-// Hands it to the producer; takes it (after an error the caller has it back). Waits while the
-// producer's queue is full.
-int hs_outbox_produce(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing, int topic,
-                      int32_t partition);
-// The producer's callback; `ctx` is the stage.
-void hs_outbox_delivered(void *ctx, const struct hs_kafka_delivery *delivery);
-// The message counts no longer for its part: what it stood for is done, or given up.
-void hs_outbox_done(struct hs_outgoing *outgoing);
-
-// correlate_channel.c
-// The queue's channel, made when it is missing. NULL: out of memory, or too many.
-struct hs_channel *hs_channel_get(struct hs_correlate_stage *stage, const struct hs_queue *queue);
-// Sends it, or keeps it behind those that wait; takes it.
-void hs_channel_send(struct hs_correlate_stage *stage, struct hs_channel *channel,
-                     struct hs_outgoing *outgoing);
-// Its delivery failed; takes it.
-void hs_channel_failed(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
-                       const struct hs_kafka_delivery *delivery);
-// Sends again what waits: once a round.
-void hs_channel_step(struct hs_correlate_stage *stage, struct hs_channel *channel, int64_t boot_ms);
-// Forgets what waits of this part (NULL: of all).
-void hs_channel_forget(struct hs_channel *channel, const struct hs_part *part);
-// Looks for the topics of all queues of these controls, waiting at most `timeout_ms` for each;
-// false: some are not known yet, and `stage->trouble` says which.
-bool hs_channels_know(struct hs_correlate_stage *stage, const struct hs_controls *controls,
-                      int64_t timeout_ms);
-void hs_channels_free(struct hs_correlate_stage *stage);
-
-// correlate_readback.c: reads what was appended to the queues of these controls since a time by the
-// wall clock into stage->stood; queues already read since the assignment are left out.
-int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *controls,
-                 int64_t from_ms);
-// The same for one queue, whatever was read of it.
-int hs_read_back_channel(struct hs_correlate_stage *stage, struct hs_channel *channel,
-                         int64_t from_ms);
-// Since when alerts may stand in queues whose events are going to be applied again: nobody told of
-// a partition's replayed events before the time in its state. Partitions that are still replaying
-// count too: what is read back now takes the place of what was read for them.
-int64_t hs_read_back_since_ms(const struct hs_correlate_stage *stage);
-// Every queue is to be read again; ids that are known stay, some partition may still need them.
-void hs_read_back_again(struct hs_correlate_stage *stage);
-// Nothing is replayed (any more): forgets the ids.
-void hs_read_back_reset(struct hs_correlate_stage *stage);
-
-// correlate_follower.c
-int hs_follower_new(struct hs_correlate_stage *stage, struct hs_follower **ret_follower);
-void hs_follower_free(struct hs_follower *follower);
-// From here on this partition's records of older epochs are noted, from `offset` on.
-void hs_follower_add(struct hs_follower *follower, int32_t partition, uint64_t epoch,
-                     int64_t offset);
-void hs_follower_clear(struct hs_follower *follower);
-// Hands what was noted to the partitions: once a round.
-void hs_follower_step(struct hs_correlate_stage *stage);
-
-// correlate_report.c
-struct hs_stage_metrics *hs_stage_metrics_new(struct hs_metrics *metrics);
-void hs_stage_metrics_free(struct hs_stage_metrics *metrics);
-struct hs_metric *hs_stage_queue_metric(struct hs_correlate_stage *stage, const char *queue);
-void hs_report_latency(struct hs_correlate_stage *stage, double seconds);
-void hs_report_covert(struct hs_correlate_stage *stage);
-void hs_report_diverted(struct hs_correlate_stage *stage);
-void hs_report_undelivered(struct hs_correlate_stage *stage);
-void hs_report_already_told(struct hs_correlate_stage *stage);
-void hs_report_checkpoint(struct hs_correlate_stage *stage, double seconds);
-void hs_report_takeover(struct hs_correlate_stage *stage, double seconds);
-void hs_report_failure(struct hs_correlate_stage *stage);
-// What the part's correlator counted since last time goes to the metrics.
-void hs_report_part(struct hs_part *part);
-// Gauges and status, some times a second.
-void hs_report_step(struct hs_correlate_stage *stage, int64_t boot_ms);
+static inline bool hs_stage_may_publish(const struct hs_correlate_stage *stage)
+{
+    const struct hs_settings *settings = stage->config.settings;
+    return stage->lease_from_ms > 0 &&
+           hs_clock_boottime_ms() + settings->kafka_message_timeout_ms <=
+               stage->lease_from_ms + settings->kafka_lease_ms;
+}
 
 #endif

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/correlate_readback.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "hitstreamd/correlate_parts.h"
 
-enum {
-    READ_ALL_TIMEOUT_MS = 60000,    // at a takeover
-    READ_CHANNEL_TIMEOUT_MS = 2000, // one queue, while others wait
-    ASK_TIMEOUT_MS = 2000,
-};
+enum { ASK_TIMEOUT_MS = 2000 };
 
 #define CLOCK_MARGIN_MS INT64_C(10000) // the brokers' clocks may differ from ours by so much
 
@@ -84,12 +81,6 @@ int hs_id_set_add(struct hs_id_set *set, const struct hs_id *id)
 
 // ---------------------------------------------------------------- reading
 
-// Topics to be read back.
-struct plan {
-    struct hs_kafka_range *ranges;
-    size_t count;
-};
-
 // One reading.
 struct reading {
     struct hs_correlate_stage *stage;
@@ -115,9 +106,9 @@ static bool on_idle(void *ctx)
     return !hs_stage_stopping(reading->stage);
 }
 
-// Adds a topic that exists. HS_EUNREACHABLE and the like.
-static int plan_topic(struct hs_correlate_stage *stage, struct plan *plan, const char *topic,
-                      int64_t from_ms)
+// Adds a topic's range, if the topic exists. HS_EUNREACHABLE and the like.
+static int add_range(struct hs_correlate_stage *stage, const char *topic, int64_t from_ms,
+                     struct hs_kafka_range *ranges, size_t *count)
 {
     int32_t partitions;
     int rc = hs_kafka_tail_partitions(stage->tail, topic, ASK_TIMEOUT_MS, &partitions);
@@ -126,7 +117,7 @@ static int plan_topic(struct hs_correlate_stage *stage, struct plan *plan, const
         return 0; // nothing stands there
     }
     if (rc == 0) {
-        plan->ranges[plan->count++] = (struct hs_kafka_range){
+        ranges[(*count)++] = (struct hs_kafka_range){
             .topic = topic,
             .partition = -1,
             .from_time_ms = from_ms > 0 ? from_ms : -1,
@@ -136,79 +127,23 @@ static int plan_topic(struct hs_correlate_stage *stage, struct plan *plan, const
     return rc;
 }
 
-static int read_plan(struct hs_correlate_stage *stage, const struct plan *plan, int64_t timeout_ms)
+int hs_read_back_topics(struct hs_correlate_stage *stage, const char *const *topics,
+                        size_t topic_count, int64_t from_ms, int64_t timeout_ms)
 {
+    struct hs_kafka_range *ranges = calloc(topic_count + 1, sizeof(*ranges));
     struct reading reading = {.stage = stage};
     struct hs_kafka_tail_options options = {
         .timeout_ms = timeout_ms, .idle = on_idle, .idle_ctx = &reading};
-    if (plan->count == 0) {
-        return 0;
+    size_t count = 0;
+    int rc = ranges ? 0 : HS_ENOMEM;
+    for (size_t i = 0; rc == 0 && i < topic_count; i++) {
+        rc = add_range(stage, topics[i], from_ms, ranges, &count);
     }
-    int rc =
-        hs_kafka_tail_read(stage->tail, plan->ranges, plan->count, &options, on_message, &reading);
+    if (rc == 0 && count > 0) {
+        rc = hs_kafka_tail_read(stage->tail, ranges, count, &options, on_message, &reading);
+    }
+    free(ranges);
     return reading.rc ? reading.rc : rc;
-}
-
-static int plan_channel(struct hs_correlate_stage *stage, struct plan *plan,
-                        const struct hs_channel *channel, int64_t from_ms)
-{
-    int rc = plan_topic(stage, plan, channel->topic_name, from_ms);
-    return rc ? rc : plan_topic(stage, plan, channel->undelivered_name, from_ms);
-}
-
-int hs_read_back_channel(struct hs_correlate_stage *stage, struct hs_channel *channel,
-                         int64_t from_ms)
-{
-    struct hs_kafka_range ranges[2];
-    struct plan plan = {.ranges = ranges};
-    int rc = plan_channel(stage, &plan, channel, from_ms);
-    return rc ? rc : read_plan(stage, &plan, READ_CHANNEL_TIMEOUT_MS);
-}
-
-// All queues of the controls that were not read since the assignment, 'unrouted' among them.
-static int plan_controls(struct hs_correlate_stage *stage, struct plan *plan,
-                         const struct hs_controls *controls, int64_t from_ms)
-{
-    const struct hs_routes *routes = hs_controls_routes(controls);
-    int rc = 0;
-    if (!stage->unrouted_read) {
-        rc = plan_topic(stage, plan, HS_KAFKA_UNROUTED, from_ms);
-    }
-    for (size_t i = 0; rc == 0 && i < hs_routes_queue_count(routes); i++) {
-        struct hs_channel *channel = hs_channel_get(stage, hs_routes_queue(routes, i));
-        if (!channel) {
-            rc = HS_ELIMIT;
-        } else if (!channel->read_since_takeover) {
-            rc = plan_channel(stage, plan, channel, from_ms);
-        }
-    }
-    return rc;
-}
-
-static void note_read(struct hs_correlate_stage *stage, const struct hs_controls *controls)
-{
-    const struct hs_routes *routes = hs_controls_routes(controls);
-    stage->unrouted_read = true;
-    for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
-        hs_channel_get(stage, hs_routes_queue(routes, i))->read_since_takeover = true;
-    }
-}
-
-int hs_read_back(struct hs_correlate_stage *stage, const struct hs_controls *controls,
-                 int64_t from_ms)
-{
-    size_t topics = 2 * hs_routes_queue_count(hs_controls_routes(controls)) + 1;
-    struct plan plan = {.ranges = calloc(topics, sizeof(*plan.ranges))};
-    if (!plan.ranges) {
-        return HS_ENOMEM;
-    }
-    int rc = plan_controls(stage, &plan, controls, from_ms);
-    rc = rc ? rc : read_plan(stage, &plan, READ_ALL_TIMEOUT_MS);
-    if (rc == 0) {
-        note_read(stage, controls);
-    }
-    free(plan.ranges);
-    return rc;
 }
 
 int64_t hs_read_back_since_ms(const struct hs_correlate_stage *stage)
@@ -223,18 +158,4 @@ int64_t hs_read_back_since_ms(const struct hs_correlate_stage *stage)
     }
     from_ms -= stage->config.settings->kafka_message_timeout_ms + CLOCK_MARGIN_MS;
     return from_ms > 0 ? from_ms : 0;
-}
-
-void hs_read_back_again(struct hs_correlate_stage *stage)
-{
-    stage->unrouted_read = false;
-    for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
-        channel->read_since_takeover = false;
-    }
-}
-
-void hs_read_back_reset(struct hs_correlate_stage *stage)
-{
-    hs_id_set_fini(&stage->stood);
-    hs_read_back_again(stage);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hitstreamd/correlate_takeover.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +9,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstream/v1/event.pb-c.h"
-#include "hitstreamd/correlate_parts.h"
+#include "hitstreamd/correlate_channel.h"
+#include "hitstreamd/correlate_follower.h"
+#include "hitstreamd/correlate_metrics.h"
+#include "hitstreamd/correlate_outbox.h"
+#include "hitstreamd/correlate_partition.h"
+#include "hitstreamd/correlate_readback.h"
 
 HS_LOG_EVENT(event_took_over, "partition-taken-over", "9a4f0c7b5ad84e5d8c0b6e1f7d3a2b68");
 HS_LOG_EVENT(event_takeover_failed, "takeover-failed", "e1d7c5a93b2f4f7f8b6a0c4d5e9f1a37");
@@ -153,7 +160,7 @@ static int read_back(struct takeover *takeover)
 {
     struct hs_correlate_stage *stage = takeover->stage;
     int64_t from_ms = hs_read_back_since_ms(stage);
-    hs_read_back_again(stage);
+    hs_channels_read_again(stage);
     stage->read_back_from_ms = from_ms;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < takeover->count; i++) {
@@ -161,7 +168,7 @@ static int read_back(struct takeover *takeover)
     }
     struct hs_controls *head = stage->config.controls_head(stage->config.controls_ctx);
     if (rc == 0 && head) {
-        rc = hs_read_back(stage, head, from_ms);
+        rc = hs_channels_read_back(stage, head, from_ms);
     }
     hs_controls_unref(head);
     return rc;
@@ -232,6 +239,7 @@ static void put_off(struct takeover *takeover, int rc)
         struct hs_part *part = takeover->parts[i];
         if (part->state == HS_PART_NEW || part->state == HS_PART_FAILED) {
             part->state = HS_PART_FAILED; // until nothing of it is on its way
+            part->stopped = false;
             part->retry_at_ms = hs_clock_boottime_ms() + AGAIN_AFTER_MS;
         }
     }
@@ -253,7 +261,8 @@ void hs_stage_take_over(struct hs_correlate_stage *stage)
         if (rc != 0) {
             put_off(&takeover, rc);
         }
-        hs_report_takeover(stage, (double)(hs_clock_monotonic_ns() - begun_ns) / 1e9);
+        hs_metric_observe(stage->metrics->takeover,
+                          (double)(hs_clock_monotonic_ns() - begun_ns) / 1e9);
     }
     free(takeover.parts);
     free(takeover.next_states);

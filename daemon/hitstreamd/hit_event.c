@@ -220,7 +220,8 @@ static struct hs_str vehicle_of(const struct hs_hit *hit)
 }
 
 // Packs at b->at; returns bytes, 0 when there is no room.
-static size_t pack(struct builder *b, struct parts *parts, struct hs_str vehicle)
+static size_t pack(struct builder *b, struct parts *parts, struct hs_str vehicle,
+                   size_t *ret_hit_len)
 {
     struct hs_str entry = b->hit->entry;
     size_t hit_len = hitstream__v1__hit__get_packed_size(&parts->hit);
@@ -238,6 +239,7 @@ static size_t pack(struct builder *b, struct parts *parts, struct hs_str vehicle
     at += put_varint(at, hit_len + entry_head + entry.len);
     at += hitstream__v1__hit__pack(&parts->hit, (uint8_t *)at);
     at += put_bytes(at, HIT_ENTRY_TAG, entry);
+    *ret_hit_len = hit_len + entry_head + entry.len;
     return (size_t)(at - b->at);
 }
 
@@ -266,19 +268,24 @@ int hs_hit_event_pack(const struct hs_hit_context *context, const struct hs_hit 
     fill_differences(&b, &parts);
 
     struct hs_str vehicle = vehicle_of(hit);
-    size_t len = pack(&b, &parts, vehicle);
-    if (len == 0 || (size_t)(b.end - b.at) < len + vehicle.len) {
+    struct hs_str list_id = hit->list->list_id;
+    size_t hit_len, len = pack(&b, &parts, vehicle, &hit_len);
+    if (len == 0 || (size_t)(b.end - b.at) < len + vehicle.len + list_id.len) {
         return HS_ELIMIT;
     }
-    // the texts are used up: the event moves to the front, its key behind it
+    // the texts are used up: the event moves to the front, its key and list behind it
     char *value = space->ptr + space->used;
     memmove(value, b.at, len);
     memcpy(value + len, vehicle.ptr, vehicle.len);
-    space->used += len + vehicle.len;
+    memcpy(value + len + vehicle.len, list_id.ptr, list_id.len);
+    space->used += len + vehicle.len + list_id.len;
     *ret_event = (struct hs_hit_event){
         .hit_id = id,
         .vehicle = hs_str_n(value + len, vehicle.len),
         .value = hs_str_n(value, len),
+        .hit_len = hit_len,
+        .audience_kind = parts.audience.kind,
+        .list_id = hs_str_n(value + len + vehicle.len, list_id.len),
         .captured_at_ms = read->captured_at_ms,
         .camera_unknown = hit->camera == NULL,
     };

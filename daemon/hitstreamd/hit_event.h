@@ -10,6 +10,7 @@
  */
 
 #include "controls/rules.h"
+#include "hitstream/v1/event.pb-c.h"
 #include "match/matcher.h"
 #include "wire/ids.h"
 
@@ -34,6 +35,9 @@ struct hs_hit_event {
     struct hs_id hit_id;
     struct hs_str vehicle; // the key
     struct hs_str value;
+    size_t hit_len; // bytes at the end of the value: the Hit itself
+    Hitstream__V1__AudienceKind audience_kind;
+    struct hs_str list_id; // the entry's; an open audience is not named by it
     int64_t captured_at_ms;
     bool camera_unknown;
 };

@@ -8,13 +8,19 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "config/file.h"
 #include "hitstreamd/lists_parts.h"
 #include "hitstreamd/state_file.h"
 
 HS_LOG_EVENT(ev_live, "lists-live", "a62748e4b9b342c2992445ee4c3db704");
 HS_LOG_EVENT(ev_disk, "snapshot-unusable", "3be86d10c7f24a59a0d3f5e21b7c9864");
 
-enum { SAVE_INTERVAL_MS = 60000 }; // of snapshots that only changes made different
+enum {
+    SAVE_INTERVAL_MS = 60000, // of snapshots that only changes made different
+    NOTE_INTERVAL_MS = 60000, // of the note as of when they were current
+    NOTE_MAX_BYTES = 512,
+};
+#define AS_OF_FILE "lists.as-of"
 
 static const double live_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 
@@ -177,6 +183,44 @@ void hs_lists_publish(struct hs_lists *lists, struct hs_snapshot *next, const ch
     }
 }
 
+// Lists that do not change are not saved again; that they were current is noted in a file beside
+// them.
+static void note_as_of(struct hs_lists *lists, bool at_once)
+{
+    char path[4096], mark[HS_LISTS_MARK_BYTES];
+    struct hs_buf text = {0};
+    int64_t as_of_ms = hs_lists_as_of_ms(lists);
+    if (!lists->current || !lists->current_is_fresh || lists->dirty ||
+        as_of_ms - lists->noted_as_of_ms < (at_once ? 1 : NOTE_INTERVAL_MS)) {
+        return;
+    }
+    hs_lists_mark(&lists->position, mark);
+    hs_buf_printf(&text, "%s %lld\n", mark, (long long)as_of_ms);
+    if (hs_state_path(lists->settings->state_dir, AS_OF_FILE, path, sizeof(path)) == 0 &&
+        hs_state_write(path, hs_buf_str(&text)) == 0) {
+        lists->noted_as_of_ms = as_of_ms;
+    }
+    hs_buf_fini(&text);
+}
+
+// When the lists on disk were last known to be current: as noted, when the note is about them.
+static int64_t read_as_of(struct hs_lists *lists, int64_t saved_as_of_ms)
+{
+    char path[4096], mark[HS_LISTS_MARK_BYTES];
+    struct hs_buf text = {0};
+    int64_t as_of_ms = 0;
+    hs_lists_mark(&lists->position, mark);
+    size_t len = strlen(mark);
+    if (hs_state_path(lists->settings->state_dir, AS_OF_FILE, path, sizeof(path)) == 0 &&
+        hs_file_read(path, NOTE_MAX_BYTES, &text) == 0 && text.len > len &&
+        memcmp(text.ptr, mark, len) == 0 &&
+        hs_str_to_i64(hs_str_trim(hs_str_n(text.ptr + len, text.len - len)), &as_of_ms) < 0) {
+        as_of_ms = 0;
+    }
+    hs_buf_fini(&text);
+    return as_of_ms > saved_as_of_ms ? as_of_ms : saved_as_of_ms;
+}
+
 static void load_from_disk(struct hs_lists *lists)
 {
     char path[4096];
@@ -199,7 +243,9 @@ static void load_from_disk(struct hs_lists *lists)
         return;
     }
     hs_snapshot_stats(snapshot, &stats);
-    atomic_store_explicit(&lists->as_of_ms, stats.as_of_ms, memory_order_relaxed);
+    atomic_store_explicit(&lists->as_of_ms, read_as_of(lists, stats.as_of_ms),
+                          memory_order_relaxed);
+    hs_lists_view_as_of(lists->view, hs_lists_as_of_ms(lists));
     hs_lists_publish(lists, snapshot, "disk");
     lists->need_load = false;
     hs_log(HS_LOG_NOTICE, &ev_live, "'%llu' entries of '%llu' lists live, from disk",
@@ -254,6 +300,7 @@ static void *lists_run(void *arg)
     while (hs_lists_alive(lists)) {
         hs_lists_round(lists);
         tend_job(lists);
+        note_as_of(lists, false);
     }
     hs_lists_job_wait(lists->job);
     if (lists->dirty) {
@@ -261,6 +308,7 @@ static void *lists_run(void *arg)
         tend_job(lists);
         hs_lists_job_wait(lists->job);
     }
+    note_as_of(lists, true);
     return NULL;
 }
 

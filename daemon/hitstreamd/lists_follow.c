@@ -15,9 +15,10 @@ HS_LOG_EVENT(ev_gap, "lists-gap", "0f9ad3e7b15c4c8e9d2476a8f3be1c52");
 HS_LOG_EVENT(ev_refused, "redis-behind-anchor", "d49b7a3e20f84d6c8e15c0b7a96f2d83");
 
 enum {
-    ROUND_MS = 1000,        // check and registration
-    RETRY_MAX_MS = 4000,    // between attempts to reach Redis, doubled up to this
-    RELOAD_RETRY_MS = 2000, // between attempts to read everything
+    ROUND_MS = 1000,           // check and registration
+    RETRY_MAX_MS = 4000,       // between attempts to reach Redis, doubled up to this
+    AWAY_SAID_EACH_MS = 60000, // the log says so often that Redis is away
+    RELOAD_RETRY_MS = 2000,    // between attempts to read everything
 };
 
 static void disconnect(struct hs_lists *lists, int rc)
@@ -35,13 +36,18 @@ static bool connect_redis(struct hs_lists *lists)
     struct hs_buf why = {0};
     int rc = hs_store_open(&lists->redis, &lists->store, &why);
     if (rc < 0) {
-        hs_log(HS_LOG_WARNING, &ev_redis, "redis cannot be reached: %s, %s", hs_strerror(rc),
-               hs_buf_text(&why));
+        int64_t now_ms = hs_clock_boottime_ms();
+        if (lists->away_said_at_ms == 0 || now_ms - lists->away_said_at_ms >= AWAY_SAID_EACH_MS) {
+            hs_log(HS_LOG_WARNING, &ev_redis, "redis cannot be reached: %s, %s; trying again",
+                   hs_strerror(rc), hs_buf_text(&why));
+            lists->away_said_at_ms = now_ms;
+        }
         hs_lists_stale(lists, "redis cannot be reached: %s", hs_buf_text(&why));
         hs_lists_pause(lists, lists->retry_ms);
         lists->retry_ms = lists->retry_ms * 2 < RETRY_MAX_MS ? lists->retry_ms * 2 : RETRY_MAX_MS;
     } else {
         lists->retry_ms = HS_LISTS_RETRY_MIN_MS;
+        lists->away_said_at_ms = 0;
         lists->anchor_ok = false;
         lists->controls_seen = false;
         lists->next_round_ms = 0;

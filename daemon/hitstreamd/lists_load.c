@@ -98,6 +98,22 @@ static int on_entry(void *ctx, struct hs_str entry_id, struct hs_str entry)
     return rc;
 }
 
+// What the store says may name a list: only one that is known to be open may be named to
+// administrators.
+static void say_why(struct loading *loading, const struct hs_store *store, int rc)
+{
+    const char *why = hs_store_why(store);
+    bool names_a_list = strstr(why, "hs:list:") || strstr(why, "list '");
+    if (loading->covert) {
+        snprintf(loading->why, HS_LISTS_WHY_BYTES, "a covert list cannot be read: %s",
+                 hs_strerror(rc));
+    } else if (names_a_list && (!loading->list_id[0] || !strstr(why, loading->list_id))) {
+        snprintf(loading->why, HS_LISTS_WHY_BYTES, "a list cannot be read: %s", hs_strerror(rc));
+    } else {
+        snprintf(loading->why, HS_LISTS_WHY_BYTES, "%s", why[0] ? why : hs_strerror(rc));
+    }
+}
+
 int hs_lists_load(struct hs_store *store, bool (*alive)(void *ctx), void *ctx,
                   struct hs_snapshot **ret_snapshot, struct hs_position *ret_position,
                   char ret_why[HS_LISTS_WHY_BYTES])
@@ -118,7 +134,7 @@ int hs_lists_load(struct hs_store *store, bool (*alive)(void *ctx), void *ctx,
             snprintf(ret_why, HS_LISTS_WHY_BYTES, "lists cannot be built: %s", hs_strerror(rc));
         }
     } else if (!ret_why[0]) {
-        snprintf(ret_why, HS_LISTS_WHY_BYTES, "%s", hs_store_why(store));
+        say_why(&loading, store, rc);
     }
     hs_snapshot_builder_free(loading.builder);
     if (rc == 0) {

@@ -39,6 +39,8 @@ struct hs_lists {
     bool controls_seen;          // this connection's head of the controls was offered
     bool current_is_fresh;       // Redis confirmed what is live since the last fault
     int64_t retry_ms;
+    int64_t away_said_at_ms;     // CLOCK_BOOTTIME; 0: Redis was there
+    int64_t noted_as_of_ms;      // Unix; as written to disk
     int64_t next_load_ms;        // CLOCK_BOOTTIME
     int64_t next_round_ms;       // CLOCK_BOOTTIME
     int64_t saved_at_ms;         // CLOCK_BOOTTIME

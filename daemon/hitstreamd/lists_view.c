@@ -202,6 +202,11 @@ void hs_lists_view_fresh(struct hs_lists_view *view, int64_t as_of_ms)
     view->status.reason[0] = '\0';
     pthread_mutex_unlock(&view->lock);
     hs_metric_set(view->m_current, 1);
+    hs_lists_view_as_of(view, as_of_ms);
+}
+
+void hs_lists_view_as_of(struct hs_lists_view *view, int64_t as_of_ms)
+{
     hs_metric_set(view->m_as_of, (double)as_of_ms / 1000);
 }
 

@@ -18,6 +18,7 @@ void hs_lists_view_publish(struct hs_lists_view *view, const struct hs_snapshot 
                            const char *source, const struct hs_position *position);
 void hs_lists_view_stale(struct hs_lists_view *view, const char *why);
 void hs_lists_view_fresh(struct hs_lists_view *view, int64_t as_of_ms);
+void hs_lists_view_as_of(struct hs_lists_view *view, int64_t as_of_ms);
 void hs_lists_view_loading(struct hs_lists_view *view, bool loading);
 void hs_lists_view_redis(struct hs_lists_view *view, bool connected);
 

@@ -147,6 +147,7 @@ bool hs_match_on_message(void *ctx, const struct hs_kafka_message *message)
         return false; // it comes again
     }
     if (message->offset < hs_acks_next(slot->acks)) {
+        hs_match_company_warm(worker, slot, message);
         return true;
     }
     size_t reason = gather(&worker->batch, slot, message);
@@ -233,6 +234,7 @@ static uint32_t match(struct hs_match_worker *worker, uint32_t first)
     };
     const struct hs_match_context context = {.cameras = hs_controls_cameras(controls)};
     pass.context.as_of_ms = as_of_ms(worker, pass.snapshot);
+    worker->company.rules = *pass.context.rules;
     hs_matcher_run(worker->matcher, pass.snapshot, &context, batch->views + first,
                    batch->read_count - first, batch->faults + first, keep_hit, &pass);
     hs_rcu_read_unlock();
@@ -252,14 +254,14 @@ static bool grow(struct hs_match_batch *batch)
 }
 
 bool hs_match_produce(struct hs_match_worker *worker, struct hs_match_slot *slot,
-                      struct hs_kafka_record *record, const struct hs_headers *headers)
+                      struct hs_ack_ticket ticket, struct hs_kafka_record *record,
+                      const struct hs_headers *headers)
 {
     struct hs_kafka_header rows[HS_HEADERS_MAX];
     for (size_t i = 0; i < headers->count; i++) {
         struct hs_header header = hs_headers_get(headers, i);
         rows[i] = (struct hs_kafka_header){header.name, header.value};
     }
-    struct hs_ack_ticket ticket = hs_acks_expect(slot->acks);
     record->headers = rows;
     record->header_count = headers->count;
     record->opaque = (void *)((uintptr_t)(uint32_t)slot->partition << 48 |
@@ -277,7 +279,7 @@ bool hs_match_produce(struct hs_match_worker *worker, struct hs_match_slot *slot
 }
 
 static bool produce_hit(struct hs_match_worker *worker, const struct hs_match_message *message,
-                        const struct hs_hit_event *event)
+                        const struct hs_read_view *view, const struct hs_hit_event *event)
 {
     char id[HS_ID_TEXT_BYTES], source[64];
     struct hs_headers *headers = worker->headers;
@@ -294,13 +296,18 @@ static bool produce_hit(struct hs_match_worker *worker, const struct hs_match_me
         .topic = worker->topic_hits,
         .partition = HS_KAFKA_PARTITION_BY_KEY,
         .key = event->vehicle,
-        .value = event->value,
+        .value = hs_match_company_stamp(worker, message, view, event),
     };
     if (event->camera_unknown) {
         atomic_fetch_add_explicit(&worker->unknown_cameras, 1, memory_order_relaxed);
         hs_metric_add(worker->metrics->unknown_cameras, 1);
     }
-    return hs_match_produce(worker, message->slot, &record, headers);
+    bool sent = hs_match_produce(worker, message->slot, hs_acks_expect(message->slot->acks),
+                                 &record, headers);
+    if (sent) {
+        hs_match_company_follow(worker, message, view, event);
+    }
+    return sent;
 }
 
 // What goes out of the reads from `first` to `end`, message by message in order of offset.
@@ -309,9 +316,18 @@ struct handover {
     uint32_t message; // under way, or the next
     uint32_t begun;   // how many were begun
     uint32_t hit;     // the next
+    uint32_t passed;  // reads that went by at their site
     uint32_t reads;   // handed over
     uint32_t bad;     // of the message under way
 };
+
+// The message's reads before `end` went by at their site.
+static bool pass_by(struct handover *h, const struct hs_match_message *message, uint32_t end)
+{
+    uint32_t from = h->passed;
+    h->passed = end;
+    return hs_match_company_reads(h->worker, message, &h->worker->batch.views[from], end - from);
+}
 
 static bool hand_over_read(struct handover *h, const struct hs_match_message *message,
                            uint32_t first_read, uint32_t read)
@@ -323,8 +339,14 @@ static bool hand_over_read(struct handover *h, const struct hs_match_message *me
         return hs_reject_read(worker, message, read - first_read, &batch->views[read],
                               (size_t)batch->faults[read]);
     }
+    if (h->hit == batch->hit_count || batch->hits[h->hit].read != read) {
+        return true;
+    }
+    if (!pass_by(h, message, read + 1)) {
+        return false;
+    }
     for (; h->hit < batch->hit_count && batch->hits[h->hit].read == read; h->hit++) {
-        if (!produce_hit(worker, message, &batch->hits[h->hit].event)) {
+        if (!produce_hit(worker, message, &batch->views[read], &batch->hits[h->hit].event)) {
             return false;
         }
     }
@@ -356,11 +378,18 @@ static bool hand_over(struct handover *h, uint32_t first, uint32_t end)
         if (h->begun == h->message) {
             hs_acks_begin(m->slot->acks, m->offset);
             h->begun++;
+            h->passed = first_read;
+            if (!hs_match_company_message(h->worker, m)) {
+                return false;
+            }
         }
         for (; read < end && read < m->reads_end; read++, h->reads++) {
             if (!hand_over_read(h, m, first_read, read)) {
                 return false;
             }
+        }
+        if (!pass_by(h, m, read)) {
+            return false;
         }
         if (read < m->reads_end) {
             return true; // the rest of it comes with the next stretch

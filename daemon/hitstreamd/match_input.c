@@ -45,7 +45,8 @@ static void resume_input(struct hs_match_worker *worker, const char *why)
         int64_t low;
         (void)hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS, slot->partition, ASK_MS,
                                      &low, &slot->tolerate_until);
-        hs_match_slot_start(worker, slot, hs_acks_next(slot->acks), true);
+        int64_t next = hs_acks_next(slot->acks);
+        hs_match_slot_start(worker, slot, slot->warm_next < next ? slot->warm_next : next, true);
     }
     hs_log(HS_LOG_NOTICE, &event_resumed, "worker %zu: %s, consuming again", worker->index, why);
     hs_match_set_state(worker, HS_MATCH_RUNNING, "%s", "");

@@ -12,6 +12,7 @@ enum {
     HOLD_MAX_MS = 5000,
     REVOKE_FLUSH_MS = 3000, // deliveries are waited for before partitions go
     REVOKE_COMMIT_MS = 2000,
+    READ_BACK_ASK_MS = 1000,
 };
 #define NS_PER_MS INT64_C(1000000)
 
@@ -23,6 +24,7 @@ HS_LOG_EVENT(event_trouble, "match-trouble", "c2e95d1704ab4f3e9b60d8a7f1532c0e")
 
 void hs_match_slots_forget(struct hs_match_worker *worker)
 {
+    hs_match_company_reset(worker);
     for (size_t i = 0; i < worker->slot_count; i++) {
         worker->by_partition[worker->slots[i].partition] = NULL;
         hs_acks_free(worker->slots[i].acks);
@@ -51,7 +53,8 @@ static bool reserve_partition(struct hs_match_worker *worker, int32_t partition)
     return true;
 }
 
-static bool slot_make(struct hs_match_worker *worker, const struct hs_kafka_partition *partition)
+static bool slot_make(struct hs_match_worker *worker, struct hs_kafka_partition *partition,
+                      struct hs_str metadata)
 {
     struct hs_match_slot *slot = &worker->slots[worker->slot_count];
     if (partition->partition > HS_MATCH_PARTITIONS_MAX ||
@@ -64,6 +67,10 @@ static bool slot_make(struct hs_match_worker *worker, const struct hs_kafka_part
     hs_acks_reset(slot->acks, slot->committed >= 0 ? slot->committed : 0);
     worker->by_partition[slot->partition] = slot;
     worker->slot_count++;
+    hs_match_company_assigned(worker, slot, metadata, READ_BACK_ASK_MS);
+    if (slot->committed > slot->warm_next) {
+        partition->offset = slot->warm_next;
+    }
     return true;
 }
 
@@ -72,9 +79,12 @@ bool hs_match_on_assigned(void *ctx, struct hs_kafka_partition *partitions, size
     struct hs_match_worker *worker = ctx;
     hs_match_slots_forget(worker);
     worker->slots = calloc(count, sizeof(*worker->slots));
-    int r = hs_kafka_consumer_committed(worker->consumer, partitions, count, ASK_MS, NULL);
-    for (size_t i = 0; i < count && worker->slots; i++) {
-        if (!slot_make(worker, &partitions[i])) {
+    struct hs_buf *metadata = calloc(count, sizeof(*metadata));
+    int r = !worker->slots || !metadata ? HS_ENOMEM
+                                        : hs_kafka_consumer_committed(worker->consumer, partitions,
+                                                                      count, ASK_MS, metadata);
+    for (size_t i = 0; i < count && worker->slots && metadata; i++) {
+        if (!slot_make(worker, &partitions[i], hs_buf_str(&metadata[i]))) {
             worker->no_offset = true; // out of memory: leave the group and try again
         }
         // A partition that was added to the topic later starts at its beginning; that others of the
@@ -82,8 +92,10 @@ bool hs_match_on_assigned(void *ctx, struct hs_kafka_partition *partitions, size
         if (r == 0 && partitions[i].offset == HS_KAFKA_OFFSET_COMMITTED) {
             partitions[i].offset = HS_KAFKA_OFFSET_BEGINNING;
         }
+        hs_buf_fini(&metadata[i]);
     }
-    if (r < 0 || !worker->slots) {
+    free(metadata);
+    if (r < 0) {
         worker->no_offset = true;
     }
     atomic_store_explicit(&worker->partitions, (uint32_t)count, memory_order_relaxed);
@@ -101,7 +113,11 @@ static size_t committable(struct hs_match_worker *worker, struct hs_kafka_partit
         if (safe > slot->sent) {
             slot->sent = safe;
             rows[count++] = (struct hs_kafka_partition){
-                .topic = HS_KAFKA_READS, .partition = slot->partition, .offset = safe};
+                .topic = HS_KAFKA_READS,
+                .partition = slot->partition,
+                .offset = safe,
+                .metadata = hs_match_company_commit(worker, slot, safe),
+            };
         }
     }
     return count;
@@ -206,8 +222,14 @@ void hs_match_rewind(struct hs_match_worker *worker)
     worker->failed = false;
     for (size_t i = 0; i < worker->slot_count; i++) {
         struct hs_match_slot *slot = &worker->slots[i];
-        hs_acks_reset(slot->acks, hs_acks_safe(slot->acks));
-        hs_match_slot_start(worker, slot, hs_acks_next(slot->acks), false);
+        int64_t safe = hs_acks_safe(slot->acks);
+        slot->warm_next =
+            hs_read_back_from(&slot->read_back, safe, hs_match_company_span_ms(worker));
+        hs_acks_reset(slot->acks, safe);
+    }
+    hs_match_company_reset(worker);
+    for (size_t i = 0; i < worker->slot_count; i++) {
+        hs_match_slot_start(worker, &worker->slots[i], worker->slots[i].warm_next, false);
     }
     worker->hold_until_ns = hs_clock_monotonic_ns() + worker->hold_ms * NS_PER_MS;
     worker->hold_ms = worker->hold_ms * 2 < HOLD_MAX_MS ? worker->hold_ms * 2 : HOLD_MAX_MS;

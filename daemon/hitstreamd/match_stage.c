@@ -108,6 +108,35 @@ static void register_tiers(struct hs_match_metrics *m, struct hs_metrics *metric
     }
 }
 
+static bool register_company(struct hs_match_metrics *m, struct hs_metrics *metrics)
+{
+    m->companions = hs_metrics_counter(metrics, "hitstream_companion_records_total", "",
+                                       "Records of who passed after a hit.");
+    m->windows_early =
+        hs_metrics_counter(metrics, "hitstream_companion_windows_early_total", "",
+                           "Companion windows that closed before their time: the site's ring, or "
+                           "the messages held up, came to their limit.");
+    m->windows_dropped =
+        hs_metrics_counter(metrics, "hitstream_companion_windows_dropped_total", "",
+                           "Hits without a companion window: their audience's were all open.");
+    m->windows = hs_metrics_gauge(metrics, "hitstream_companion_windows", "",
+                                  "Hits whose followers are awaited.");
+    m->windows_limit = hs_metrics_gauge(metrics, "hitstream_companion_windows_limit", "",
+                                        "Limit of companion windows of a worker for an audience.");
+    m->sites = hs_metrics_gauge(metrics, "hitstream_match_sites", "",
+                                "Sites whose last reads are kept in memory.");
+    m->sites_limit = hs_metrics_gauge(metrics, "hitstream_match_sites_limit", "",
+                                      "Limit of hitstream_match_sites for each worker.");
+    m->sites_dropped = hs_metrics_counter(metrics, "hitstream_match_sites_dropped_total", "",
+                                          "Sites that gave way to others.");
+    if (m->windows_limit && m->sites_limit) {
+        hs_metric_set(m->windows_limit, HS_MATCH_WINDOWS_MAX);
+        hs_metric_set(m->sites_limit, HS_SITES_DEFAULT);
+    }
+    return m->companions && m->windows_early && m->windows_dropped && m->windows &&
+           m->windows_limit && m->sites && m->sites_limit && m->sites_dropped;
+}
+
 static bool register_metrics(struct hs_match_metrics *m, struct hs_metrics *metrics)
 {
     register_tiers(m, metrics);
@@ -138,9 +167,9 @@ static bool register_metrics(struct hs_match_metrics *m, struct hs_metrics *metr
     if (m->pending_limit) {
         hs_metric_set(m->pending_limit, HS_MATCH_PENDING_LIMIT);
     }
-    return m->reads && m->messages && m->hits_dropped && m->unknown_cameras && m->rewinds &&
-           m->commits && m->commit_errors && m->pending && m->pending_limit && m->lag &&
-           m->queued && m->stopped && m->hits[1] && m->rejected[1];
+    return register_company(m, metrics) && m->reads && m->messages && m->hits_dropped &&
+           m->unknown_cameras && m->rewinds && m->commits && m->commit_errors && m->pending &&
+           m->pending_limit && m->lag && m->queued && m->stopped && m->hits[1] && m->rejected[1];
 }
 
 static int worker_init(struct hs_match_stage *stage, size_t index)
@@ -153,6 +182,7 @@ static int worker_init(struct hs_match_stage *stage, size_t index)
     pthread_mutex_init(&worker->lock, NULL);
     hs_match_set_state(worker, HS_MATCH_STARTING, "starting");
     int r = hs_matcher_new(&worker->matcher);
+    r = r < 0 ? r : hs_match_company_init(worker);
     return r < 0 ? r : hs_match_batch_init(&worker->batch);
 }
 
@@ -246,6 +276,7 @@ void hs_match_stage_free(struct hs_match_stage *stage)
     stop_helper(stage);
     for (size_t i = 0; i < stage->worker_count; i++) {
         hs_match_batch_fini(&stage->workers[i].batch);
+        hs_match_company_fini(&stage->workers[i]);
         hs_matcher_free(stage->workers[i].matcher);
         pthread_mutex_destroy(&stage->workers[i].lock);
     }
@@ -285,8 +316,16 @@ static int gravity(enum hs_match_state state)
     return 5;
 }
 
+// Numbers that only the metrics show.
+struct sums {
+    uint64_t pending;
+    uint64_t queued;
+    uint64_t windows;
+    uint64_t sites;
+};
+
 static void add_worker(struct hs_match_worker *worker, struct hs_match_status *status,
-                       uint64_t *pending, uint64_t *queued)
+                       struct sums *sums)
 {
     pthread_mutex_lock(&worker->lock);
     if (gravity(worker->state) > gravity(status->state)) {
@@ -300,20 +339,24 @@ static void add_worker(struct hs_match_worker *worker, struct hs_match_status *s
     status->rejected += atomic_load_explicit(&worker->rejected, memory_order_relaxed);
     status->unknown_cameras += atomic_load_explicit(&worker->unknown_cameras, memory_order_relaxed);
     status->lag += atomic_load_explicit(&worker->lag, memory_order_relaxed);
-    *pending += atomic_load_explicit(&worker->pending, memory_order_relaxed);
-    *queued += atomic_load_explicit(&worker->queued, memory_order_relaxed);
+    sums->pending += atomic_load_explicit(&worker->pending, memory_order_relaxed);
+    sums->queued += atomic_load_explicit(&worker->queued, memory_order_relaxed);
+    sums->windows += atomic_load_explicit(&worker->windows, memory_order_relaxed);
+    sums->sites += atomic_load_explicit(&worker->sites, memory_order_relaxed);
 }
 
 void hs_match_stage_status(struct hs_match_stage *stage, struct hs_match_status *ret_status)
 {
-    uint64_t pending = 0, queued = 0;
+    struct sums sums = {0};
     *ret_status = (struct hs_match_status){.state = HS_MATCH_RUNNING};
     for (size_t i = 0; i < stage->worker_count; i++) {
-        add_worker(&stage->workers[i], ret_status, &pending, &queued);
+        add_worker(&stage->workers[i], ret_status, &sums);
     }
     hs_metric_set(stage->metrics.lag, (double)ret_status->lag);
-    hs_metric_set(stage->metrics.pending, (double)pending);
-    hs_metric_set(stage->metrics.queued, (double)queued);
+    hs_metric_set(stage->metrics.pending, (double)sums.pending);
+    hs_metric_set(stage->metrics.queued, (double)sums.queued);
+    hs_metric_set(stage->metrics.windows, (double)sums.windows);
+    hs_metric_set(stage->metrics.sites, (double)sums.sites);
 }
 
 void hs_match_stage_resume(struct hs_match_stage *stage)

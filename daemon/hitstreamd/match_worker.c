@@ -152,6 +152,8 @@ static void serve_reads(struct hs_match_worker *worker)
     hs_match_batch_run(worker);
     if (worker->input_stopped) {
         hs_match_input_pause(worker);
+    } else if (!worker->failed) {
+        hs_match_company_idle(worker, worker->round_ns);
     }
     if (shown > 0) {
         look_at_queue(worker);
@@ -160,7 +162,7 @@ static void serve_reads(struct hs_match_worker *worker)
 
 static void round_once(struct hs_match_worker *worker)
 {
-    int64_t now_ns = hs_clock_monotonic_ns();
+    int64_t now_ns = worker->round_ns = hs_clock_monotonic_ns();
     hs_kafka_producer_poll(worker->producer, 0);
     if (worker->failed) {
         hs_match_rewind(worker);
@@ -169,6 +171,7 @@ static void round_once(struct hs_match_worker *worker)
     } else if (now_ns < worker->hold_until_ns) {
         hs_kafka_consumer_serve(worker->consumer, PRODUCE_POLL_MS, NULL, NULL);
     } else if (!has_room(worker)) {
+        hs_match_company_relieve(worker);
         hs_kafka_producer_poll(worker->producer, PRODUCE_POLL_MS);
         hs_kafka_consumer_serve(worker->consumer, 0, NULL, NULL);
     } else {

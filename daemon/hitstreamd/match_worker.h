@@ -3,8 +3,8 @@
 #define HITSTREAMD_MATCH_WORKER_H
 /*
  * One worker of the match stage, as its files share it: match_worker.c (thread, group, offsets),
- * match_batch.c (messages to hits), reads_reject.c (what cannot be used), match_stage.c (the public
- * face).
+ * match_batch.c (messages to hits), match_company.c (who passed around a hit), reads_reject.c (what
+ * cannot be used), match_stage.c (the public face).
  *
  * Threads:   member                     written by       read by
  *            everything without a note  the worker       the worker
@@ -21,8 +21,10 @@
 #include "hitstreamd/hit_event.h"
 #include "hitstreamd/match_acks.h"
 #include "hitstreamd/match_stage.h"
+#include "hitstreamd/read_back.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
+#include "match/companions.h"
 #include "match/matcher.h"
 
 enum {
@@ -34,6 +36,7 @@ enum {
     HS_MATCH_PENDING_LIMIT = 16384,       // messages a partition with something on its way
     HS_MATCH_COMMIT_INTERVAL_MS = 1000,
     HS_MATCH_PARTITIONS_MAX = 65535,
+    HS_MATCH_WINDOWS_MAX = 2048, // companion windows open for an audience; then a hit has none
 };
 
 // An assigned partition.
@@ -44,6 +47,13 @@ struct hs_match_slot {
     int64_t sent;           // as last sent
     int64_t tolerate_until; // bad reads before this offset do not count: the feed is known to be
                             // good again
+    int64_t warm_next; // where reading goes on: below what is to be matched, it only warms rings
+    int64_t now_ms;    // the log's time: the highest LogAppendTime met; 0: none
+    int64_t seen_ns;   // CLOCK_MONOTONIC, when a round met a message
+    int64_t known_from_ms; // the first LogAppendTime since rings are filled; 0: none
+    struct hs_window_log windows;
+    struct hs_read_back read_back;
+    char metadata[HS_READ_BACK_TEXT_BYTES]; // of the commit under way
 };
 
 // A message of the batch; its bytes are copies.
@@ -77,6 +87,19 @@ struct hs_match_batch {
     struct hs_hit_space space;
 };
 
+// Who passed around hits.
+struct hs_match_company {
+    struct hs_sites *sites;
+    struct hs_site *site;  // of the message under way; NULL: none
+    struct hs_rules rules; // of the batch
+    struct hs_match_audience *audiences;
+    size_t audience_count;
+    uint64_t sites_dropped;  // already in the metrics
+    int64_t idle_at_ns;      // next look at silent partitions
+    struct hs_company found; // scratch
+    struct hs_buf out;       // scratch
+};
+
 // The share of bad reads in the running window.
 struct hs_match_window {
     uint32_t reads;
@@ -98,6 +121,14 @@ struct hs_match_metrics {
     struct hs_metric *lag;
     struct hs_metric *queued;
     struct hs_metric *stopped;
+    struct hs_metric *companions; // second records
+    struct hs_metric *windows_dropped;
+    struct hs_metric *windows_early;
+    struct hs_metric *sites_dropped;
+    struct hs_metric *windows; // gauges
+    struct hs_metric *windows_limit;
+    struct hs_metric *sites;
+    struct hs_metric *sites_limit;
 };
 
 struct hs_match_worker {
@@ -114,6 +145,7 @@ struct hs_match_worker {
     struct hs_matcher *matcher;
     struct hs_matcher_stats counted; // of the matcher, already in the metrics
     struct hs_match_batch batch;
+    struct hs_match_company company;
     struct hs_headers *headers;
 
     struct hs_match_slot *slots; // assigned now
@@ -132,6 +164,7 @@ struct hs_match_worker {
     size_t probe_slot;    // whose turn it is
     uint64_t resume_seen; // the stage's counter of resumes
     struct hs_match_window window;
+    int64_t round_ns;     // CLOCK_MONOTONIC when the round began
     int64_t commit_at_ns; // next
     int64_t lag_at_ns;
     size_t queue_peak; // since the last nudge
@@ -145,6 +178,8 @@ struct hs_match_worker {
     _Atomic int64_t lag;
     _Atomic uint64_t pending;
     _Atomic uint64_t queued;
+    _Atomic uint64_t windows;
+    _Atomic uint64_t sites;
 
     pthread_mutex_t lock;
     enum hs_match_state state;
@@ -165,9 +200,45 @@ void hs_match_batch_run(struct hs_match_worker *worker);
 void hs_match_batch_judge(struct hs_match_worker *worker, uint32_t *ret_reads, uint32_t *ret_bad);
 // Gathers for hs_match_batch_judge().
 bool hs_match_on_probe(void *ctx, const struct hs_kafka_message *message);
-// Produces one record that belongs to the slot's message begun last. False: the worker has failed.
+// Produces one record under a ticket of the slot's. False: the worker has failed.
 bool hs_match_produce(struct hs_match_worker *worker, struct hs_match_slot *slot,
-                      struct hs_kafka_record *record, const struct hs_headers *headers);
+                      struct hs_ack_ticket ticket, struct hs_kafka_record *record,
+                      const struct hs_headers *headers);
+
+// match_company.c: who passed around a hit. What returns bool: false, the worker has failed.
+int hs_match_company_init(struct hs_match_worker *worker);
+void hs_match_company_fini(struct hs_match_worker *worker);
+// Empties all rings and forgets all windows: partitions come, go, or are read again.
+void hs_match_company_reset(struct hs_match_worker *worker);
+// A partition begins: where its rings are read back from, by its commit's metadata.
+void hs_match_company_assigned(struct hs_match_worker *worker, struct hs_match_slot *slot,
+                               struct hs_str metadata, int64_t timeout_ms);
+// A message before those that are to be matched.
+void hs_match_company_warm(struct hs_match_worker *worker, struct hs_match_slot *slot,
+                           const struct hs_kafka_message *message);
+// A message begins: windows that its time makes due are closed.
+bool hs_match_company_message(struct hs_match_worker *worker,
+                              const struct hs_match_message *message);
+// Its next reads, usable or not, have passed.
+bool hs_match_company_reads(struct hs_match_worker *worker, const struct hs_match_message *message,
+                            const struct hs_read_view *views, size_t count);
+// The hit's event with what was before it; valid until the next call.
+struct hs_str hs_match_company_stamp(struct hs_match_worker *worker,
+                                     const struct hs_match_message *message,
+                                     const struct hs_read_view *view,
+                                     const struct hs_hit_event *event);
+// The hit was produced: who comes after it is waited for.
+void hs_match_company_follow(struct hs_match_worker *worker, const struct hs_match_message *message,
+                             const struct hs_read_view *view, const struct hs_hit_event *event);
+// Between messages: windows in partitions that fell silent.
+void hs_match_company_idle(struct hs_match_worker *worker, int64_t now_ns);
+// No more messages may be begun: the older half of the windows that hold them up ends early.
+void hs_match_company_relieve(struct hs_match_worker *worker);
+// So much of a partition's past its rings are to know.
+int64_t hs_match_company_span_ms(const struct hs_match_worker *worker);
+// The metadata of a commit of `offset`; valid until the slot's next.
+struct hs_str hs_match_company_commit(const struct hs_match_worker *worker,
+                                      struct hs_match_slot *slot, int64_t offset);
 
 // reads_reject.c
 // The reason a person reads in the headers; also the metrics' label.

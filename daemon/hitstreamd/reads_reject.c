@@ -54,7 +54,8 @@ static bool produce(struct hs_match_worker *worker, const struct hs_match_messag
     };
     atomic_fetch_add_explicit(&worker->rejected, 1, memory_order_relaxed);
     hs_metric_add(worker->metrics->rejected[reason], 1);
-    return hs_match_produce(worker, message->slot, &record, headers);
+    return hs_match_produce(worker, message->slot, hs_acks_expect(message->slot->acks), &record,
+                            headers);
 }
 
 bool hs_reject_read(struct hs_match_worker *worker, const struct hs_match_message *message,

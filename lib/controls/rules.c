@@ -27,6 +27,20 @@ static const struct hs_option table[] = {
      .unit = "ms", .help = "Repeats at one place within this time are silent."},
     {"incident.trail_max", HS_OPTION_U32, AT(trail_max), "64", 1, 1000, .unit = "places",
      .help = "How many places an incident keeps; the oldest leaves first."},
+    {"companions.before_ms", HS_OPTION_I64, AT(companions_before_ms), "20000", 0, HS_MS_PER_MINUTE,
+     .unit = "ms",
+     .help = "Vehicles that passed within this time before a hit are its companions."},
+    {"companions.after_ms", HS_OPTION_I64, AT(companions_after_ms), "20000", 0, HS_MS_PER_MINUTE,
+     .unit = "ms", .help = "And those within this time after it; 0 looks for none."},
+    {"companions.settle_ms", HS_OPTION_I64, AT(companions_settle_ms), "5000", 0, HS_MS_PER_MINUTE,
+     .unit = "ms",
+     .help = "Reads that come out of order are waited for so long before who passed after a hit is "
+             "told."},
+    {"companions.max", HS_OPTION_U32, AT(companions_max), "16", 0, 64, .unit = "vehicles",
+     .help = "How many companions are named on each side of a hit, the nearest; the rest are "
+             "counted."},
+    {"flow.window_ms", HS_OPTION_I64, AT(flow_window_ms), "180000", 1000, 10 * HS_MS_PER_MINUTE,
+     .unit = "ms", .help = "The traffic at a site is counted over so long before a hit."},
     {.key = NULL},
 };
 

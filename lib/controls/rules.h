@@ -2,8 +2,8 @@
 #ifndef HS_CONTROLS_RULES_H
 #define HS_CONTROLS_RULES_H
 /*
- * Windows and thresholds of the correlator's rules, from rules.yaml. Plain values; defaults in
- * rules.c's table.
+ * Windows and thresholds of the rules that stages decide by, from rules.yaml. Plain values;
+ * defaults in rules.c's table.
  */
 
 #include "base/diag.h"
@@ -20,6 +20,12 @@ struct hs_rules {
     int64_t quiet_ms;         // no hit for so long ends an incident
     int64_t repeat_window_ms; // repeats at one place within this time are silent
     uint32_t trail_max;       // places an incident keeps
+    // around a hit, by matchers
+    int64_t companions_before_ms; // who passed so long before a hit is its companion
+    int64_t companions_after_ms;  // and so long after it; 0: nobody is looked for
+    int64_t companions_settle_ms; // for reads out of order before the second record
+    uint32_t companions_max;      // named on each side of a hit
+    int64_t flow_window_ms;       // traffic is counted over so long before a hit
 };
 
 // Parses rules.yaml; absent keys keep their defaults.

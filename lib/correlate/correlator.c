@@ -311,6 +311,10 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED:
         *ret_applied = HS_APPLIED_TIMER;
         return apply_timer(correlator, event->vehicle, event->timer_fired, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS:
+        *ret_applied = HS_APPLIED_COMPANIONS; // no rule asks who else was there
+        correlator->stats.companions++;
+        return 0;
     default:
         *ret_applied = HS_APPLIED_OTHER;
         return 0;

@@ -84,6 +84,7 @@ enum hs_applied {
     HS_APPLIED_TOOK_OVER,
     HS_APPLIED_CONTROLS,
     HS_APPLIED_TIMER,
+    HS_APPLIED_COMPANIONS,
     HS_APPLIED_OTHER, // a kind of a later version: no effect
 };
 
@@ -151,6 +152,7 @@ struct hs_correlator_stats {
     uint64_t routes_dropped; // queues beyond HS_ROUTE_MAX for one hit
     uint64_t trail_dropped;  // places that fell out of a full trail
     uint64_t timers;         // vehicles with a timer that stands and was not appended
+    uint64_t companions;     // records of who passed after a hit
     uint64_t malformed;      // events passed over
     uint64_t waiting;        // hits that wait for the first controls
 };

@@ -384,9 +384,9 @@ int hs_kafka_consumer_committed(struct hs_kafka_consumer *consumer,
         int64_t offset = list->elems[i].offset;
         partitions[i].offset = offset >= 0 ? offset : HS_KAFKA_OFFSET_COMMITTED;
         partitions[i].error = hs_kafka_error(list->elems[i].err);
-    }
-    if (r == 0 && ret_metadata && count > 0 && list->elems[0].metadata_size > 0) {
-        hs_buf_add(ret_metadata, list->elems[0].metadata, list->elems[0].metadata_size);
+        if (ret_metadata && list->elems[i].metadata_size > 0) {
+            hs_buf_add(&ret_metadata[i], list->elems[i].metadata, list->elems[i].metadata_size);
+        }
     }
     rd_kafka_topic_partition_list_destroy(list);
     return r;

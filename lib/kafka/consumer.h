@@ -62,7 +62,7 @@ int hs_kafka_consumer_commit_wait(struct hs_kafka_consumer *consumer,
                                   const struct hs_kafka_partition *partitions, size_t count,
                                   int64_t timeout_ms);
 // What the group has committed; a partition without gets HS_KAFKA_OFFSET_COMMITTED. `ret_metadata`
-// (may be NULL) gets the metadata of the first partition.
+// (may be NULL; else `count` of them) gets the metadata of each.
 int hs_kafka_consumer_committed(struct hs_kafka_consumer *consumer,
                                 struct hs_kafka_partition *partitions, size_t count,
                                 int64_t timeout_ms, struct hs_buf *ret_metadata);

@@ -44,6 +44,22 @@ void hs_ring_add(struct hs_ring *ring, const struct hs_read_view *reads, size_t 
     ring->count = at;
 }
 
+void hs_ring_clear(struct hs_ring *ring)
+{
+    memset(ring->reads, 0, ((size_t)ring->mask + 1) * sizeof(ring->reads[0]));
+    ring->count = 0;
+}
+
+uint64_t hs_ring_count(const struct hs_ring *ring)
+{
+    return ring->count;
+}
+
+uint64_t hs_ring_size(const struct hs_ring *ring)
+{
+    return (uint64_t)ring->mask + 1;
+}
+
 const struct hs_ring_read *hs_ring_at(const struct hs_ring *ring, uint64_t age)
 {
     if (age >= ring->count || age > ring->mask) {

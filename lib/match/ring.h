@@ -16,7 +16,8 @@
 struct hs_ring_read {
     char vrm[HS_VIEW_TEXT_BYTES]; // as in struct hs_read_view
     uint8_t vrm_len;
-    uint8_t unused[3];
+    uint8_t unused[2];
+    uint8_t lane;
     int64_t captured_at_ms;
 };
 
@@ -26,6 +27,12 @@ struct hs_ring;
 int hs_ring_new(uint32_t reads, struct hs_ring **ret_ring);
 void hs_ring_free(struct hs_ring *ring);
 void hs_ring_add(struct hs_ring *ring, const struct hs_read_view *reads, size_t count);
+// Forgets all reads.
+void hs_ring_clear(struct hs_ring *ring);
+// Reads ever added.
+uint64_t hs_ring_count(const struct hs_ring *ring);
+// Reads that it can hold.
+uint64_t hs_ring_size(const struct hs_ring *ring);
 // The read that came `age` reads before the newest (0: the newest), or NULL when it is gone.
 const struct hs_ring_read *hs_ring_at(const struct hs_ring *ring, uint64_t age);
 

@@ -12,6 +12,7 @@ enum {
     READ_CAPTURED_AT_MS = 3,
     READ_CHAR_CONFIDENCE = 4,
     READ_CANDIDATES = 5,
+    READ_LANE = 9,
     READ_POSITION = 10,
     READ_FIELDS = 17,
 };
@@ -114,6 +115,9 @@ static inline bool take_field(struct hs_read_view *view, const struct hs_field *
         view->char_confidence_len = capped(field->len);
         view->char_confidence_at = offset_in(view, field);
         return true;
+    case READ_LANE:
+        view->lane = capped((uint32_t)hs_field_number(field));
+        return true;
     case READ_CANDIDATES:
         return take_candidate(view, field, scratch);
     case READ_POSITION:
@@ -127,9 +131,13 @@ void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
                      struct hs_read_view *ret_view)
 {
     const uint8_t *raw = (const uint8_t *)read.ptr;
-    const uint8_t *end = raw + read.len;
+    const uint8_t *end = read.len ? raw + read.len : raw;
     struct hs_read_view view = {.raw = raw, .raw_len = (uint32_t)read.len, .candidates = scratch};
     struct hs_field field;
+    if (read.len > HS_READ_BYTES_MAX) {
+        *ret_view = (struct hs_read_view){0};
+        return;
+    }
     for (const uint8_t *at = raw; at < end;) {
         at = hs_scan_field(at, end, &read_types, &field);
         if (!at || !take_field(&view, &field, scratch)) {
@@ -148,7 +156,7 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
     if (status != HS_OK) {
         return status;
     }
-    const uint8_t *end = (const uint8_t *)payload.ptr + payload.len;
+    const uint8_t *end = (const uint8_t *)(payload.len ? payload.ptr + payload.len : payload.ptr);
     struct hs_field field;
     size_t count = 0, candidates = 0;
     for (const uint8_t *at = (const uint8_t *)payload.ptr; at < end;) {

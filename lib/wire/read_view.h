@@ -20,8 +20,9 @@
 enum {
     HS_BATCH_READS_MAX = 500,
     HS_READ_CANDIDATES_MAX = 4,
-    HS_VIEW_TEXT_BYTES = 12,      // of a read's mark, kept in the view
-    HS_CANDIDATE_TEXT_BYTES = 14, // of a candidate's mark
+    HS_VIEW_TEXT_BYTES = 12,           // of a read's mark, kept in the view
+    HS_CANDIDATE_TEXT_BYTES = 14,      // of a candidate's mark
+    HS_READ_BYTES_MAX = (1 << 24) - 1, // a longer read counts as malformed
 };
 
 // Another reading that the camera offered. 16 bytes.
@@ -36,14 +37,15 @@ struct hs_read_view {
     char vrm[HS_VIEW_TEXT_BYTES]; // as read, zero-padded; all zeros when it is longer than this
     uint8_t vrm_len;              // bytes, 255 stands for 255 and more
     uint8_t candidate_count;
-    uint8_t camera_id_len;       // bytes, 255 stands for 255 and more
-    uint8_t char_confidence_len; // likewise
+    uint8_t camera_id_len; // bytes, 255 stands for 255 and more
+    uint8_t lane;          // 0: not given; 255 stands for 255 and more
     int64_t captured_at_ms;
     const uint8_t *raw; // the encoded PlateRead, for fields that are not hot
     const struct hs_candidate_view *candidates;
-    uint32_t raw_len;            // bytes
-    uint16_t camera_id_at;       // offset in raw; UINT16_MAX: it is looked for
-    uint16_t char_confidence_at; // likewise
+    uint32_t raw_len : 24;            // bytes
+    uint32_t char_confidence_len : 8; // bytes, 255 stands for 255 and more
+    uint16_t camera_id_at;            // offset in raw; UINT16_MAX: it is looked for
+    uint16_t char_confidence_at;      // likewise
 };
 
 // A read that protobuf-c would refuse stands as a view of which only raw and raw_len are meant.

@@ -42,7 +42,8 @@ static const char default_queues[] =
     "    intelligence_queue: wilts-review\n";
 
 static const char default_rules[] = "incident:\n  quiet_ms: 1800000\n  repeat_window_ms: 300000\n"
-                                    "  trail_max: 8\n";
+                                    "  trail_max: 8\n"
+                                    "publish:\n  live_ms: 7200000\n";
 
 static const char cameras[] = "camera,site,road,direction,force,area,latitude,longitude,kind\n"
                               "c1,avon/1,A4,E,avon,bath,51.38,-2.36,fixed\n"

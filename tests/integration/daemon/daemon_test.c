@@ -142,6 +142,7 @@ static void start_without_redis_serves_the_lists_on_disk(void **state)
     house_start(&house, NULL);
     house_await_heard(&house, "READY=1");
     house_await_answer(&house, "/status", "\"entries\": 1");
+    int64_t stopped_at_ms = hs_clock_realtime_ms();
     assert_int_equal(house_stop(&house), 0);
     hs_redis_server_stop(&house.redis);
 
@@ -155,6 +156,8 @@ static void start_without_redis_serves_the_lists_on_disk(void **state)
     assert_true(house_metric(&house, "hitstream_list_entries{list=\"stolen\"}") == 1);
     assert_true(house_metric(&house, "hitstream_controls_cameras") >
                 10); // controls from disk as well
+    double as_of_ms = 1000 * house_metric(&house, "hitstream_lists_as_of_timestamp_seconds");
+    assert_true(as_of_ms > (double)stopped_at_ms - 2000 && as_of_ms < (double)stopped_at_ms + 2000);
 
     assert_int_equal(hs_redis_server_again(&house.redis), 0); // comes back empty: behind its anchor
     house_await_answer(&house, "/readyz", "it stands behind its audit anchor");
@@ -172,7 +175,7 @@ static void change_is_live_at_once(void **state)
     house_start(&house, NULL);
     house_await_heard(&house, "READY=1");
     for (int i = 1; i <= 5; i++) {
-        char entry_id[16], vrm[16], entries[32];
+        char entry_id[32], vrm[32], entries[32];
         snprintf(entry_id, sizeof(entry_id), "e%d", i);
         snprintf(vrm, sizeof(vrm), "AB1%dCDE", i);
         snprintf(entries, sizeof(entries), "\"entries\": %d,", i);

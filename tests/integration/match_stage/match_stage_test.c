@@ -63,6 +63,18 @@ static struct hs_snapshot *make_snapshot(void)
     return snapshot;
 }
 
+// Who passes after a hit is another test's.
+static struct hs_controls *make_controls(void)
+{
+    struct hs_controls *controls;
+    struct hs_diags diags = {0};
+    const struct hs_controls_file rules = {HS_STR("rules.yaml"),
+                                           HS_STR("companions: {after_ms: 0}\n")};
+    assert_int_equal(hs_controls_parse(&rules, 1, &diags, &controls), 0);
+    hs_diags_fini(&diags);
+    return controls;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -83,7 +95,7 @@ static int setup(void **state)
         .match_reject_window_reads = WINDOW,
     };
     metrics = hs_metrics_new();
-    hs_rcu_publish(&controls_slot, hs_controls_empty());
+    hs_rcu_publish(&controls_slot, make_controls());
     const struct hs_match_stage_config config = {.settings = &settings,
                                                  .snapshot = &snapshot_slot,
                                                  .controls = &controls_slot,

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "match/companions.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+
+enum { NONE = 0 }; // no packed mark
+
+// A read within the window, under the key of its vehicle.
+struct passing {
+    uint64_t vehicle; // packed skeleton
+    uint32_t gap_ms;
+    uint32_t arrival; // order of the ring
+    const struct hs_ring_read *read;
+};
+
+// NONE for what names no vehicle.
+static uint64_t vehicle_of(struct hs_str text, struct hs_vrm *ret_vrm)
+{
+    return text.len > 0 && hs_vrm_normalise(text, ret_vrm, NULL) == 0 && ret_vrm->unreadable == 0
+               ? hs_vrm_pack_skeleton(ret_vrm)
+               : NONE;
+}
+
+static uint64_t vehicle_of_read(const struct hs_ring_read *read, struct hs_vrm *ret_vrm)
+{
+    return read->vrm_len <= HS_VIEW_TEXT_BYTES
+               ? vehicle_of(hs_str_n(read->vrm, read->vrm_len), ret_vrm)
+               : NONE;
+}
+
+static uint64_t ring_used(const struct hs_ring *ring)
+{
+    uint64_t count = hs_ring_count(ring), size = hs_ring_size(ring);
+    return count < size ? count : size;
+}
+
+// From when on all reads are known that were made before the hit.
+static int64_t known_from(const struct hs_around *around, int64_t window_ms)
+{
+    int64_t from_ms = around->captured_at_ms - window_ms;
+    from_ms = around->known_from_ms > from_ms ? around->known_from_ms : from_ms;
+    uint64_t size = hs_ring_size(around->ring);
+    if (hs_ring_count(around->ring) > size) {
+        int64_t oldest_ms = hs_ring_at(around->ring, size - 1)->captured_at_ms;
+        from_ms = oldest_ms > from_ms ? oldest_ms : from_ms;
+    }
+    return from_ms < around->captured_at_ms ? from_ms : around->captured_at_ms;
+}
+
+// Is `a` nearer to the hit than `b`, or was it there first?
+static bool precedes(const struct passing *a, const struct passing *b)
+{
+    return a->gap_ms != b->gap_ms ? a->gap_ms < b->gap_ms : a->arrival < b->arrival;
+}
+
+// Keeps the vehicle's nearest read; `rows` stay in order of precedence.
+static void insert(struct passing *rows, size_t *count, const struct passing *passing)
+{
+    size_t at = 0;
+    while (at < *count && !precedes(passing, &rows[at])) {
+        if (rows[at++].vehicle == passing->vehicle) {
+            return;
+        }
+    }
+    size_t old = at;
+    while (old < *count && rows[old].vehicle != passing->vehicle) {
+        old++;
+    }
+    *count += old == *count;
+    memmove(&rows[at + 1], &rows[at], (old - at) * sizeof(*rows));
+    rows[at] = *passing;
+}
+
+// Vehicles whose reads lie in [from_ms, to_ms], nearest first.
+static size_t gather(const struct hs_around *around, int64_t from_ms, int64_t to_ms,
+                     struct passing rows[HS_SITE_READS])
+{
+    struct hs_vrm vrm;
+    size_t count = 0;
+    uint64_t own = vehicle_of(around->read_vrm, &vrm), listed = vehicle_of(around->vehicle, &vrm);
+    for (uint64_t age = ring_used(around->ring); age-- > 0;) {
+        const struct hs_ring_read *read = hs_ring_at(around->ring, age);
+        if (read->captured_at_ms < from_ms || read->captured_at_ms > to_ms) {
+            continue;
+        }
+        int64_t gap_ms = read->captured_at_ms - around->captured_at_ms;
+        struct passing passing = {.vehicle = vehicle_of_read(read, &vrm),
+                                  .gap_ms = (uint32_t)(gap_ms < 0 ? -gap_ms : gap_ms),
+                                  .arrival = (uint32_t)(HS_SITE_READS - age),
+                                  .read = read};
+        if (passing.vehicle != NONE && passing.vehicle != own && passing.vehicle != listed) {
+            insert(rows, &count, &passing);
+        }
+    }
+    return count;
+}
+
+static void list(const struct passing *rows, size_t count, uint32_t max,
+                 struct hs_company *ret_company)
+{
+    uint32_t room = max < HS_COMPANIONS_MAX ? max : HS_COMPANIONS_MAX;
+    ret_company->count = count < room ? (uint32_t)count : room;
+    ret_company->not_listed = (uint32_t)count - ret_company->count;
+    for (uint32_t i = 0; i < ret_company->count; i++) {
+        struct hs_companion *companion = &ret_company->listed[i];
+        vehicle_of_read(rows[i].read, &companion->vrm);
+        companion->gap_ms = rows[i].gap_ms;
+        companion->lane = rows[i].read->lane;
+    }
+}
+
+void hs_companions_before(const struct hs_around *around, int64_t window_ms,
+                          struct hs_company *ret_company)
+{
+    struct passing rows[HS_SITE_READS];
+    int64_t from_ms = known_from(around, window_ms);
+    size_t count = gather(around, from_ms, around->captured_at_ms, rows);
+    list(rows, count, around->max, ret_company);
+    ret_company->window_ms = around->captured_at_ms - from_ms;
+}
+
+void hs_companions_after(const struct hs_around *around, int64_t seen_ms,
+                         struct hs_company *ret_company)
+{
+    struct passing rows[HS_SITE_READS];
+    size_t count =
+        gather(around, around->captured_at_ms + 1, around->captured_at_ms + seen_ms, rows);
+    list(rows, count, around->max, ret_company);
+    ret_company->window_ms = seen_ms;
+}
+
+void hs_flow_before(const struct hs_around *around, int64_t window_ms, struct hs_flow *ret_flow)
+{
+    enum { SEEN = 4 * HS_SITE_READS }; // a small table of marks by their hash
+    uint64_t seen[SEEN] = {0};
+    int64_t from_ms = known_from(around, window_ms);
+    char own[HS_VIEW_TEXT_BYTES] = {0};
+    uint32_t vehicles = 0;
+    if (around->read_vrm.len <= sizeof(own)) {
+        memcpy(own, around->read_vrm.ptr, around->read_vrm.len);
+    }
+    for (uint64_t age = ring_used(around->ring); age-- > 0;) {
+        const struct hs_ring_read *read = hs_ring_at(around->ring, age);
+        if (read->captured_at_ms < from_ms || read->captured_at_ms > around->captured_at_ms ||
+            read->vrm_len == 0 || memcmp(read->vrm, own, sizeof(own)) == 0) {
+            continue;
+        }
+        uint64_t head, tail = 0;
+        memcpy(&head, read->vrm, sizeof(head));
+        memcpy(&tail, read->vrm + sizeof(head), sizeof(read->vrm) - sizeof(head));
+        uint64_t key = hs_hash_u64(head ^ hs_hash_u64(tail ^ read->vrm_len)) | 1;
+        size_t at = (key >> 32) % SEEN;
+        while (seen[at] && seen[at] != key) {
+            at = (at + 1) % SEEN;
+        }
+        vehicles += !seen[at];
+        seen[at] = key;
+    }
+    ret_flow->vehicles = vehicles;
+    ret_flow->window_ms = around->captured_at_ms - from_ms;
+}
