@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -281,6 +282,31 @@ static struct hs_test_messages await_messages(const char *topic, size_t count)
     return messages;
 }
 
+// Until these controls are activated in every partition.
+static void await_controls(const char *queues)
+{
+    struct hs_controls *controls = story_controls(queues, NULL);
+    const char *hash = hs_controls_hash(controls);
+    bool active[PARTITIONS] = {false};
+    int count = 0;
+    for (int tries = 0; count < PARTITIONS && tries < 300; tries++) {
+        struct hs_test_messages log = {0};
+        hs_test_pause_ms(100);
+        assert_int_equal(hs_test_topic_read(broker.bootstrap, HS_KAFKA_HITS, 30000, &log), 0);
+        for (size_t i = 0; i < log.count; i++) {
+            const struct hs_test_message *m = &log.rows[i];
+            if (!active[m->partition] && m->value.len > 0 && m->value.len < 100 &&
+                memmem(m->value.ptr, m->value.len, hash, strlen(hash))) {
+                active[m->partition] = true;
+                count++;
+            }
+        }
+        hs_test_messages_fini(&log);
+    }
+    assert_int_equal(count, PARTITIONS);
+    hs_controls_unref(controls);
+}
+
 static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **state)
 {
     (void)state;
@@ -296,7 +322,7 @@ static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **s
     make_topic("undelivered.well-desk", NULL, NULL);
     make_topic("undelivered.late-desk", NULL, NULL);
     start_peer_with(&peer, queues, "one");
-    hs_test_pause_ms(3000); // its controls are in force then
+    await_controls(two_queues);
     for (int i = 0; i < 20; i++) {
         char vehicle[16], read_id[16];
         snprintf(vehicle, sizeof(vehicle), "DD%02uDDD", (unsigned)i % 100);
