@@ -128,7 +128,9 @@ static void run_figure(const struct figure_plan *plan, bool smoke)
 {
     struct bench bench = {0};
     struct workload_plan workload = plan->workload;
-    unsigned runs = smoke ? 1 : getenv("HS_BENCH_RUNS") ? (unsigned)atoi(getenv("HS_BENCH_RUNS")) : RUNS;
+    unsigned runs = smoke                     ? 1
+                    : getenv("HS_BENCH_RUNS") ? (unsigned)atoi(getenv("HS_BENCH_RUNS"))
+                                              : RUNS;
     workload.reads = smoke ? 100000 : workload.reads;
     workload_make(&workload, &bench.workload);
     if (hs_matcher_new_with(getenv("HS_BENCH_SCALAR") ? &hs_kernel_scalar : hs_kernel_best(),

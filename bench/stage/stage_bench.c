@@ -244,10 +244,8 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(void);
     } figures[] = {
-        {"stage-cpu", stage_cpu},
-        {"stage-cpu-batched", stage_cpu_batched},
-        {"catch-up", catch_up},
-        {"stage-instructions", stage_instructions},
+        {"stage-cpu", stage_cpu},  {"stage-cpu-batched", stage_cpu_batched},
+        {"catch-up", catch_up},    {"stage-instructions", stage_instructions},
         {"prepare", prepare_only},
     };
     for (size_t i = 0; argc > 1 && i < sizeof(figures) / sizeof(figures[0]); i++) {

@@ -32,8 +32,9 @@ struct hs_reading {
     const struct hs_confusion_table *confusion; // of the camera's model
 };
 
-// How a reading and a listed mark compare. The score is what the tier is worth (EXACT 1000, GLYPH 980, GRAMMAR 900,
-// CONFUSED 600, LOOKALIKE 500, WILDCARD 400; CANDIDATE 0.8 of how it equals the mark) times the weakest confidence.
+// How a reading and a listed mark compare. The score is what the tier is worth (EXACT 1000, GLYPH
+// 980, GRAMMAR 900, CONFUSED 600, LOOKALIKE 500, WILDCARD 400; CANDIDATE 0.8 of how it equals the
+// mark) times the weakest confidence.
 struct hs_comparison {
     enum hs_tier tier;  // HS_TIER_NONE: not at all
     uint16_t differing; // bit i: position i differs
