@@ -241,7 +241,7 @@ static int see_and_change(void *ctx, struct hs_str id, struct hs_str entry)
     if (++disturbed->seen.entries != 2000 || disturbed->seen.begins > 1) {
         return 0;
     }
-    for (unsigned i = 0; i < 4000 && !disturbed->load; i += 100) {
+    for (unsigned i = 0; i < 20000 && !disturbed->load; i += 500) {
         assert_int_equal(hs_store_put(disturbed->other, &actor, &disturbed->list, entry_id(i),
                                       packed(i, 'b'), packed(i, 'a'), &position),
                          0);
@@ -249,7 +249,7 @@ static int see_and_change(void *ctx, struct hs_str id, struct hs_str entry)
                                        packed(i + 1, 'a'), &position),
                          0);
         assert_int_equal(hs_store_put(disturbed->other, &actor, &disturbed->list,
-                                      entry_id(i + 5000), packed(i + 5000, 'a'), hs_str(""),
+                                      entry_id(i + 50000), packed(i + 50000, 'a'), hs_str(""),
                                       &position),
                          0);
     }
@@ -266,7 +266,7 @@ static void a_list_that_changes_while_it_is_read_still_holds(void **state)
     struct hs_store *reader = open_store();
     struct hs_store_sink sink = {&disturbed, see_begin, see_list, see_and_change};
     struct hs_position position;
-    load(&disturbed.list, 4000, 'a');
+    load(&disturbed.list, 20000, 'a'); // several pieces: the last are asked for after the changes
     assert_int_equal(hs_store_load(reader, &sink, &position), 0);
     assert_int_equal(disturbed.seen.begins, 1);
     struct hs_position end; // what has changed comes again when following
@@ -449,6 +449,19 @@ static void a_follower_notices_a_flushed_redis(void **state)
     assert_int_equal(hs_store_follow(store, &position, 10, follow_one, &followed), HS_ELOST);
     says("the chain is broken");
     assert_int_equal(followed.count, 0);
+}
+
+static void a_record_that_is_not_what_it_was_is_noticed(void **state)
+{
+    (void)state;
+    struct hs_position position, start = hs_position_start();
+    new_list("lines");
+    assert_int_equal(hs_store_head(store, &position), 0);
+    meddle("FLUSHALL");
+    meddle("XADD hs:changes %s prev %s op confirm at 1 who eve authority a note n", position.id,
+           start.hash);
+    assert_int_equal(hs_store_check(store, &position), HS_ELOST);
+    says("is not what it was");
 }
 
 static void a_follower_notices_a_failover_that_lost_changes(void **state)
@@ -729,6 +742,7 @@ int main(void)
         TEST(earlier_generations_are_kept_and_bounded),
         TEST(a_follower_gets_changes_in_order),
         TEST(a_follower_notices_a_flushed_redis),
+        TEST(a_record_that_is_not_what_it_was_is_noticed),
         TEST(a_follower_notices_a_failover_that_lost_changes),
         TEST(a_follower_notices_a_gap),
         TEST(history_names_the_first_break),
