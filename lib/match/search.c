@@ -39,7 +39,7 @@ static void search_mark(struct hs_verdict *verdict, const struct hs_vrm *mark)
 
 void hs_search_confused(struct hs_verdict *verdict)
 {
-    const struct hs_reading *reading = hs_verdict_reading(verdict, 0);
+    struct hs_reading *reading = hs_verdict_reading(verdict, 0);
     if (!reading || !hs_tiers_may_be_confused(reading)) {
         return;
     }
@@ -67,7 +67,7 @@ static uint64_t masked_hash(const struct hs_vrm *skeleton, hs_mask mask)
 void hs_search_patterns(struct hs_verdict *verdict)
 {
     const struct hs_snapshot *snapshot = verdict->snapshot;
-    const struct hs_reading *reading = hs_verdict_reading(verdict, 0);
+    struct hs_reading *reading = hs_verdict_reading(verdict, 0);
     if (!reading) {
         return;
     }
@@ -102,7 +102,7 @@ static void search_every_character(struct hs_verdict *verdict, struct hs_vrm *ma
 
 void hs_search_unreadable(struct hs_verdict *verdict)
 {
-    const struct hs_reading *reading = hs_verdict_reading(verdict, 0);
+    struct hs_reading *reading = hs_verdict_reading(verdict, 0);
     if (!reading) {
         return;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "match/tiers.h"
 
+#include "base/civil.h"
+
 enum { FULL_PERMILLE = 1000, FULL_PCT = 100 };
 
 // What a tier is worth at full confidence. A candidate's comes on top of how it equals the mark.
@@ -9,6 +11,23 @@ static const uint16_t base_permille[] = {
     [HS_TIER_GRAMMAR] = 900,   [HS_TIER_CONFUSED] = 600, [HS_TIER_LOOKALIKE] = 500,
     [HS_TIER_CANDIDATE] = 800, [HS_TIER_WILDCARD] = 400,
 };
+
+uint32_t hs_reading_date(struct hs_reading *reading)
+{
+    if (reading->date == 0) {
+        reading->date = hs_civil_date(reading->captured_at_ms);
+    }
+    return reading->date;
+}
+
+unsigned hs_reading_series(struct hs_reading *reading)
+{
+    if (!reading->series_known) {
+        reading->series = hs_vrm_series(&reading->vrm, hs_reading_date(reading));
+        reading->series_known = true;
+    }
+    return reading->series;
+}
 
 static uint16_t differing_positions(const struct hs_vrm *a, const struct hs_vrm *b)
 {
@@ -42,13 +61,13 @@ struct remaining {
     unsigned position;
 };
 
-static struct remaining count_remaining(const struct hs_reading *reading,
-                                        const struct hs_vrm *listed, uint16_t differing)
+static struct remaining count_remaining(struct hs_reading *reading, const struct hs_vrm *listed,
+                                        uint16_t differing)
 {
     struct remaining left = {0};
     for (unsigned i = 0; i < listed->len; i++) {
         char c = reading->vrm.text[i];
-        if (!(differing >> i & 1) || hs_vrm_illegal_at(listed, reading->date, i, c)) {
+        if (!(differing >> i & 1) || hs_vrm_illegal_at(listed, hs_reading_date(reading), i, c)) {
             continue;
         }
         left.legal++;
@@ -60,15 +79,14 @@ static struct remaining count_remaining(const struct hs_reading *reading,
     return left;
 }
 
-bool hs_tiers_may_be_confused(const struct hs_reading *reading)
+bool hs_tiers_may_be_confused(struct hs_reading *reading)
 {
-    return !reading->candidate && reading->series == 0 && reading->vrm.unreadable == 0;
+    return !reading->candidate && reading->vrm.unreadable == 0 && hs_reading_series(reading) == 0;
 }
 
-static bool is_confused(const struct hs_reading *reading, const struct hs_vrm *listed,
-                        uint16_t differing)
+static bool is_confused(struct hs_reading *reading, const struct hs_vrm *listed, uint16_t differing)
 {
-    if (!hs_tiers_may_be_confused(reading) || !differing || (differing & (differing - 1))) {
+    if (!differing || (differing & (differing - 1)) || !hs_tiers_may_be_confused(reading)) {
         return false;
     }
     unsigned i = (unsigned)__builtin_ctz(differing);
@@ -78,7 +96,7 @@ static bool is_confused(const struct hs_reading *reading, const struct hs_vrm *l
 }
 
 // Both marks are whole and of one length. `allowed` has tiers up to LOOKALIKE only.
-static enum hs_tier compare_whole(const struct hs_reading *reading, const struct hs_vrm *listed,
+static enum hs_tier compare_whole(struct hs_reading *reading, const struct hs_vrm *listed,
                                   uint16_t differing, hs_tier_bits allowed)
 {
     if (differing == 0 && (allowed & HS_TIER_BIT(HS_TIER_EXACT))) {
@@ -116,21 +134,21 @@ static bool pattern_holds(const struct hs_vrm *read, const struct hs_vrm *patter
     return read->len == pattern->len;
 }
 
-bool hs_tiers_may_lack_one(const struct hs_reading *reading)
+bool hs_tiers_may_lack_one(struct hs_reading *reading)
 {
     // 'AA99AA' is military, and so many a current mark less one character: that series does not
     // count here
     return !reading->candidate && reading->vrm.unreadable == 0 &&
            reading->vrm.len == HS_FULL_LENGTH - 1 &&
-           (reading->series & ~(unsigned)HS_SERIES_MILITARY) == 0;
+           (hs_reading_series(reading) & ~(unsigned)HS_SERIES_MILITARY) == 0;
 }
 
 // Whether the listed mark, a full-length one that can exist, becomes the read when it loses a
 // character.
-static bool lacks_one(const struct hs_reading *reading, const struct hs_vrm *listed)
+static bool lacks_one(struct hs_reading *reading, const struct hs_vrm *listed)
 {
     if (listed->len != HS_FULL_LENGTH || !hs_tiers_may_lack_one(reading) ||
-        hs_vrm_series(listed, reading->date) == 0) {
+        hs_vrm_series(listed, hs_reading_date(reading)) == 0) {
         return false;
     }
     unsigned i = 0;
@@ -146,7 +164,7 @@ static bool hides_one(const struct hs_reading *reading, const struct hs_vrm *lis
     return reading->vrm.unreadable == 1 && pattern_holds(listed, &reading->vrm);
 }
 
-static struct hs_comparison compare_wildcard(const struct hs_reading *reading,
+static struct hs_comparison compare_wildcard(struct hs_reading *reading,
                                              const struct hs_vrm *listed)
 {
     struct hs_comparison result = {0};
@@ -173,7 +191,7 @@ static uint16_t score(const struct hs_reading *reading, enum hs_tier tier, bool 
     return (uint16_t)(worth * (reading->weakest_pct ? reading->weakest_pct : FULL_PCT) / FULL_PCT);
 }
 
-struct hs_comparison hs_tiers_compare(const struct hs_reading *reading, const struct hs_vrm *listed,
+struct hs_comparison hs_tiers_compare(struct hs_reading *reading, const struct hs_vrm *listed,
                                       hs_tier_bits allowed)
 {
     struct hs_comparison result = {0};

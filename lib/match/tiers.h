@@ -27,10 +27,16 @@ struct hs_reading {
     uint8_t confidence_pct[HS_VRM_MAX]; // of each character, 1 to 100; 0: not given
     uint8_t weakest_pct;                // of them all, or the candidate's own; 0: not given
     bool candidate;
-    uint32_t date;   // yyyymmdd in London of the read
+    bool series_known; // series stands
+    int64_t captured_at_ms;
+    uint32_t date;   // yyyymmdd in London; 0: hs_reading_date() has not been asked
     unsigned series; // that the reading fits at that date; 0: no legal mark
     const struct hs_confusion_table *confusion; // of the camera's model
 };
+
+// Made when they are first asked for: most readings that are found are settled without.
+uint32_t hs_reading_date(struct hs_reading *reading);
+unsigned hs_reading_series(struct hs_reading *reading);
 
 // How a reading and a listed mark compare. The score is what the tier is worth (EXACT 1000, GLYPH
 // 980, GRAMMAR 900, CONFUSED 600, LOOKALIKE 500, WILDCARD 400; CANDIDATE 0.8 of how it equals the
@@ -43,11 +49,11 @@ struct hs_comparison {
 };
 
 // The strongest of the allowed tiers that holds.
-struct hs_comparison hs_tiers_compare(const struct hs_reading *reading, const struct hs_vrm *listed,
+struct hs_comparison hs_tiers_compare(struct hs_reading *reading, const struct hs_vrm *listed,
                                       hs_tier_bits allowed);
 
 // Whether a reading is one that CONFUSED is tried for, and one that may lack a character.
-bool hs_tiers_may_be_confused(const struct hs_reading *reading);
-bool hs_tiers_may_lack_one(const struct hs_reading *reading);
+bool hs_tiers_may_be_confused(struct hs_reading *reading);
+bool hs_tiers_may_lack_one(struct hs_reading *reading);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "match/verdict.h"
 
-#include "base/civil.h"
 #include "base/error.h"
 
 enum { FULL_PCT = 100, EVERY_TIER = 0xff };
@@ -9,13 +8,23 @@ enum { FULL_PCT = 100, EVERY_TIER = 0xff };
 void hs_verdict_begin(struct hs_verdict *verdict, const struct hs_read_view *read,
                       size_t read_index)
 {
-    const struct hs_cameras *cameras = verdict->context->cameras;
     verdict->read = read;
     verdict->read_index = read_index;
-    verdict->camera = cameras ? hs_cameras_find(cameras, hs_read_view_camera_id(read)) : NULL;
+    verdict->camera_known = false;
     verdict->readings_made = 0;
     verdict->readings_usable = 0;
     verdict->match_count = 0;
+}
+
+static const struct hs_camera *camera_of(struct hs_verdict *verdict)
+{
+    const struct hs_cameras *cameras = verdict->context->cameras;
+    if (!verdict->camera_known) {
+        verdict->camera =
+            cameras ? hs_cameras_find(cameras, hs_read_view_camera_id(verdict->read)) : NULL;
+        verdict->camera_known = true;
+    }
+    return verdict->camera;
 }
 
 // The weakest character counts; an unreadable one has none.
@@ -45,7 +54,7 @@ static bool make_reading(struct hs_verdict *verdict, unsigned k)
     struct hs_str text =
         candidate ? hs_str_n(candidate->vrm, candidate->vrm_len) : hs_read_view_vrm(read);
     uint8_t from[HS_VRM_MAX];
-    *reading = (struct hs_reading){.candidate = k > 0, .date = hs_civil_date(read->captured_at_ms)};
+    *reading = (struct hs_reading){.candidate = k > 0, .captured_at_ms = read->captured_at_ms};
     if (hs_vrm_normalise(text, &reading->vrm, from) != HS_OK) {
         return false;
     }
@@ -54,14 +63,14 @@ static bool make_reading(struct hs_verdict *verdict, unsigned k)
         return true;
     }
     take_confidence(reading, read, from);
-    reading->series = hs_vrm_series(&reading->vrm, reading->date);
+    const struct hs_confusions *confusions = verdict->context->confusions;
+    const struct hs_camera *camera = confusions ? camera_of(verdict) : NULL;
     reading->confusion =
-        hs_confusions_find(verdict->context->confusions,
-                           verdict->camera ? verdict->camera->model : (struct hs_str){0});
+        hs_confusions_find(confusions, camera ? camera->model : (struct hs_str){0});
     return true;
 }
 
-const struct hs_reading *hs_verdict_reading(struct hs_verdict *verdict, unsigned reading)
+struct hs_reading *hs_verdict_reading(struct hs_verdict *verdict, unsigned reading)
 {
     uint8_t bit = (uint8_t)(1U << reading);
     if (!(verdict->readings_made & bit)) {
@@ -129,12 +138,12 @@ static void keep_match(struct hs_verdict *verdict, const struct hs_match *made)
 }
 
 // Policy of the list and terms of the entry; fills what of `match` comes from them.
-static bool is_permitted(struct hs_verdict *verdict, const struct hs_reading *reading,
+static bool is_permitted(struct hs_verdict *verdict, struct hs_reading *reading,
                          const struct hs_list *list, struct hs_match *match)
 {
     const struct hs_reading *own = hs_verdict_reading(verdict, 0);
     const struct hs_terms_question question = {
-        .camera = verdict->camera,
+        .camera = camera_of(verdict),
         .marks = {own ? &own->vrm : NULL, &reading->vrm},
         .at_ms = verdict->read->captured_at_ms,
     };
@@ -154,7 +163,7 @@ static bool is_permitted(struct hs_verdict *verdict, const struct hs_reading *re
 void hs_verdict_hold(struct hs_verdict *verdict, unsigned k, const struct hs_segment *segment,
                      const struct hs_slot *slot)
 {
-    const struct hs_reading *reading = hs_verdict_reading(verdict, k);
+    struct hs_reading *reading = hs_verdict_reading(verdict, k);
     const struct hs_list *list = &verdict->snapshot->lists[hs_ref_list(slot->ref)];
     struct hs_match made = {.slot = slot, .list = hs_ref_list(slot->ref), .reading = (uint8_t)k};
     if (!reading || list->tiers == 0 || hs_vrm_unpack(slot->mark, &made.listed) != HS_OK ||
@@ -269,7 +278,7 @@ static void tell_one(struct hs_verdict *verdict, const struct hs_match *match)
         .entry = match->entry,
         .entry_id = match->entry_id,
         .entry_vrm = hs_vrm_str(&match->listed),
-        .camera = verdict->camera,
+        .camera = camera_of(verdict),
         .tier = match->comparison.tier,
         .score_permille = match->comparison.score_permille,
         .weakest_confidence_pct = reading->weakest_pct,

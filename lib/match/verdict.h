@@ -39,10 +39,11 @@ struct hs_verdict {
     void *sink_ctx;
     struct hs_matcher_stats *stats;
     const struct hs_read_view *read;
-    const struct hs_camera *camera; // of the read; NULL: not known
-    size_t read_index;              // in the batch
-    uint8_t readings_made;          // bits
-    uint8_t readings_usable;        // bits
+    const struct hs_camera *camera; // of the read, once camera_known; NULL: not in the register
+    bool camera_known;
+    size_t read_index;       // in the batch
+    uint8_t readings_made;   // bits
+    uint8_t readings_usable; // bits
     struct hs_reading readings[HS_READINGS_MAX];
     uint16_t audience_matches[HS_SNAPSHOT_LISTS_MAX + 1];
     size_t match_count;
@@ -53,7 +54,7 @@ struct hs_verdict {
 void hs_verdict_begin(struct hs_verdict *verdict, const struct hs_read_view *read,
                       size_t read_index);
 // A reading, normalised with all that is known of it; made once a read. NULL: not usable.
-const struct hs_reading *hs_verdict_reading(struct hs_verdict *verdict, unsigned reading);
+struct hs_reading *hs_verdict_reading(struct hs_verdict *verdict, unsigned reading);
 // Holds one slot against one reading.
 void hs_verdict_hold(struct hs_verdict *verdict, unsigned reading, const struct hs_segment *segment,
                      const struct hs_slot *slot);

@@ -107,20 +107,44 @@ static const uint8_t first_of_length[HS_VRM_MAX + 2] = {0,  0,  0,  2,  6,  15, 
                                                         43, 55, 59, 63, 66, 67, 67};
 _Static_assert(SHAPES == 67, "first_of_length counts the shapes");
 
+// Of the letters A to Z.
+#define PLAIN (LETTER | LETTER_PLAIN | LETTER_LAST | LETTER_YEAR)
+static const uint16_t letter_classes[26] = {
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    PLAIN | ONLY_D,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    PLAIN, // A to H
+    LETTER,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    LETTER | LETTER_PLAIN | LETTER_LAST, // I to O
+    PLAIN,
+    LETTER | ONLY_Q,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    LETTER | LETTER_PLAIN | LETTER_LAST, // P to U
+    PLAIN,
+    PLAIN,
+    PLAIN | ONLY_X,
+    PLAIN,
+    LETTER | LETTER_LAST, // V to Z
+};
+#undef PLAIN
+
 static unsigned classes_of(char c)
 {
     if (c >= '0' && c <= '9') {
         return DIGIT | (c == '0' ? 0U : DIGIT_FIRST);
     }
-    if (c < 'A' || c > 'Z') {
-        return 0;
-    }
-    unsigned bits = LETTER;
-    bits |= strchr("IQZ", c) ? 0U : LETTER_PLAIN;
-    bits |= strchr("IQ", c) ? 0U : LETTER_LAST;
-    bits |= strchr("IOUQZ", c) ? 0U : LETTER_YEAR;
-    bits |= c == 'D' ? ONLY_D : c == 'Q' ? ONLY_Q : c == 'X' ? ONLY_X : 0U;
-    return bits;
+    return c >= 'A' && c <= 'Z' ? letter_classes[c - 'A'] : 0;
 }
 
 static unsigned class_allowed(char shape_char)

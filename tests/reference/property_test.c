@@ -4,7 +4,7 @@
  * and state of the overlay, both kernels, and the file on disk.
  *
  *   HS_PROPERTY_SEED   begin with this world (default: another one each day)
- *   HS_PROPERTY_READS  how many reads (default 150,000)
+ *   HS_PROPERTY_READS  how many reads (default 60,000)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,7 +121,7 @@ static void test_engine_agrees_with_reference(void **state)
 {
     (void)state;
     uint64_t seed = setting("HS_PROPERTY_SEED", (uint64_t)time(NULL) / 86400 * 1000000);
-    uint64_t wanted = setting("HS_PROPERTY_READS", 150000);
+    uint64_t wanted = setting("HS_PROPERTY_READS", 60000);
     char path[] = "/tmp/hs-property-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
