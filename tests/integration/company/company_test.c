@@ -61,8 +61,10 @@ static struct hs_controls *make_controls(void)
     struct hs_diags diags = {0};
     snprintf(text, sizeof(text), "companions: {after_ms: %d, settle_ms: %d}\n", AFTER_MS,
              SETTLE_MS);
-    const struct hs_controls_file rules = {HS_STR("rules.yaml"), hs_str(text)};
-    assert_int_equal(hs_controls_parse(&rules, 1, &diags, &controls), 0);
+    const struct hs_controls_file files[] = {{HS_STR("cameras.csv"), HS_STR("camera,site,force\n")},
+                                             {HS_STR("queues.yaml"), HS_STR("queues: {}\n")},
+                                             {HS_STR("rules.yaml"), hs_str(text)}};
+    assert_int_equal(hs_controls_parse(files, 3, &diags, &controls), 0);
     hs_diags_fini(&diags);
     return controls;
 }

@@ -68,9 +68,11 @@ static struct hs_controls *make_controls(void)
 {
     struct hs_controls *controls;
     struct hs_diags diags = {0};
-    const struct hs_controls_file rules = {HS_STR("rules.yaml"),
-                                           HS_STR("companions: {after_ms: 0}\n")};
-    assert_int_equal(hs_controls_parse(&rules, 1, &diags, &controls), 0);
+    const struct hs_controls_file files[] = {
+        {HS_STR("cameras.csv"), HS_STR("camera,site,force\n")},
+        {HS_STR("queues.yaml"), HS_STR("queues: {}\n")},
+        {HS_STR("rules.yaml"), HS_STR("companions: {after_ms: 0}\n")}};
+    assert_int_equal(hs_controls_parse(files, 3, &diags, &controls), 0);
     hs_diags_fini(&diags);
     return controls;
 }
