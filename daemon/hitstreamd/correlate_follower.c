@@ -4,8 +4,8 @@
 // overwrote is written again. A thread of its own, so that reading never delays alerts.
 //
 //   stage thread                    follower
-//   add, clear: changes the plan    reads what the plan says until it changes; notes keys of older
-//   epochs step: takes what was noted
+//   add, clear: changes the plan    reads what the plan says until it changes;
+//   step: takes what was noted      notes keys of older epochs
 //
 // `lock` guards all of struct hs_follower but the thread and the tail.
 #include "hitstreamd/correlate_follower.h"

@@ -8,19 +8,23 @@
  * Two marks that any tier but CONFUSED and WILDCARD could hold equal have one skeleton (vrm.h). So
  * a read is folded once, and its skeleton is looked for; the tier is judged on what is found:
  *
- *    read --fold--> skeleton --hash--> h          per read, in vectors, many in flight
+ *    read --fold--> skeleton --hash--> h            per read, in vectors, many in flight
  *                                      |
- *    filter   [block 32 B][block 32 B][block ...]  one block a key, 8 bits in it, 12 to 16 bits an
- * entry |           (passes: what is listed, and about 1 in 200 of the rest) buckets  [u32 first
- * slot of each bucket ...]  about 4 entries a bucket, 1 byte an entry
+ *    filter   [block 32 B][block 32 B][block ...]   one block a key, 8 bits in it,
+ *                                      |            12 to 16 bits an entry
+ *                                      |  (passes: what is listed, and about 1 in 200 of the rest)
+ *                                      v
+ *    buckets  [u32 first slot of each bucket ...]   about 4 entries a bucket, 1 byte an entry
  *                                      |
- *    slots    [mark | ref] [mark | ref] ...        16 bytes an entry, in order of bucket
- *                     |                            mark: packed; '?' stands for itself in a pattern
- *                     |                            ref: record 40 bits | tag of h 8 bits | list 16
- * bits records  [len | packed WatchlistEntry] ...    in order of arrival; touched only for a hit
+ *                                      v
+ *    slots    [mark | ref] [mark | ref] ...         16 bytes an entry, in order of bucket
+ *                     |                             mark: packed; '?' stands for itself
+ *                     |                             ref: record 40 bits | tag of h 8 | list 16
+ *                     v
+ *    records  [len | packed WatchlistEntry] ...     in order of arrival; touched only for a hit
  *
- *    id buckets, ids  [u32 ...][u32 slot ...]      5 bytes an entry: the slot of an entry id, for
- * changes
+ *    id buckets, ids  [u32 ...][u32 slot ...]       5 bytes an entry: the slot of an entry id,
+ *                                                   for changes
  *
  * A segment is one such structure in one arena. A snapshot is a base segment, and an overlay: a
  * small segment of what was put since, the set of base slots that are gone, and a copy of the
@@ -47,8 +51,7 @@ struct hs_filter {
 
 struct hs_slot {
     uint64_t mark; // packed
-    uint64_t ref;  // record 40 bits (in units of HS_RECORD_ALIGN from the arena's start) | tag 8 |
-                   // list 16
+    uint64_t ref;  // record 40 bits (HS_RECORD_ALIGN units of the arena) | tag 8 | list 16
 };
 
 enum { HS_RECORD_ALIGN = 4, HS_REF_TAG_SHIFT = 40, HS_REF_LIST_SHIFT = 48 };
