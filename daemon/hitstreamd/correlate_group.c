@@ -20,6 +20,7 @@ HS_LOG_EVENT(event_trouble, "hits-trouble", "7c2e9d1f4b6a4835a1f0e8d7c5b3a961");
 
 enum {
     COMMIT_EVERY_MS = 1000,
+    COMMIT_LEAST_MS = 100,
     COMMIT_GIVEN_UP_MS = 10000,
     SETTLE_MS = 1500, // a clean end of an assignment: what was applied is written and committed
     SETTLE_STEP_MS = 5,
@@ -63,10 +64,20 @@ static void on_committed(void *ctx, int64_t sent_at_ms, int error,
     }
 }
 
+// Often enough that one answer may be late and publishing goes on: three in what the lease leaves.
+static int64_t commit_every_ms(const struct hs_settings *settings)
+{
+    int64_t third_ms = (settings->kafka_lease_ms - settings->kafka_message_timeout_ms) / 3;
+    return third_ms > COMMIT_EVERY_MS   ? COMMIT_EVERY_MS
+           : third_ms < COMMIT_LEAST_MS ? COMMIT_LEAST_MS
+                                        : third_ms;
+}
+
 void hs_group_commit_step(struct hs_correlate_stage *stage, int64_t boot_ms)
 {
     int64_t since_ms = boot_ms - stage->commit_sent_at_ms;
-    if (since_ms >= (stage->commit_on_its_way ? COMMIT_GIVEN_UP_MS : COMMIT_EVERY_MS)) {
+    if (since_ms >=
+        (stage->commit_on_its_way ? COMMIT_GIVEN_UP_MS : commit_every_ms(stage->config.settings))) {
         commit(stage, boot_ms);
     }
 }

@@ -15,7 +15,7 @@
 // its ctx.
 int hs_group_join(struct hs_correlate_stage *stage,
                   void (*on_error)(void *ctx, bool fatal, bool all_brokers_down, const char *text));
-// Commits each second what stands, also when idle.
+// Commits what stands each second, oftener when the lease is short; also when idle.
 void hs_group_commit_step(struct hs_correlate_stage *stage, int64_t boot_ms);
 // Drops what is on its way, and all partitions.
 void hs_group_drop_parts(struct hs_correlate_stage *stage);

@@ -2,7 +2,8 @@
 #ifndef HS_CORRELATE_CORE_H
 #define HS_CORRELATE_CORE_H
 /*
- * What correlator.c (applying) and restore.c (restoring, checkpoints) share. Not for others.
+ * What correlator.c (applying), due.c (timers) and restore.c (restoring, checkpoints) share. Not
+ * for others.
  */
 
 #include "correlate/alert.h"

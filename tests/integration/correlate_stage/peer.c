@@ -49,9 +49,9 @@ int main(int argc, char **argv)
         .kafka_bootstrap = argv[1],
         .kafka_sasl_password_file = "",
         .kafka_ssl_key_password_file = "",
-        .kafka_session_timeout_ms = 6000,
-        .kafka_lease_ms = 4500,
-        .kafka_message_timeout_ms = 2000,
+        .kafka_session_timeout_ms = 3000,
+        .kafka_lease_ms = 2400,
+        .kafka_message_timeout_ms = 1000,
     };
     sigset_t wanted;
     int got;

@@ -35,7 +35,8 @@ static int setup(void **state)
 {
     (void)state;
     int64_t day_ms;
-    if (hs_broker_start(&broker, NULL) || hs_test_producer_new(broker.bootstrap, &producer) ||
+    static const char *const properties[] = {"group.min.session.timeout.ms=1000", NULL};
+    if (hs_broker_start(&broker, properties) || hs_test_producer_new(broker.bootstrap, &producer) ||
         hs_civil_day_start_ms(hs_civil_date(hs_clock_realtime_ms()), &day_ms)) {
         return -1;
     }
@@ -210,7 +211,7 @@ static void a_frozen_owner_loses_nothing(void **state)
         hs_test_pause_ms(100);
     }
     hs_process_signal(&one, SIGSTOP);
-    for (int k = 0; k < 120; k++) { // twice the session timeout
+    for (int k = 0; k < 60; k++) { // twice the session timeout
         produce_hits(5);
         hs_test_pause_ms(100);
     }
@@ -307,6 +308,23 @@ static void await_controls(const char *queues)
     hs_controls_unref(controls);
 }
 
+// Until ops was told something that names this.
+static void await_alarm(const char *name)
+{
+    bool found = false;
+    for (int tries = 0; !found && tries < 100; tries++) {
+        struct hs_test_messages ops = {0};
+        hs_test_pause_ms(100);
+        assert_int_equal(hs_test_topic_read(broker.bootstrap, "dispatch.ops", 30000, &ops), 0);
+        for (size_t i = 0; i < ops.count; i++) {
+            found =
+                found || memmem(ops.rows[i].value.ptr, ops.rows[i].value.len, name, strlen(name));
+        }
+        hs_test_messages_fini(&ops);
+    }
+    assert_true(found);
+}
+
 static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **state)
 {
     (void)state;
@@ -332,12 +350,7 @@ static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **s
     struct hs_test_messages well = await_messages("dispatch.well-desk", 20);
     struct hs_test_messages put_aside = await_messages("undelivered.dead-desk", 20);
     assert_true(well.rows[19].timestamp_ms < put_aside.rows[0].timestamp_ms);
-    struct hs_test_messages ops = await_messages("dispatch.ops", 1);
-    bool alarmed = false;
-    for (size_t i = 0; i < ops.count; i++) {
-        alarmed = alarmed || memmem(ops.rows[i].value.ptr, ops.rows[i].value.len, "dead-desk", 9);
-    }
-    assert_true(alarmed);
+    await_alarm("dead-desk");
     produce_one("LL11LLL", "late-1", 8000000); // live when it was read; the daemon is what is late
     size_t late_in_all = 21;                   // the twenty before are intelligence's business too
     struct hs_test_messages late = await_messages("dispatch.late-desk", late_in_all + 1);
@@ -359,8 +372,8 @@ static void a_dead_queue_holds_up_no_other_and_late_alerts_are_diverted(void **s
     assert_int_equal(hs_test_topic_read(broker.bootstrap, "undelivered.dead-desk", 10000, &again),
                      0);
     assert_int_equal(again.count, 21);
-    struct hs_test_messages *all[] = {&well, &put_aside, &ops, &late, &again};
-    for (size_t i = 0; i < 5; i++) {
+    struct hs_test_messages *all[] = {&well, &put_aside, &late, &again};
+    for (size_t i = 0; i < 4; i++) {
         hs_test_messages_fini(all[i]);
     }
     hs_test_folder_remove(folder);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+#include "correlate/core.h"
+#include "hitstream/v1/event.pb-c.h"
+
+int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator)
+{
+    int64_t due_at_ms = INT64_MAX;
+    hs_timer_heap_first(&correlator->timers, &due_at_ms);
+    return due_at_ms;
+}
+
+// Appends 'timer fired' for one timer.
+static int append_fired(struct hs_correlator *correlator, const struct hs_vehicle *vehicle,
+                        const struct hs_timer *timer)
+{
+    Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
+    Hitstream__V1__TimerFired fired = HITSTREAM__V1__TIMER_FIRED__INIT;
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    hs_bump_reset(&correlator->bump);
+    audience.kind = vehicle->who.kind;
+    audience.list_id =
+        hs_bump_copy(&correlator->bump, vehicle->who.list_id.ptr, vehicle->who.list_id.len);
+    event.vehicle = hs_bump_copy(&correlator->bump, vehicle->mark.ptr, vehicle->mark.len);
+    fired.audience = &audience;
+    fired.kind = timer->kind;
+    fired.due_at_ms = timer->due_at_ms;
+    fired.incident_id =
+        (ProtobufCBinaryData){HS_ID_BYTES, (uint8_t *)(uintptr_t)timer->incident.bytes};
+    event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED;
+    event.timer_fired = &fired;
+    hs_buf_clear(&correlator->out);
+    char *room =
+        audience.list_id && event.vehicle
+            ? hs_buf_reserve(&correlator->out, protobuf_c_message_get_packed_size(&event.base))
+            : NULL;
+    if (!room) {
+        return HS_ENOMEM;
+    }
+    correlator->out.len = protobuf_c_message_pack(&event.base, (uint8_t *)room);
+    correlator->config.sink.append(correlator->config.sink.ctx, vehicle->mark,
+                                   hs_buf_str(&correlator->out));
+    return 0;
+}
+
+size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max)
+{
+    size_t appended = 0;
+    int64_t due_at_ms;
+    while (appended < max && !correlator->broken) {
+        struct hs_vehicle *vehicle = hs_timer_heap_first(&correlator->timers, &due_at_ms);
+        if (!vehicle || due_at_ms > wall_ms) {
+            break;
+        }
+        int rc = 0;
+        for (size_t i = 0; rc == 0 && i < vehicle->timer_count; i++) {
+            if (!vehicle->timers[i].appended && vehicle->timers[i].due_at_ms <= wall_ms) {
+                rc = append_fired(correlator, vehicle, &vehicle->timers[i]);
+                vehicle->timers[i].appended = true;
+                appended++;
+            }
+        }
+        rc = rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
+        if (rc != 0) {
+            hs_core_break(correlator, rc);
+        }
+    }
+    return appended;
+}
