@@ -14,6 +14,9 @@ enum {
     BYTES_CAPACITY = HS_MATCH_BATCH_BYTES + HS_MATCH_MESSAGE_BYTES_MAX + 65536,
     TEXT_BYTES_MAX = 16384, // key and traceparent: longer ones are cut
     PRODUCE_WAIT_MS = 100,
+    TRACED_ALWAYS = 16,     // messages of a batch whose headers are looked at in any case
+    TRACED_SAMPLE = 16,     // and one in so many
+    TRACED_LATELY = 100000, // and all so many offsets after a trace
 };
 
 int hs_match_batch_init(struct hs_match_batch *batch)
@@ -81,12 +84,32 @@ static struct hs_str keep_text(struct hs_match_batch *batch, struct hs_str s)
     return keep(batch, s);
 }
 
+// The client library takes some 100 ns to find that a message has no headers. So all are looked at
+// while messages come one by one; in a backlog, only where the partition has had traces lately, and
+// now and then.
+static bool may_have_headers(const struct hs_match_batch *batch, const struct hs_match_slot *slot,
+                             int64_t offset)
+{
+    return batch->message_count < TRACED_ALWAYS || offset < slot->traced_until ||
+           offset % TRACED_SAMPLE == 0;
+}
+
+static struct hs_str traceparent_of(const struct hs_match_batch *batch, struct hs_match_slot *slot,
+                                    const struct hs_kafka_message *message)
+{
+    struct hs_str value = {0};
+    if (may_have_headers(batch, slot, message->offset) &&
+        hs_kafka_message_header(message, "traceparent", &value)) {
+        slot->traced_until = message->offset + TRACED_LATELY;
+    }
+    return value;
+}
+
 // Copies what must outlive the call; 0, or why the message as a whole cannot be used.
 static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
                      const struct hs_kafka_message *message)
 {
     struct hs_match_message *m = &batch->messages[batch->message_count];
-    struct hs_str traceparent = {0};
     size_t count;
     if (message->value.len > HS_MATCH_MESSAGE_BYTES_MAX) {
         return HS_REJECT_TOO_LARGE;
@@ -100,14 +123,13 @@ static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
         batch->used = used;
         return r == HS_ELIMIT ? HS_REJECT_TOO_MANY : HS_REJECT_MESSAGE;
     }
-    hs_kafka_message_header(message, "traceparent", &traceparent);
     *m = (struct hs_match_message){
         .slot = slot,
         .offset = message->offset,
         .appended_at_ms = hs_kafka_message_time_ms(message, NULL),
         .key = keep_text(batch, message->key),
         .value = value,
-        .traceparent = keep_text(batch, traceparent),
+        .traceparent = keep_text(batch, traceparent_of(batch, slot, message)),
         .reads_end = batch->read_count + (uint32_t)count,
     };
     for (uint32_t i = batch->read_count; i < m->reads_end; i++) {

@@ -45,6 +45,7 @@ struct hs_match_slot {
     struct hs_acks *acks;
     int64_t committed;      // as last acknowledged; -1: not known
     int64_t sent;           // as last sent
+    int64_t traced_until;   // messages before this offset are looked at for headers
     int64_t tolerate_until; // bad reads before this offset do not count: the feed is known to be
                             // good again
     int64_t warm_next; // where reading goes on: below what is to be matched, it only warms rings
