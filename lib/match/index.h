@@ -91,6 +91,15 @@ static inline uint64_t hs_index_hash_limbs(struct hs_limbs limbs)
     uint64_t high = limbs.low >> 32;
     return (low * HS_INDEX_FACTOR_LOW + high * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT;
 }
+// What a character of value `is` at `position` (below 8) adds to a hash when it becomes `becomes`: hashes of marks
+// without a third limb are sums of their characters'.
+static inline uint64_t hs_index_hash_change(unsigned position, unsigned is, unsigned becomes)
+{
+    static const uint64_t weights[4] = {54872, 1444, 38, 1}; // powers of 38
+    uint64_t factor = position < 4 ? HS_INDEX_FACTOR_LOW : HS_INDEX_FACTOR_HIGH;
+    return (((uint64_t)becomes - is) * weights[position % 4] * factor) << HS_INDEX_HASH_SHIFT;
+}
+
 static inline uint64_t hs_index_hash(uint64_t skeleton)
 {
     return hs_index_hash_limbs(hs_index_limbs(skeleton));

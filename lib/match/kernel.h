@@ -50,6 +50,22 @@ static inline void hs_keys_set(struct hs_keys *keys, size_t at, uint64_t hash,
     keys->blocks[at] = (uint64_t)((const char *)block - (const char *)filter->words);
 }
 
+// Groups that go through a kernel at once.
+enum { HS_MASK_GROUPS_MAX = HS_CHUNK_KEYS / 4 };
+
+// Four masks of one length, of marks up to HS_MASKED_LEN_MAX characters: all ones in lane m of hides[i] where mask
+// m has a '?' at position i. A group that is not full repeats its last mask.
+enum { HS_MASKED_LEN_MAX = 8, HS_MASKS_A_GROUP = 4 };
+struct hs_mask_group {
+    _Alignas(32) uint64_t hides[HS_MASKED_LEN_MAX][HS_MASKS_A_GROUP];
+};
+
+// Which age codes were issued by a date; kept from chunk to chunk, made anew when the date is another.
+struct hs_issued {
+    uint32_t date; // 0: not made yet
+    uint64_t codes[2];
+};
+
 struct hs_kernel {
     const char *name;
     // Folds `count` (at most HS_CHUNK_READS) reads and their candidates into keys. Bit i of
@@ -61,8 +77,13 @@ struct hs_kernel {
     // keys->listed, rising; returns how many there are then.
     size_t (*keep)(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
                    size_t listed);
+    // Keys of one mark under each mask of the groups, from number 0 on: `hash` is the mark's own, and hiding
+    // position i adds changes[i] to it.
+    void (*hide)(const struct hs_mask_group *groups, size_t group_count, uint64_t hash,
+                 const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
+                 struct hs_keys *keys);
     // Bit i: read i may be no legal mark at its date (UINT64_MAX would be right, and slow).
-    uint64_t (*doubtful)(const struct hs_read_view *reads, size_t count);
+    uint64_t (*doubtful)(const struct hs_read_view *reads, size_t count, struct hs_issued *issued);
 };
 
 extern const struct hs_kernel hs_kernel_scalar;

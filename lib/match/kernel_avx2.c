@@ -15,7 +15,9 @@
  */
 #include <immintrin.h>
 
+#include "base/civil.h"
 #include "match/kernel.h"
+#include "vrm/grammar.h"
 
 enum { BASE = 38 };
 
@@ -129,6 +131,19 @@ static inline __m256i hash_four(__m256i even, __m256i uneven)
     return _mm256_slli_epi64(sum, HS_INDEX_HASH_SHIFT);
 }
 
+// Four keys from number `at` on; their blocks are on the way.
+static inline void put_four(struct hs_keys *keys, size_t at, __m256i hashes, __m256i blocks,
+                            const char *filter_bytes)
+{
+    __m256i block = _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(hashes, 32), blocks), 32);
+    block = _mm256_slli_epi64(block, 5); // 32 bytes a block
+    _mm256_storeu_si256((__m256i *)(void *)&keys->hashes[at], hashes);
+    _mm256_storeu_si256((__m256i *)(void *)&keys->blocks[at], block);
+    for (unsigned i = 0; i < 4; i++) {
+        _mm_prefetch(filter_bytes + keys->blocks[at + i], _MM_HINT_T0);
+    }
+}
+
 // The keys of four records, from number `at` on; 16 bits for each that are not 0 when it is odd.
 static inline uint64_t fold_four(const struct folding *folding, const void *const records[4],
                                  size_t at)
@@ -138,14 +153,7 @@ static inline uint64_t fold_four(const struct folding *folding, const void *cons
     __m256i even = fold_two(load_two(records[0], records[2]), &folding->checks, &odd_even);
     __m256i uneven = fold_two(load_two(records[1], records[3]), &folding->checks, &odd_uneven);
     __m256i hashes = hash_four(even, uneven);
-    __m256i block =
-        _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(hashes, 32), folding->blocks), 32);
-    block = _mm256_slli_epi64(block, 5); // 32 bytes a block
-    _mm256_storeu_si256((__m256i *)(void *)&keys->hashes[at], hashes);
-    _mm256_storeu_si256((__m256i *)(void *)&keys->blocks[at], block);
-    for (unsigned i = 0; i < 4; i++) {
-        _mm_prefetch(folding->filter_bytes + keys->blocks[at + i], _MM_HINT_T0);
-    }
+    put_four(keys, at, hashes, folding->blocks, folding->filter_bytes);
     if (__builtin_expect(_mm256_testz_si256(_mm256_or_si256(odd_even, odd_uneven),
                                             _mm256_or_si256(odd_even, odd_uneven)),
                          1)) {
@@ -292,11 +300,89 @@ static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t 
     return listed;
 }
 
-static uint64_t doubtful(const struct hs_read_view *reads, size_t count)
+static void hide(const struct hs_mask_group *groups, size_t group_count, uint64_t hash,
+                 const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
+                 struct hs_keys *keys)
 {
-    (void)reads;
-    (void)count;
-    return UINT64_MAX;
+    const __m256i blocks = _mm256_set1_epi64x(filter->blocks);
+    const char *filter_bytes = (const char *)filter->words;
+    __m256i change[HS_MASKED_LEN_MAX];
+    for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
+        change[i] = _mm256_set1_epi64x((long long)changes[i]);
+    }
+    for (size_t g = 0; g < group_count; g++) {
+        __m256i hashes = _mm256_set1_epi64x((long long)hash);
+        for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
+            const void *hides = groups[g].hides[i];
+            hashes = _mm256_add_epi64(
+                hashes, _mm256_and_si256(change[i], _mm256_load_si256((const __m256i *)hides)));
+        }
+        put_four(keys, g * HS_MASKS_A_GROUP, hashes, blocks, filter_bytes);
+    }
 }
 
-const struct hs_kernel hs_kernel_avx2 = {"avx2", fold, keep, doubtful};
+// Which positions of a current mark a character may stand at.
+enum { IS_DIGIT = 1, IS_FIRST_TWO = 2, IS_LAST_THREE = 4, CURRENT_LEN = 7 };
+
+// All ones in every byte of a record of the form AA99AAA, with letters that may stand there, and of length 7.
+static inline __m256i current_form(__m256i record)
+{
+    const __m128i digits = _mm_setr_epi8(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0);
+    // A to O: not I; P to Z: Q nowhere, Z not among the first two
+    const __m128i a_to_o = _mm_setr_epi8(0, 6, 6, 6, 6, 6, 6, 6, 6, 0, 6, 6, 6, 6, 6, 6);
+    const __m128i p_to_z = _mm_setr_epi8(6, 0, 6, 6, 6, 6, 6, 6, 6, 6, 4, 0, 0, 0, 0, 0);
+    const __m128i asked =
+        _mm_setr_epi8(IS_FIRST_TWO, IS_FIRST_TWO, IS_DIGIT, IS_DIGIT, IS_LAST_THREE, IS_LAST_THREE,
+                      IS_LAST_THREE, 0, 0, 0, 0, 0, CURRENT_LEN, 0, 0, 0);
+    const __m128i of_length = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0);
+    __m256i classes = _mm256_or_si256(
+        row_values(record, 0x30, digits),
+        _mm256_or_si256(row_values(record, 0x40, a_to_o), row_values(record, 0x50, p_to_z)));
+    classes = _mm256_andnot_si256(both(of_length), classes);
+    __m256i length = _mm256_and_si256(record, both(of_length));
+    __m256i has = _mm256_and_si256(_mm256_or_si256(classes, length),
+                                   _mm256_or_si256(both(asked), both(of_length)));
+    return _mm256_cmpeq_epi8(has, both(asked));
+}
+
+// Codes that the oldest of the reads could bear.
+static void issue_to_oldest(const struct hs_read_view *reads, size_t count,
+                            struct hs_issued *issued)
+{
+    int64_t oldest = reads[0].captured_at_ms;
+    for (size_t i = 1; i < count; i++) {
+        oldest = reads[i].captured_at_ms < oldest ? reads[i].captured_at_ms : oldest;
+    }
+    uint32_t date = oldest > 0 ? hs_civil_date(oldest) : 1; // 1: before any was issued
+    if (date == issued->date) {
+        return;
+    }
+    *issued = (struct hs_issued){.date = date};
+    for (unsigned code = 0; code < 100; code++) {
+        issued->codes[code / 64] |= (uint64_t)hs_vrm_age_issued(code, date) << code % 64;
+    }
+}
+
+static inline bool is_issued(const struct hs_issued *issued, const struct hs_read_view *read)
+{
+    unsigned code = (unsigned)(read->vrm[2] - '0') * 10 + (unsigned)(read->vrm[3] - '0');
+    return code < 100 && (issued->codes[code / 64] >> code % 64 & 1);
+}
+
+// Surely legal are marks of the current series whose code all reads of the chunk could bear: nearly all.
+static uint64_t doubtful(const struct hs_read_view *reads, size_t count, struct hs_issued *issued)
+{
+    issue_to_oldest(reads, count, issued);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < count; i += 2) {
+        size_t next = i + 1 < count ? i + 1 : i;
+        uint32_t form =
+            (uint32_t)_mm256_movemask_epi8(current_form(load_two(&reads[i], &reads[next])));
+        bool first = (form & 0xffff) == 0xffff && is_issued(issued, &reads[i]);
+        bool second = form >> 16 == 0xffff && is_issued(issued, &reads[next]);
+        bits |= (uint64_t)!first << i | (uint64_t)!second << next;
+    }
+    return bits;
+}
+
+const struct hs_kernel hs_kernel_avx2 = {"avx2", fold, keep, hide, doubtful};

@@ -23,14 +23,30 @@ static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t 
     return listed;
 }
 
-static uint64_t doubtful(const struct hs_read_view *reads, size_t count)
+static void hide(const struct hs_mask_group *groups, size_t group_count, uint64_t hash,
+                 const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
+                 struct hs_keys *keys)
 {
+    for (size_t g = 0; g < group_count; g++) {
+        for (size_t m = 0; m < HS_MASKS_A_GROUP; m++) {
+            uint64_t hidden = hash;
+            for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
+                hidden += groups[g].hides[i][m] & changes[i];
+            }
+            hs_keys_set(keys, g * HS_MASKS_A_GROUP + m, hidden, filter);
+        }
+    }
+}
+
+static uint64_t doubtful(const struct hs_read_view *reads, size_t count, struct hs_issued *issued)
+{
+    (void)issued;
     (void)reads;
     (void)count;
     return UINT64_MAX;
 }
 
-const struct hs_kernel hs_kernel_scalar = {"scalar", fold, keep, doubtful};
+const struct hs_kernel hs_kernel_scalar = {"scalar", fold, keep, hide, doubtful};
 
 const struct hs_kernel *hs_kernel_best(void)
 {

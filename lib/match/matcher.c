@@ -8,11 +8,13 @@
 #include "match/search.h"
 
 struct hs_matcher {
-    struct hs_keys keys; // of the chunk at hand
+    struct hs_keys keys;  // of the chunk at hand
+    struct hs_keys masks; // of one read under every mask
     uint16_t of_read[HS_CHUNK_READS]
                     [HS_READINGS_MAX]; // a read's keys that the filter has, by reading
     uint8_t listed[HS_CHUNK_READS];    // which of those there are, as bits
     const struct hs_kernel *kernel;
+    struct hs_issued issued;
     struct hs_matcher_stats stats;
     struct hs_verdict verdict; // last: its far end is hardly ever touched
 };
@@ -26,6 +28,7 @@ struct chunk {
     size_t first;               // index of reads[0] in the batch
     size_t count;
     uint64_t faulty; // bit i: read i has a fault
+    uint64_t odd;    // bit i: read i was left to scalar code
 };
 
 int hs_matcher_new_with(const struct hs_kernel *kernel, struct hs_matcher **ret_matcher)
@@ -121,6 +124,7 @@ static void make_keys(struct chunk *chunk)
     if (chunk->faults) {
         memset(chunk->faults, 0, chunk->count * sizeof(*chunk->faults));
     }
+    chunk->odd = odd;
     for (; odd; odd &= odd - 1) {
         add_odd_read(chunk, (size_t)__builtin_ctzll(odd));
     }
@@ -169,36 +173,68 @@ static void prefetch_slots(const struct chunk *chunk, uint64_t reads)
     }
 }
 
-// The reads that more than their own keys are searched for.
-static uint64_t wider_searches(const struct chunk *chunk, bool any_pattern)
+// What a snapshot makes a read be searched for beyond its own keys.
+struct wider {
+    uint64_t confused;   // reads that may be no legal mark
+    uint64_t unreadable; // reads that may have an unreadable or missing character
+    uint64_t patterns;   // reads that patterns are asked for
+    uint64_t simple;     // of those, reads whose masks the kernel can ask for
+};
+
+// Whether the kernel can ask for a read's masks: they are sums of its characters, and not too many.
+static bool is_simple(const struct hs_snapshot *snapshot, const struct hs_read_view *read)
 {
-    uint64_t all = chunk->count < 64 ? (UINT64_C(1) << chunk->count) - 1 : UINT64_MAX;
-    const struct hs_snapshot *snapshot = chunk->snapshot;
-    uint64_t reads = 0;
-    if (any_pattern || snapshot->any_wild_marks) {
-        reads = all;
-    } else if (snapshot->any_confused) {
-        reads = chunk->matcher->kernel->doubtful(chunk->reads, chunk->count) & all;
-    }
-    return reads & ~chunk->faulty;
+    unsigned len = read->vrm_len;
+    return len <= HS_MASKED_LEN_MAX &&
+           snapshot->groups_from[len + 1] - snapshot->groups_from[len] <= HS_MASK_GROUPS_MAX;
 }
 
-static void search_read(struct chunk *chunk, size_t i, bool listed, bool wider, bool any_pattern)
+static struct wider wider_searches(const struct chunk *chunk)
+{
+    const struct hs_snapshot *snapshot = chunk->snapshot;
+    uint64_t all = chunk->count < HS_CHUNK_READS ? (UINT64_C(1) << chunk->count) - 1 : UINT64_MAX;
+    struct wider wider = {0};
+    all &= ~chunk->faulty;
+    if (snapshot->any_confused) {
+        wider.confused =
+            chunk->matcher->kernel->doubtful(chunk->reads, chunk->count, &chunk->matcher->issued) &
+            all;
+    }
+    if (snapshot->any_wild_marks) {
+        wider.unreadable = all;
+    }
+    if (snapshot->masks_from[HS_VRM_MAX + 1] == 0) {
+        return wider;
+    }
+    wider.patterns = all;
+    for (size_t i = 0; i < chunk->count; i++) {
+        wider.simple |= (uint64_t)is_simple(snapshot, &chunk->reads[i]) << i;
+    }
+    wider.simple &= all & ~chunk->odd;
+    return wider;
+}
+
+static void search_read(struct chunk *chunk, size_t i, uint64_t listed, const struct wider *wider,
+                        size_t mask_count)
 {
     struct hs_matcher *matcher = chunk->matcher;
     struct hs_verdict *verdict = &matcher->verdict;
+    uint64_t bit = UINT64_C(1) << i;
     hs_verdict_begin(verdict, &chunk->reads[i], chunk->first + i);
-    for (unsigned bits = listed ? matcher->listed[i] : 0; bits; bits &= bits - 1) {
+    for (unsigned bits = listed & bit ? matcher->listed[i] : 0; bits; bits &= bits - 1) {
         unsigned reading = (unsigned)__builtin_ctz(bits);
         hs_search_key(verdict, reading, matcher->keys.hashes[matcher->of_read[i][reading]]);
     }
-    if (wider && chunk->snapshot->any_confused) {
+    for (size_t m = 0; m < mask_count; m++) {
+        hs_search_key(verdict, 0, matcher->masks.hashes[matcher->masks.listed[m]]);
+    }
+    if (wider->confused & bit) {
         hs_search_confused(verdict);
     }
-    if (wider && any_pattern) {
+    if (wider->patterns & ~wider->simple & bit) {
         hs_search_patterns(verdict);
     }
-    if (wider && chunk->snapshot->any_wild_marks) {
+    if (wider->unreadable & bit) {
         hs_search_unreadable(verdict);
     }
     hs_verdict_tell(verdict);
@@ -206,14 +242,21 @@ static void search_read(struct chunk *chunk, size_t i, bool listed, bool wider, 
 
 static void run_chunk(struct chunk *chunk)
 {
-    bool any_pattern = chunk->snapshot->masks_from[HS_VRM_MAX + 1] > 0;
+    struct hs_matcher *matcher = chunk->matcher;
     make_keys(chunk);
     uint64_t listed = keep_listed(chunk);
-    uint64_t wider = wider_searches(chunk, any_pattern);
+    struct wider wider = wider_searches(chunk);
     prefetch_slots(chunk, listed);
-    for (uint64_t reads = listed | wider; reads; reads &= reads - 1) {
-        size_t i = (size_t)__builtin_ctzll(reads);
-        search_read(chunk, i, listed >> i & 1, wider >> i & 1, any_pattern);
+    uint64_t sure = listed | wider.confused | wider.unreadable | (wider.patterns & ~wider.simple);
+    for (uint64_t reads = sure | wider.simple; reads; reads &= reads - 1) {
+        size_t i = (size_t)__builtin_ctzll(reads), mask_count = 0;
+        if (wider.simple >> i & 1) {
+            mask_count = hs_search_masks(chunk->snapshot, matcher->kernel, &chunk->reads[i],
+                                         matcher->keys.hashes[i], &matcher->masks);
+        }
+        if (mask_count || (sure >> i & 1)) {
+            search_read(chunk, i, listed, &wider, mask_count);
+        }
     }
 }
 

@@ -20,6 +20,10 @@ void hs_search_filtered(struct hs_verdict *verdict, unsigned reading, uint64_t h
 void hs_search_confused(struct hs_verdict *verdict);
 // Patterns: one key a mask of the read's length.
 void hs_search_patterns(struct hs_verdict *verdict);
+// The same for a read whose text is at most HS_MASKED_LEN_MAX letters and digits and nothing else, before there is
+// a verdict: leaves the keys of masks that the filter has in `keys` and returns their number. Most reads have none.
+size_t hs_search_masks(const struct hs_snapshot *snapshot, const struct hs_kernel *kernel,
+                       const struct hs_read_view *read, uint64_t hash, struct hs_keys *keys);
 // Marks that a read with one unreadable or one missing character may mean.
 void hs_search_unreadable(struct hs_verdict *verdict);
 

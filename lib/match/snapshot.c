@@ -81,6 +81,36 @@ static int settle_masks(struct hs_snapshot *snapshot)
     return HS_OK;
 }
 
+static void fill_group(struct hs_mask_group *group, const hs_mask *masks, uint32_t count)
+{
+    for (unsigned m = 0; m < HS_MASKS_A_GROUP; m++) {
+        hs_mask mask = masks[m < count ? m : count - 1];
+        for (unsigned i = 0; i < HS_MASKED_LEN_MAX; i++) {
+            group->hides[i][m] = mask >> i & 1 ? UINT64_MAX : 0;
+        }
+    }
+}
+
+// The masks of each length that vectors can take, in fours.
+static int settle_groups(struct hs_snapshot *snapshot)
+{
+    uint32_t room = snapshot->masks_from[HS_MASKED_LEN_MAX + 1] / HS_MASKS_A_GROUP + HS_VRM_MAX;
+    uint32_t count = 0;
+    snapshot->groups = aligned_alloc(32, room * sizeof(*snapshot->groups));
+    if (!snapshot->groups) {
+        return HS_ENOMEM;
+    }
+    for (unsigned len = 0; len <= HS_MASKED_LEN_MAX; len++) {
+        uint32_t end = snapshot->masks_from[len + 1];
+        snapshot->groups_from[len] = count;
+        for (uint32_t at = snapshot->masks_from[len]; at < end; at += HS_MASKS_A_GROUP) {
+            fill_group(&snapshot->groups[count++], &snapshot->masks[at], end - at);
+        }
+    }
+    snapshot->groups_from[HS_MASKED_LEN_MAX + 1] = count;
+    return HS_OK;
+}
+
 int hs_snapshot_settle(struct hs_snapshot *snapshot)
 {
     snapshot->filter =
@@ -93,7 +123,8 @@ int hs_snapshot_settle(struct hs_snapshot *snapshot)
         snapshot->any_wild_marks |=
             filled && list->has_wild_marks && (list->tiers & HS_TIER_BIT(HS_TIER_WILDCARD));
     }
-    return settle_masks(snapshot);
+    int status = settle_masks(snapshot);
+    return status == HS_OK ? settle_groups(snapshot) : status;
 }
 
 struct hs_base *hs_base_ref(struct hs_base *base)
@@ -134,6 +165,7 @@ void hs_snapshot_free(struct hs_snapshot *snapshot)
         hs_base_unref(snapshot->base);
         hs_overlay_unref(snapshot->overlay);
         hs_bump_fini(&snapshot->texts);
+        free(snapshot->groups);
         free(snapshot->lists);
         free(snapshot);
     }

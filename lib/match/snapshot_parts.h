@@ -8,6 +8,7 @@
  * everything in them is const. Threads: as snapshot.h.
  */
 
+#include "match/kernel.h"
 #include "match/list.h"
 #include "match/segment.h"
 
@@ -41,7 +42,9 @@ struct hs_snapshot {
     struct hs_filter filter;             // the one that reads are asked by
     hs_mask *masks;                      // of all lists that use WILDCARD, in order of length
     uint32_t masks_from[HS_VRM_MAX + 2]; // masks of length n are from [n] to [n + 1]
-    bool any_confused;                   // a list uses CONFUSED
+    struct hs_mask_group *groups; // the same up to HS_MASKED_LEN_MAX characters, in fours; owned
+    uint32_t groups_from[HS_MASKED_LEN_MAX + 2]; // likewise
+    bool any_confused;                           // a list uses CONFUSED
     bool any_wild_marks;   // an entry waits for reads with an unreadable or missing character
     struct hs_list *lists; // by the list numbers of slots
     uint32_t list_count;
