@@ -155,8 +155,8 @@ void site_load_list(struct site *site, size_t entries)
     SITE_HITCTL(site, "list", "load", "listed", path, "--replace");
 }
 
-size_t site_pack(uint8_t *packed, size_t capacity, size_t number, const char *vrm, unsigned camera,
-                 size_t reads, size_t one_in, size_t entries)
+static size_t site_pack(uint8_t *packed, size_t capacity, size_t number, const char *vrm,
+                        unsigned camera, size_t reads, size_t one_in, size_t entries)
 {
     static const uint8_t confidence[SITE_MARK_MAX] = {98, 97, 99, 95, 98, 96, 97};
     char marks[50][SITE_MARK_MAX], ids[50][24], cameras[16], image[96];
@@ -176,7 +176,7 @@ size_t site_pack(uint8_t *packed, size_t capacity, size_t number, const char *vr
             site_plate(n % one_in == one_in / 2 ? 2 * (n * 7919 % entries) : 2 * serial + 1,
                        marks[i]);
         }
-        snprintf(ids[i], sizeof(ids[i]), "%010zu-%06zu", n, n % 999983);
+        snprintf(ids[i], sizeof(ids[i]), "read#%010zu-%zu", n, n % 997);
         rows[i].vrm = marks[i];
         rows[i].camera_id = cameras;
         rows[i].read_id = ids[i];
@@ -198,6 +198,12 @@ size_t site_pack(uint8_t *packed, size_t capacity, size_t number, const char *vr
         site_fail("a message of %zu bytes is too large", len);
     }
     return hitstream__v1__plate_read_batch__pack(&batch, packed);
+}
+
+size_t site_pack_one(uint8_t *packed, size_t capacity, size_t number, const char *vrm,
+                     unsigned camera)
+{
+    return site_pack(packed, capacity, number, vrm, camera, 1, 1, 1);
 }
 
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value)

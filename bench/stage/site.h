@@ -36,9 +36,9 @@ void site_fill(const struct site *site, size_t messages, size_t reads, size_t on
                size_t entries);
 // Plate number n of some 20 million.
 void site_plate(size_t n, char ret_vrm[SITE_MARK_MAX]);
-// One read of `bytes` bytes packed as a message; returns its length.
-size_t site_pack(uint8_t *packed, size_t capacity, size_t number, const char *vrm, unsigned camera,
-                 size_t reads, size_t one_in, size_t entries);
+// A message of one read of this plate, whose id is "read#" and its number in ten digits; returns its length.
+size_t site_pack_one(uint8_t *packed, size_t capacity, size_t number, const char *vrm,
+                     unsigned camera);
 
 // Starts the daemon; `before` (ends with NULL, may be NULL) stands in front of its command.
 void site_start(struct site *site, const char *const *before);
