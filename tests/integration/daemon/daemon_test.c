@@ -189,6 +189,32 @@ static void change_is_live_at_once(void **state)
     assert_int_equal(house_stop(&house), 0);
 }
 
+static void many_changes_are_folded_in(void **state)
+{
+    (void)state;
+    house_activate_controls(&house);
+    house_create_list(&house, "stolen", false);
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    house_put_many(&house, "stolen", 3000); // more than half of what an overlay holds
+    house_await_answer(&house, "/status", "\"entries\": 3000,");
+    int64_t until_ns = hs_clock_monotonic_ns() + INT64_C(20000000000);
+    while (house_metric(&house, "hitstream_lists_overlay_changes") > 1500) {
+        assert_true(hs_clock_monotonic_ns() < until_ns);
+        hs_test_pause_ms(20);
+    }
+    assert_true(house_metric(&house, "hitstream_snapshot_rebuild_seconds") > 0);
+    assert_true(house_metric(&house, "hitstream_lists_loads_total") ==
+                1); // not read from Redis again
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 3000);
+    assert_int_equal(house_stop(&house), 0);
+
+    hs_redis_server_stop(&house.redis); // and from disk
+    house_start(&house, NULL);
+    house_await_answer(&house, "/status", "\"entries\": 3000,");
+    assert_int_equal(house_stop(&house), 0);
+}
+
 static void covert_lists_are_one_sum(void **state)
 {
     (void)state;
@@ -429,6 +455,7 @@ int main(void)
         TEST(start_without_redis_waits_when_nothing_is_on_disk),
         TEST(start_without_redis_serves_the_lists_on_disk),
         TEST(change_is_live_at_once),
+        TEST(many_changes_are_folded_in),
         TEST(covert_lists_are_one_sum),
         TEST(garbage_in_redis_leaves_the_last_good_lists),
         TEST(key_of_another_type_leaves_the_last_good_lists),

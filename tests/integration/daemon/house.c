@@ -307,16 +307,14 @@ void house_create_list(struct house *house, const char *list_id, bool covert)
     hs_store_free(store);
 }
 
-void house_put(struct house *house, const char *list_id, const char *entry_id, const char *vrm)
+static void put(struct hs_store *store, struct hs_store_list *list, const char *entry_id,
+                const char *vrm)
 {
-    struct hs_store *store = house_store(house);
-    struct hs_bump bump = {0};
-    struct hs_store_list list;
     struct hs_position position;
     Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
-    char texts[3][64];
+    char texts[3][HS_LIST_ID_MAX + 1];
     uint8_t packed[512];
-    snprintf(texts[0], sizeof(texts[0]), "%s", list_id);
+    snprintf(texts[0], sizeof(texts[0]), "%.*s", HS_STR_ARG(list->list_id));
     snprintf(texts[1], sizeof(texts[1]), "%s", entry_id);
     snprintf(texts[2], sizeof(texts[2]), "%s", vrm);
     entry.list_id = texts[0];
@@ -325,10 +323,35 @@ void house_put(struct house *house, const char *list_id, const char *entry_id, c
     entry.handling = HITSTREAM__V1__HANDLING__HANDLING_STOP;
     entry.weed_date = 20991231;
     size_t len = hitstream__v1__watchlist_entry__pack(&entry, packed);
-    assert_int_equal(hs_store_list_get(store, hs_str(list_id), &bump, &list), 0);
-    assert_int_equal(hs_store_put(store, &actor, &list, hs_str(entry_id), hs_str_n(packed, len),
+    assert_int_equal(hs_store_put(store, &actor, list, hs_str(entry_id), hs_str_n(packed, len),
                                   (struct hs_str){0}, &position),
                      0);
+}
+
+void house_put(struct house *house, const char *list_id, const char *entry_id, const char *vrm)
+{
+    struct hs_store *store = house_store(house);
+    struct hs_bump bump = {0};
+    struct hs_store_list list;
+    assert_int_equal(hs_store_list_get(store, hs_str(list_id), &bump, &list), 0);
+    put(store, &list, entry_id, vrm);
+    hs_bump_fini(&bump);
+    hs_store_free(store);
+}
+
+void house_put_many(struct house *house, const char *list_id, int count)
+{
+    struct hs_store *store = house_store(house);
+    struct hs_bump bump = {0};
+    struct hs_store_list list;
+    assert_int_equal(hs_store_list_get(store, hs_str(list_id), &bump, &list), 0);
+    for (int i = 0; i < count; i++) {
+        char entry_id[32], vrm[32];
+        snprintf(entry_id, sizeof(entry_id), "m%d", i);
+        snprintf(vrm, sizeof(vrm), "AB%02d%c%c%c", i / 1000 % 100, 'A' + i / 100 % 10,
+                 'A' + i / 10 % 10, 'A' + i % 10);
+        put(store, &list, entry_id, vrm);
+    }
     hs_bump_fini(&bump);
     hs_store_free(store);
 }

@@ -69,6 +69,8 @@ struct hs_store *house_store(struct house *house);
 // A list with one entry put after the other.
 void house_create_list(struct house *house, const char *list_id, bool covert);
 void house_put(struct house *house, const char *list_id, const char *entry_id, const char *vrm);
+// Puts of as many entries with marks of their own, one after the other.
+void house_put_many(struct house *house, const char *list_id, int count);
 // One command to Redis, words separated by single spaces.
 void house_redis(struct house *house, const char *const *words);
 #define REDIS(house, ...) house_redis(house, (const char *const[]){__VA_ARGS__, NULL})
