@@ -29,6 +29,8 @@ static const struct row rows[] = {
     COUNTER(hits, "hitstream_correlate_hits_total", "Hits applied, all audiences."),
     COUNTER(duplicates, "hitstream_correlate_duplicate_hits_total",
             "Hits that came twice, known by id."),
+    COUNTER(companions, "hitstream_correlate_companion_records_total",
+            "Records of who passed after a hit, read."),
     COUNTER(repeats, "hitstream_correlate_repeats_total", "Times a queue was not told again."),
     COUNTER(trial_hits, "hitstream_trial_hits_total",
             "Hits of lists on trial: counted, never told."),

@@ -140,7 +140,7 @@ static void flow_counts_other_marks_within_its_window(void **state)
     (void)state;
     struct hs_site *site = site_of("A4-west");
     struct hs_flow flow;
-    char vrm[16];
+    char vrm[24];
     pass(site, "RA61LYX", -180001, 1);
     for (int i = 0; i < 100; i++) {
         snprintf(vrm, sizeof(vrm), "RA%02dLYX", i);
@@ -222,7 +222,7 @@ static void the_site_that_was_not_used_for_longest_gives_way(void **state)
     assert_int_equal(hs_ring_count(hs_site_ring(fifth)), 0); // nothing of who was there before
     assert_null(hs_ring_at(hs_site_ring(fifth), 0));
     assert_ptr_equal(site_of("a"), kept);
-    char key[16];
+    char key[24];
     for (int i = 0; i < 1000; i++) { // every slot of the table, and what moves when one goes
         snprintf(key, sizeof(key), "s%d", i * 7919 % 1000);
         assert_int_equal(hs_ring_count(hs_site_ring(site_of(key))), 0);
