@@ -27,6 +27,7 @@ python3 - "$build" "$@" <<'EOF'
 import collections, json, os, pathlib, subprocess, sys
 
 BARS = {"line": 95.0, "branch": 90.0}
+PLURAL = {"line": "lines", "branch": "branches"}
 build, modules = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
 low = False
 
@@ -69,7 +70,7 @@ for module in modules:
     for kind, bar in BARS.items():
         value = percent(*total[kind])
         low |= value < bar
-        verdict.append(f"{kind}s {value:.1f} % (at least {bar:.0f})")
+        verdict.append(f"{PLURAL[kind]} {value:.1f} % (at least {bar:.0f})")
     print(f"{'lib/' + module:36} {', '.join(verdict)}")
 sys.exit(1 if low else 0)
 EOF
