@@ -418,6 +418,27 @@ static void orders_come_by_the_local_socket_only(void **state)
     house_stop(&house);
 }
 
+// Every series that the sample of alerting rules asks for is there from the start.
+static void assert_rules_find_their_series(void)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+    char *rules = hs_test_file_read(HS_SOURCE_DIR "/config/prometheus/hitstream.rules.yaml");
+    size_t found = 0;
+    assert_non_null(rules);
+    for (const char *at = rules; (at = strstr(at, "hitstream_")); found++) {
+        char series[128];
+        size_t len = strspn(at, letters);
+        assert_true(len < sizeof(series) - 1);
+        snprintf(series, sizeof(series), "\n%.*s", (int)len, at);
+        if (!strstr(house.text, series)) {
+            fail_msg("no series '%s'", series + 1);
+        }
+        at += len;
+    }
+    assert_true(found >= 8);
+    free(rules);
+}
+
 static void metrics_are_what_prometheus_takes(void **state)
 {
     (void)state;
@@ -426,6 +447,7 @@ static void metrics_are_what_prometheus_takes(void **state)
     house_await_heard(&house, "READY=1");
     house_ask(&house, false, "GET", "/metrics");
     assert_non_null(strstr(house.text, "Content-Type: text/plain; version=0.0.4"));
+    assert_rules_find_their_series();
     assert_true(house_metric(&house, "hitstream_ready") == 1);
     assert_true(house_metric(&house, "process_resident_memory_bytes") > 1e6);
     assert_int_equal(house_stop(&house), 0);
