@@ -357,13 +357,11 @@ static void a_hanging_broker_loses_nothing(void **state)
     hs_broker_freeze(&broker);
     hs_test_pause_ms(4000); // twice the time limit of a message
     hs_broker_thaw(&broker);
-    for (int i = 0; i < WAIT_MS / 200; i++) {
+    // a broker that hung may need a while before it serves again
+    for (int i = 0; i < WAIT_MS / 200 && distinct_ids(&hits) < MORE + 26; i++) {
         hs_test_messages_fini(&hits);
         hits = (struct hs_test_messages){0};
-        assert_int_equal(hs_test_topic_read(broker.bootstrap, HS_KAFKA_HITS, WAIT_MS, &hits), 0);
-        if (distinct_ids(&hits) == MORE + 26) {
-            break;
-        }
+        (void)hs_test_topic_read(broker.bootstrap, HS_KAFKA_HITS, 5000, &hits);
         hs_test_pause_ms(200);
     }
     assert_int_equal(distinct_ids(&hits), MORE + 26);
