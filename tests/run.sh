@@ -128,11 +128,11 @@ if [ -n "$fetch" ] && ! wait "$fetch"; then
     failed+=(kafka)
 fi
 
-[ "${release:-}" ] && has release && tests release 420 release
+[ "${release:-}" ] && has release && tests release 480 release
 if [ "${asan:-}" ]; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1
-    tests asan 480 asan
+    tests asan 600 asan
 fi
 if [ "${tsan:-}" ]; then
     export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1
