@@ -105,7 +105,10 @@ static void quiet_time_divides_incidents_by_event_time(void **state)
     told(s, "avon-live opened AB12CDE avon/2");
     assert_memory_not_equal(last_alert(s)->incident_id.data, first.bytes, HS_ID_BYTES);
     told(s, "avon-review opened AB12CDE avon/2");
+    clock_strikes(s, "13:05:00"); // the first one's quiet time: it is over already
     assert_int_equal(story_stats(s).open_incidents, 1);
+    clock_strikes(s, "13:30:01");
+    assert_int_equal(story_stats(s).open_incidents, 0);
 }
 
 static void the_quiet_timer_closes_once(void **state)

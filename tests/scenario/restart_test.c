@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -284,6 +285,35 @@ static void states_out_of_use_are_tombstoned_behind_a_checkpoint(void **state)
     hs_offline_free(offline);
 }
 
+static void apply_many(struct hs_offline *offline, const struct hs_controls *controls)
+{
+    assert_int_equal(apply_controls(offline, 0, hs_controls_hash(controls)), 0);
+    for (unsigned i = 0; i < 100; i++) { // more than the ids that are known
+        char time[16];
+        snprintf(time, sizeof(time), "%02u:%02u:00", 8 + i / 10, i % 10 * 6);
+        struct story_hit hit = one_hit;
+        hit.at = time;
+        apply_hit(offline, i + 1, &hit, 0);
+    }
+}
+
+// Killed after the vehicles' states were written and before the partition's: what a state has, it has.
+static void what_is_part_of_a_state_is_not_applied_again(void **state)
+{
+    (void)state;
+    struct hs_offline *offline = hs_offline_new();
+    struct hs_controls *controls = story_controls(NULL, NULL);
+    hs_offline_know(offline, controls);
+    apply_many(offline, controls);
+    size_t told = offline->alert_count;
+    assert_int_equal(told, 200);
+    hs_offline_checkpoint(offline, 1);
+    assert_int_equal(hs_offline_restart(offline), 0);
+    apply_many(offline, controls);
+    assert_int_equal(offline->alert_count, told);
+    hs_offline_free(offline);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_tombstone_of_a_newer_epoch_wins),
         cmocka_unit_test(what_another_overwrote_is_written_again),
         cmocka_unit_test(states_out_of_use_are_tombstoned_behind_a_checkpoint),
+        cmocka_unit_test(what_is_part_of_a_state_is_not_applied_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
