@@ -23,7 +23,7 @@
 #include "base/error.h"
 #include "match/confusion.h"
 #include "match/query.h"
-#include "match/ring.h"
+#include "match/sites.h"
 #include "unit/match/fixture.h"
 
 enum { ENTRIES = 600, PUTS = 300, NEVER = -1, LISTS = 70 };
@@ -119,6 +119,7 @@ struct holding {
     struct hs_confusions *confusions;
     struct hs_matcher *matcher;
     struct hs_ring *ring;
+    struct hs_sites *sites;
     unsigned hits;
 };
 
@@ -200,11 +201,16 @@ static int scenario(struct holding *h)
     status = status ? status : hs_confusions_add(h->confusions, HS_STR("acme"), HS_STR("8G"));
     status = status ? status : hs_matcher_new(&h->matcher);
     status = status ? status : hs_ring_new(100, &h->ring);
+    status = status ? status : hs_sites_new(4, &h->sites);
+    if (status == HS_OK && !hs_sites_get(h->sites, 0, HS_STR("site"))) {
+        status = HS_ENOMEM;
+    }
     return status ? status : ask(h);
 }
 
 static void let_go(struct holding *h)
 {
+    hs_sites_free(h->sites);
     hs_ring_free(h->ring);
     hs_matcher_free(h->matcher);
     hs_confusions_free(h->confusions);
