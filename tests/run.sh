@@ -24,7 +24,7 @@ jobs=${HS_JOBS:-$(nproc)}
 export HS_KAFKA_DIR=${HS_KAFKA_DIR:-$root/build/kafka}
 export HS_TEST_RUN=$$-$RANDOM$RANDOM CLICOLOR_FORCE=0 CTEST_OUTPUT_ON_FAILURE=1
 began=$SECONDS
-failed=() rows=() current=
+failed=() rows=() current= fetch=
 
 all_steps='format clang release asan tsan kafka4 bench demo'
 case "${1:-}" in
@@ -49,6 +49,7 @@ wanted=" $* "
 stop() { # a person's Ctrl-C, or the time is over: end what runs now, and only that
     trap - INT TERM
     [ -n "$current" ] && kill -TERM -- "-$current" 2>/dev/null
+    [ -n "$fetch" ] && kill -TERM -- "-$fetch" 2>/dev/null
     echo "stopped" >&2
     exit 130
 }
@@ -104,10 +105,8 @@ echo "hitstream tests: $(nproc) cores, logs in build/test/log"
 mkdir -p "$work/log"
 run packages 900 config/packages.sh test || exit 1
 
-fetch=
 if has release || has asan || has kafka4 || has bench || has demo; then # beside the first builds
-    run_fetch() { config/kafka-fetch.sh 3.9.1 && config/kafka-fetch.sh 4.1.1; }
-    run_fetch >"$work/log/kafka.log" 2>&1 </dev/null &
+    setsid sh -c 'config/kafka-fetch.sh 3.9.1 && config/kafka-fetch.sh 4.1.1' >"$work/log/kafka.log" 2>&1 </dev/null &
     fetch=$!
 fi
 
