@@ -24,7 +24,7 @@ jobs=${HS_JOBS:-$(nproc)}
 export HS_KAFKA_DIR=${HS_KAFKA_DIR:-$root/build/kafka}
 export HS_TEST_RUN=$$-$RANDOM$RANDOM CLICOLOR_FORCE=0 CTEST_OUTPUT_ON_FAILURE=1
 began=$SECONDS
-failed=() rows=() current= fetch=
+failed=() rows=() current='' fetch=''
 
 all_steps='format clang release asan tsan kafka4 bench demo'
 case "${1:-}" in
