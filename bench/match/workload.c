@@ -47,15 +47,20 @@ uint64_t workload_key(const char *vrm)
     return key;
 }
 
-static void no_hits_here(char *vrm, const struct workload_plan *plan, size_t i)
+// A pattern of mask number i % masks: two or three of its characters hidden. All but one in NATURAL_EVERY have a 7
+// among the letters, which no read has, so that as few reads hit as with whole marks.
+enum { NATURAL_EVERY = 1000 };
+static void make_pattern(char *vrm, const struct workload_plan *plan, size_t i)
 {
-    if (plan->masks) { // wildcards: mask m hides two of the last five characters and one more
-        unsigned m = (unsigned)(i % plan->masks);
-        vrm[m % 7] = '?';
-        vrm[(m % 7 + 1 + m / 7 % 6) % 7] = '?';
-        if (m >= 42) {
-            vrm[(m + 3) % 7] = '?';
-        }
+    static const unsigned letters[] = {0, 1, 4, 5, 6};
+    unsigned m = (unsigned)(i % plan->masks), at = 0;
+    vrm[m % 7] = '?';
+    vrm[(m % 7 + 1 + m / 7 % 6) % 7] = '?';
+    while (vrm[letters[at]] == '?') {
+        at++;
+    }
+    if (i % NATURAL_EVERY) {
+        vrm[letters[at]] = '7';
     }
 }
 
@@ -104,7 +109,9 @@ static void make_snapshot(const struct workload_plan *plan, struct workload *w)
     for (size_t i = 0; i < plan->entries; i++) {
         char vrm[WORKLOAD_MARK_MAX];
         workload_plate(i, vrm);
-        no_hits_here(vrm, plan, i);
+        if (plan->masks) {
+            make_pattern(vrm, plan, i);
+        }
         w->entry_keys[i] = workload_key(vrm);
         entries[i] = pack_entry(i, vrm, packed + used);
         used += entries[i].len;
@@ -150,7 +157,9 @@ static void make_reads(const struct workload_plan *plan, struct workload *w)
         struct hs_read_view *read = &w->reads[i];
         char vrm[WORKLOAD_MARK_MAX];
         bool hit = i % HIT_EVERY == HIT_EVERY / 2;
-        workload_plate(hit ? i * 7919 % plan->entries : plan->entries + i, vrm);
+        size_t listed = i * 7919 % plan->entries;
+        listed -= plan->masks ? listed % NATURAL_EVERY : 0;
+        workload_plate(hit ? listed : plan->entries + i, vrm);
         if (plan->confused && i % ILLEGAL_EVERY == 7) {
             vrm[2] = '9', vrm[3] = '9'; // an age code that was not issued
         }

@@ -9,7 +9,7 @@
 
 struct hs_matcher {
     struct hs_keys keys;  // of the chunk at hand
-    struct hs_keys masks; // of one read under every mask
+    struct hs_keys masks; // of one read: under every mask, or one confusion away
     uint16_t of_read[HS_CHUNK_READS]
                     [HS_READINGS_MAX]; // a read's keys that the filter has, by reading
     uint8_t listed[HS_CHUNK_READS];    // which of those there are, as bits
@@ -229,7 +229,7 @@ static void search_read(struct chunk *chunk, size_t i, uint64_t listed, const st
         hs_search_key(verdict, 0, matcher->masks.hashes[matcher->masks.listed[m]]);
     }
     if (wider->confused & bit) {
-        hs_search_confused(verdict);
+        hs_search_confused(verdict, matcher->kernel, &matcher->masks);
     }
     if (wider->patterns & ~wider->simple & bit) {
         hs_search_patterns(verdict);

@@ -37,12 +37,21 @@ static void search_mark(struct hs_verdict *verdict, const struct hs_vrm *mark)
     hs_search_filtered(verdict, 0, hs_index_hash(hs_vrm_pack_skeleton(mark)));
 }
 
-void hs_search_confused(struct hs_verdict *verdict)
+// A character's value in the skeleton: hs_vrm_value_of(hs_vrm_class_of(c)).
+static const uint8_t skeleton_values[128] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 9,  ['C'] = 13, ['D'] = 1,  ['E'] = 15, ['F'] = 16,
+    ['G'] = 7,  ['H'] = 18, ['I'] = 2,  ['J'] = 20, ['K'] = 21, ['L'] = 22, ['M'] = 23, ['N'] = 24,
+    ['O'] = 1,  ['P'] = 26, ['Q'] = 1,  ['R'] = 28, ['S'] = 6,  ['T'] = 30, ['U'] = 31, ['V'] = 32,
+    ['W'] = 33, ['X'] = 34, ['Y'] = 35, ['Z'] = 3,  ['a'] = 11, ['b'] = 9,  ['c'] = 13, ['d'] = 1,
+    ['e'] = 15, ['f'] = 16, ['g'] = 7,  ['h'] = 18, ['i'] = 2,  ['j'] = 20, ['k'] = 21, ['l'] = 22,
+    ['m'] = 23, ['n'] = 24, ['o'] = 1,  ['p'] = 26, ['q'] = 1,  ['r'] = 28, ['s'] = 6,  ['t'] = 30,
+    ['u'] = 31, ['v'] = 32, ['w'] = 33, ['x'] = 34, ['y'] = 35, ['z'] = 3,
+};
+
+// Every mark one difference away, one at a time.
+static void search_confused_marks(struct hs_verdict *verdict, const struct hs_reading *reading)
 {
-    struct hs_reading *reading = hs_verdict_reading(verdict, 0);
-    if (!reading || !hs_tiers_may_be_confused(reading)) {
-        return;
-    }
     struct hs_vrm mark = reading->vrm;
     for (unsigned i = 0; i < mark.len; i++) {
         char read = mark.text[i];
@@ -55,6 +64,50 @@ void hs_search_confused(struct hs_verdict *verdict)
     }
 }
 
+// Their keys, as changes of the mark's own; false when there are too many for `keys`.
+static bool make_confused_keys(const struct hs_reading *reading, const struct hs_filter *filter,
+                               struct hs_keys *keys, size_t *ret_count)
+{
+    size_t count = 0;
+    uint64_t own = hs_index_hash(hs_vrm_pack_skeleton(&reading->vrm));
+    for (unsigned i = 0; i < reading->vrm.len; i++) {
+        char read = reading->vrm.text[i];
+        for (uint64_t partners = reading->confusion->partners[hs_vrm_value_of(read)]; partners;
+             partners &= partners - 1) {
+            char meant = hs_vrm_char_of((unsigned)__builtin_ctzll(partners) + 1);
+            if (count == HS_CHUNK_KEYS) {
+                return false;
+            }
+            hs_keys_set(keys, count++,
+                        own + hs_index_hash_change(i, skeleton_values[read & 0x7f],
+                                                   skeleton_values[meant & 0x7f]),
+                        filter);
+        }
+    }
+    *ret_count = count;
+    return true;
+}
+
+void hs_search_confused(struct hs_verdict *verdict, const struct hs_kernel *kernel,
+                        struct hs_keys *keys)
+{
+    const struct hs_filter *filter = &verdict->snapshot->filter;
+    struct hs_reading *reading = hs_verdict_reading(verdict, 0);
+    size_t count;
+    if (!reading || !hs_tiers_may_be_confused(reading)) {
+        return;
+    }
+    if (reading->vrm.len > HS_MASKED_LEN_MAX ||
+        !make_confused_keys(reading, filter, keys, &count)) {
+        search_confused_marks(verdict, reading);
+        return;
+    }
+    count = kernel->keep(filter, keys, 0, count, 0);
+    for (size_t i = 0; i < count; i++) {
+        hs_search_key(verdict, 0, keys->hashes[keys->listed[i]]);
+    }
+}
+
 static uint64_t masked_hash(const struct hs_vrm *skeleton, hs_mask mask)
 {
     struct hs_vrm masked = *skeleton;
@@ -63,18 +116,6 @@ static uint64_t masked_hash(const struct hs_vrm *skeleton, hs_mask mask)
     }
     return hs_index_hash(hs_vrm_pack(&masked));
 }
-
-// A character's value in the skeleton: hs_vrm_value_of(hs_vrm_class_of(c)).
-static const uint8_t skeleton_values[128] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 9,  ['C'] = 13, ['D'] = 1,  ['E'] = 15, ['F'] = 16,
-    ['G'] = 7,  ['H'] = 18, ['I'] = 2,  ['J'] = 20, ['K'] = 21, ['L'] = 22, ['M'] = 23, ['N'] = 24,
-    ['O'] = 1,  ['P'] = 26, ['Q'] = 1,  ['R'] = 28, ['S'] = 6,  ['T'] = 30, ['U'] = 31, ['V'] = 32,
-    ['W'] = 33, ['X'] = 34, ['Y'] = 35, ['Z'] = 3,  ['a'] = 11, ['b'] = 9,  ['c'] = 13, ['d'] = 1,
-    ['e'] = 15, ['f'] = 16, ['g'] = 7,  ['h'] = 18, ['i'] = 2,  ['j'] = 20, ['k'] = 21, ['l'] = 22,
-    ['m'] = 23, ['n'] = 24, ['o'] = 1,  ['p'] = 26, ['q'] = 1,  ['r'] = 28, ['s'] = 6,  ['t'] = 30,
-    ['u'] = 31, ['v'] = 32, ['w'] = 33, ['x'] = 34, ['y'] = 35, ['z'] = 3,
-};
 
 size_t hs_search_masks(const struct hs_snapshot *snapshot, const struct hs_kernel *kernel,
                        const struct hs_read_view *read, uint64_t hash, struct hs_keys *keys)

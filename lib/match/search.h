@@ -17,7 +17,9 @@ void hs_search_key(struct hs_verdict *verdict, unsigned reading, uint64_t hash);
 void hs_search_filtered(struct hs_verdict *verdict, unsigned reading, uint64_t hash);
 
 // Marks one difference of the confusion table away from a read that is no legal mark.
-void hs_search_confused(struct hs_verdict *verdict);
+// `keys` is scratch.
+void hs_search_confused(struct hs_verdict *verdict, const struct hs_kernel *kernel,
+                        struct hs_keys *keys);
 // Patterns: one key a mask of the read's length.
 void hs_search_patterns(struct hs_verdict *verdict);
 // The same for a read whose text is at most HS_MASKED_LEN_MAX letters and digits and nothing else, before there is
