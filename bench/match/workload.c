@@ -116,6 +116,7 @@ static void make_snapshot(const struct workload_plan *plan, struct workload *w)
         entries[i] = pack_entry(i, vrm, packed + used);
         used += entries[i].len;
     }
+    w->packed_bytes = used;
     struct hs_list_spec spec = {
         .list_id = HS_STR("bench"), .status = HS_LIST_LIVE, .policy = pack_policy(plan, policy)};
     struct hs_snapshot_builder *builder;

@@ -16,6 +16,7 @@ struct workload {
     struct hs_snapshot *snapshot;
     uint64_t *entry_keys; // of the peers: a mark's bytes
     size_t entries;
+    size_t packed_bytes;        // of all entries
     struct hs_read_view *reads; // decoded
     struct hs_candidate_view *candidates;
     size_t read_count;
