@@ -31,11 +31,10 @@ enum {
 // HS_CHUNK_READS on.
 struct hs_keys {
     _Alignas(64) uint64_t hashes[HS_CHUNK_KEYS];
-    uint64_t blocks[HS_CHUNK_KEYS];  // where each key's filter block begins, in bytes
-    uint8_t reads[HS_CHUNK_KEYS];    // of a candidate: which read's
-    uint8_t readings[HS_CHUNK_KEYS]; // of a candidate: 1 + its place
-    uint16_t listed[HS_CHUNK_KEYS];  // keys that the filter has
-    const struct hs_candidate_view *candidates[HS_CHUNK_KEYS]; // scratch of fold: those of each key
+    uint64_t blocks[HS_CHUNK_KEYS];       // where each key's filter block begins, in bytes
+    uint8_t reads[HS_CHUNK_KEYS];         // of a candidate: which read's
+    uint8_t readings[HS_CHUNK_KEYS];      // of a candidate: 1 + its place
+    uint16_t listed[HS_CHUNK_KEYS];       // keys that the filter has
     uint8_t offering[HS_CHUNK_READS + 4]; // scratch of fold: reads that have candidates
     size_t candidate_count;
 };

@@ -144,14 +144,15 @@ static inline void put_four(struct hs_keys *keys, size_t at, __m256i hashes, __m
     }
 }
 
-// The keys of four records, from number `at` on; 16 bits for each that are not 0 when it is odd.
-static inline uint64_t fold_four(const struct folding *folding, const void *const records[4],
+// The keys of four records, from number `at` on; 16 bits for each that are not 0 when it is odd. The first and third
+// stand in `even`, the others in `uneven`.
+static inline uint64_t fold_four(const struct folding *folding, __m256i even, __m256i uneven,
                                  size_t at)
 {
     struct hs_keys *keys = folding->keys;
     __m256i odd_even, odd_uneven;
-    __m256i even = fold_two(load_two(records[0], records[2]), &folding->checks, &odd_even);
-    __m256i uneven = fold_two(load_two(records[1], records[3]), &folding->checks, &odd_uneven);
+    even = fold_two(even, &folding->checks, &odd_even);
+    uneven = fold_two(uneven, &folding->checks, &odd_uneven);
     __m256i hashes = hash_four(even, uneven);
     put_four(keys, at, hashes, folding->blocks, folding->filter_bytes);
     if (__builtin_expect(_mm256_testz_si256(_mm256_or_si256(odd_even, odd_uneven),
@@ -185,8 +186,8 @@ static inline bool lacks_time(const struct hs_read_view *read)
 static inline uint64_t fold_reads(const struct folding *folding, const struct hs_read_view *reads,
                                   size_t i, size_t *offering)
 {
-    const void *const records[4] = {&reads[0], &reads[1], &reads[2], &reads[3]};
-    uint64_t odd = fold_four(folding, records, i);
+    uint64_t odd =
+        fold_four(folding, load_two(&reads[0], &reads[2]), load_two(&reads[1], &reads[3]), i);
     if (__builtin_expect(odd != 0, 0)) {
         odd = odd_of_four(odd);
     }
@@ -200,40 +201,62 @@ static inline uint64_t fold_reads(const struct folding *folding, const struct hs
     return odd << i;
 }
 
-// Lists the candidates of the reads that offer some, each with its read and its place.
-static size_t list_candidates(const struct hs_read_view *reads, size_t offering,
-                              struct hs_keys *keys)
+// Both candidates of two reads that have just two each: 32 bytes a read.
+static inline uint64_t fold_two_each(const struct folding *folding, const struct hs_read_view *a,
+                                     const struct hs_read_view *b, size_t at)
 {
-    size_t at = HS_CHUNK_READS;
-    for (size_t i = 0; i < offering; i++) {
-        const struct hs_read_view *read = &reads[keys->offering[i]];
-        for (unsigned k = 0; k < read->candidate_count; k++, at++) {
-            keys->candidates[at] = &read->candidates[k];
-            keys->reads[at] = keys->offering[i];
-            keys->readings[at] = (uint8_t)(k + 1);
-        }
-    }
-    return at - HS_CHUNK_READS;
+    const void *of_a = a->candidates, *of_b = b->candidates;
+    return fold_four(folding, _mm256_loadu_si256((const __m256i *)of_a),
+                     _mm256_loadu_si256((const __m256i *)of_b), at);
 }
 
-// Keys of all listed candidates; bits of the reads that have an odd one.
-static uint64_t fold_candidates(const struct folding *folding, size_t count)
+static inline void name_keys(struct hs_keys *keys, size_t at, unsigned a, unsigned b)
+{
+    const uint32_t reads = a | b << 8 | a << 16 | b << 24,
+                   readings = 1 | 1 << 8 | 2 << 16 | 2 << 24;
+    memcpy(&keys->reads[at], &reads, sizeof(reads));
+    memcpy(&keys->readings[at], &readings, sizeof(readings));
+}
+
+// Any number of candidates of one read, one after the other; false when one is odd.
+static bool fold_some(const struct folding *folding, const struct hs_read_view *read, unsigned i,
+                      size_t at)
+{
+    uint64_t odd = 0;
+    for (unsigned k = 0; k < read->candidate_count; k++, at++) {
+        __m256i record = load_two(&read->candidates[k], &read->candidates[k]);
+        odd |= fold_four(folding, record, record,
+                         at); // the next three keys are overwritten, or not there
+        folding->keys->reads[at] = (uint8_t)i;
+        folding->keys->readings[at] = (uint8_t)(k + 1);
+    }
+    return odd == 0;
+}
+
+// Keys of all candidates of the reads that offer some; bits of the reads that have an odd one.
+static uint64_t fold_candidates(const struct folding *folding, const struct hs_read_view *reads,
+                                size_t offering)
 {
     struct hs_keys *keys = folding->keys;
     uint64_t odd_reads = 0;
-    size_t end = HS_CHUNK_READS + count;
-    for (size_t i = end; count && i < end + 3; i++) {
-        keys->candidates[i] = keys->candidates[end - 1]; // the last four are whole
-        keys->reads[i] = keys->reads[end - 1];
-    }
-    for (size_t at = HS_CHUNK_READS; at < end; at += 4) {
-        const void *const records[4] = {keys->candidates[at], keys->candidates[at + 1],
-                                        keys->candidates[at + 2], keys->candidates[at + 3]};
-        uint64_t odd = fold_four(folding, records, at);
-        for (odd = odd ? odd_of_four(odd) : 0; odd; odd &= odd - 1) {
-            odd_reads |= UINT64_C(1) << keys->reads[at + (size_t)__builtin_ctzll(odd)];
+    size_t at = HS_CHUNK_READS;
+    for (size_t i = 0; i < offering;) {
+        unsigned a = keys->offering[i], b = keys->offering[i + 1 < offering ? i + 1 : i];
+        if (a != b && reads[a].candidate_count == 2 && reads[b].candidate_count == 2) {
+            uint64_t odd = fold_two_each(folding, &reads[a], &reads[b], at);
+            if (__builtin_expect(odd != 0, 0)) {
+                odd_reads |= UINT64_C(1) << a | UINT64_C(1) << b;
+            }
+            name_keys(keys, at, a, b);
+            at += 4;
+            i += 2;
+        } else {
+            odd_reads |= (uint64_t)!fold_some(folding, &reads[a], a, at) << a;
+            at += reads[a].candidate_count;
+            i++;
         }
     }
+    keys->candidate_count = at - HS_CHUNK_READS;
     return odd_reads;
 }
 
@@ -268,9 +291,8 @@ static void fold(const struct hs_read_view *reads, size_t count, const struct hs
         keys->offering[offering] = (uint8_t)i;
         offering += reads[i].candidate_count != 0;
     }
-    keys->candidate_count = list_candidates(reads, offering, keys);
     *ret_odd = odd;
-    *ret_odd_candidates = fold_candidates(&of_candidates, keys->candidate_count);
+    *ret_odd_candidates = fold_candidates(&of_candidates, reads, offering);
     if (*ret_odd_candidates) {
         unlist_candidates(keys, *ret_odd_candidates);
     }
