@@ -98,7 +98,7 @@ static void a_list_keeps_its_newest_revision(void **state)
     (void)state;
     struct hs_incident *incident = hs_incident_new(&incident_id, 10);
     Hitstream__V1__ListInfo list = HITSTREAM__V1__LIST_INFO__INIT;
-    char id[] = "list-00", title[] = "one";
+    char id[16] = "list-00", title[] = "one";
     list.list_id = id;
     list.title = title;
     assert_int_equal(hs_incident_note_list(incident, &pool, &list), 0);
@@ -152,7 +152,7 @@ static void a_full_table_forgets_the_oldest_telling(void **state)
     (void)state;
     struct hs_incident *incident = hs_incident_new(&incident_id, 10);
     struct hs_told *told = hs_incident_told_add(incident, &pool, HS_STR("q"));
-    char site[] = "s-00";
+    char site[16] = "s-00";
     int64_t at_ms;
     for (int i = 0; i <= HS_TOLD_PLACES_MAX; i++) {
         snprintf(site, sizeof(site), "s-%02d", i % 100);
@@ -170,7 +170,7 @@ static void the_queue_told_longest_ago_is_forgotten(void **state)
 {
     (void)state;
     struct hs_incident *incident = hs_incident_new(&incident_id, 10);
-    char name[] = "q-00";
+    char name[16] = "q-00";
     for (int i = 0; i <= HS_INCIDENT_TOLD_MAX; i++) {
         snprintf(name, sizeof(name), "q-%02d", i % 100);
         hs_incident_told_add(incident, &pool, hs_str(name))->event_at_ms = 1000 - i;

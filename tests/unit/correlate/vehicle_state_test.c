@@ -121,7 +121,7 @@ static void the_table_finds_orders_and_removes(void **state)
     (void)state;
     struct hs_vehicle_table table = {0};
     struct hs_vehicle *vehicles[1000];
-    char key[] = "A000|open";
+    char key[32] = "A000|open";
     for (int i = 0; i < 1000; i++) {
         snprintf(key, sizeof(key), "A%03d|open", i);
         assert_int_equal(hs_vehicle_table_add(&table, hs_str(key), &vehicles[i]), 0);
