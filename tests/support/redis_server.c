@@ -49,7 +49,7 @@ int hs_redis_server_again(struct hs_redis_server *redis)
     char log[HS_TEST_PATH_BYTES + 16];
     snprintf(port, sizeof(port), "%u", (unsigned)redis->port);
     snprintf(log, sizeof(log), "%s/log", redis->folder);
-    const char *argv[] = {"redis-server",
+    const char *argv[] = {HS_SOURCE_DIR "/config/redis-run.sh",
                           "--port",
                           port,
                           "--bind",
