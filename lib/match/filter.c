@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "match/index.h"
 
-enum { BITS_PER_KEY = 12, BITS_PER_KEY_SMALL = 16, SMALL_KEYS = 200000, BLOCK_BITS = 256 };
+// At 16 bits a key about one key in 500 passes that is not there; each that does costs two loads from memory.
+enum { BITS_PER_KEY = 16, BLOCK_BITS = 256 };
 
 const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS] = {
     0x47b6137bU, 0x44974d91U, 0x8824ad5bU, 0xa2b7289dU,
@@ -10,8 +11,7 @@ const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS] = {
 
 uint32_t hs_filter_blocks_for(size_t keys)
 {
-    size_t bits = keys * (keys <= SMALL_KEYS ? BITS_PER_KEY_SMALL : BITS_PER_KEY);
-    return (uint32_t)(bits / BLOCK_BITS + 1);
+    return (uint32_t)(keys * BITS_PER_KEY / BLOCK_BITS + 1);
 }
 
 void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash)

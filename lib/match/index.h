@@ -12,7 +12,7 @@
  *                                      |
  *    filter   [block 32 B][block 32 B][block ...]   one block a key, 8 bits in it,
  *                                      |            12 to 16 bits an entry
- *                                      |  (passes: what is listed, and about 1 in 200 of the rest)
+ *                                      |  (passes: what is listed, and about 1 in 500 of the rest)
  *                                      v
  *    buckets  [u32 first slot of each bucket ...]   about 4 entries a bucket, 1 byte an entry
  *                                      |
@@ -23,7 +23,7 @@
  *                     v
  *    records  [len | packed WatchlistEntry] ...     in order of arrival; touched only for a hit
  *
- *    id buckets, ids  [u32 ...][u32 slot ...]       5 bytes an entry: the slot of an entry id,
+ *    id buckets, ids  [u32 ...][u32 slot ...]       4.5 bytes an entry: the slot of an entry id,
  *                                                   for changes
  *
  * A segment is one such structure in one arena. A snapshot is a base segment, and an overlay: a

@@ -260,6 +260,16 @@ static void run_chunk(struct chunk *chunk)
     }
 }
 
+// Candidates lie one after the other; those of the next chunk, if decoded long ago, come from memory meanwhile.
+static void prefetch_candidates(const struct hs_read_view *next)
+{
+    enum { LINES = 8, LINE_BYTES = 64 };
+    const char *at = (const char *)next->candidates;
+    for (unsigned i = 0; i < LINES; i++) {
+        __builtin_prefetch(at + (size_t)i * LINE_BYTES);
+    }
+}
+
 void hs_matcher_run(struct hs_matcher *matcher, const struct hs_snapshot *snapshot,
                     const struct hs_match_context *context, const struct hs_read_view *reads,
                     size_t count, enum hs_read_fault *ret_faults, hs_hit_sink *sink, void *sink_ctx)
@@ -278,6 +288,9 @@ void hs_matcher_run(struct hs_matcher *matcher, const struct hs_snapshot *snapsh
             .first = first,
             .count = count - first < HS_CHUNK_READS ? count - first : HS_CHUNK_READS,
         };
+        if (first + HS_CHUNK_READS < count) {
+            prefetch_candidates(&reads[first + HS_CHUNK_READS]);
+        }
         run_chunk(&chunk);
     }
 }

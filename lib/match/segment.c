@@ -8,7 +8,7 @@
 
 enum {
     ENTRIES_PER_BUCKET = 4,
-    ENTRIES_PER_ID_BUCKET = 4,
+    ENTRIES_PER_ID_BUCKET = 8,
     ALIGN = 64,
 };
 

@@ -34,6 +34,38 @@ static const uint8_t read_wire_types[READ_FIELDS] = {
 };
 static const struct hs_field_types read_types = {read_wire_types, READ_FIELDS};
 
+// By tag: fields of one byte of tag that a view does not have.
+enum skipped { NOT_SKIPPED, SKIPPED_TEXT, SKIPPED_NUMBER };
+static const uint8_t skipped[256] = {
+    [6 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT,  // read id
+    [11 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // make
+    [12 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // model
+    [13 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // colour
+    [14 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // images
+    [15 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT,
+    [7 << 3 | HS_WIRE_VARINT] = SKIPPED_NUMBER, // received at
+    [8 << 3 | HS_WIRE_VARINT] = SKIPPED_NUMBER, // direction
+};
+
+// Behind any number of such fields, if they are short; a long one is left to hs_scan_field().
+static inline const uint8_t *skip_fields(const uint8_t *at, const uint8_t *end)
+{
+    uint64_t unused;
+    while (end - at >= 9) {
+        unsigned kind = skipped[at[0]], len = 0;
+        if (kind == SKIPPED_TEXT && at[1] < 0x80 && at[1] <= end - at - 2) {
+            len = 1U + at[1];
+        } else if (kind == SKIPPED_NUMBER) {
+            len = hs_scan_short_varint(at + 1, &unused);
+        }
+        if (len == 0) {
+            break;
+        }
+        at += 1 + len;
+    }
+    return at;
+}
+
 static uint8_t capped(uint32_t len)
 {
     return (uint8_t)(len < UINT8_MAX ? len : UINT8_MAX);
@@ -91,8 +123,9 @@ static bool take_candidate(struct hs_read_view *view, const struct hs_field *mes
 }
 
 // One field into the view; false when a message within it is malformed.
-static inline bool take_field(struct hs_read_view *view, const struct hs_field *field,
-                              struct hs_candidate_view *scratch)
+static inline __attribute__((always_inline)) bool take_field(struct hs_read_view *view,
+                                                             const struct hs_field *field,
+                                                             struct hs_candidate_view *scratch)
 {
     uint32_t len;
     switch (field->number) {
@@ -127,6 +160,47 @@ static inline bool take_field(struct hs_read_view *view, const struct hs_field *
     }
 }
 
+// A short text of this tag, if it is what comes next: *ret_text, and what follows it. Else `at`.
+static inline const uint8_t *take_next(const uint8_t *at, const uint8_t *end, unsigned number,
+                                       struct hs_field *ret_text)
+{
+    if (end - at < 2 || at[0] != (number << 3 | HS_WIRE_BYTES) || (at[1] & 0x80) ||
+        at[1] > end - at - 2) {
+        return at;
+    }
+    *ret_text = (struct hs_field){.number = number, .len = at[1], .data = at + 2};
+    return at + 2 + at[1];
+}
+
+// The four fields that matching needs, as far as they come first and in order, as they do from every encoder. What
+// follows is read field by field, so that a later value wins here as well.
+static inline const uint8_t *take_first_fields(struct hs_read_view *view, const uint8_t *at,
+                                               const uint8_t *end)
+{
+    struct hs_field field;
+    const uint8_t *next = take_next(at, end, READ_VRM, &field);
+    if (next != at) {
+        take_field(view, &field, NULL);
+    }
+    at = next;
+    next = take_next(at, end, READ_CAMERA_ID, &field);
+    if (next != at) {
+        take_field(view, &field, NULL);
+    }
+    at = next;
+    if (end - at >= 9 && at[0] == (READ_CAPTURED_AT_MS << 3 | HS_WIRE_VARINT)) {
+        uint64_t captured_at_ms;
+        unsigned len = hs_scan_short_varint(at + 1, &captured_at_ms);
+        view->captured_at_ms = len ? (int64_t)captured_at_ms : 0;
+        at += len ? 1 + len : 0;
+    }
+    next = take_next(at, end, READ_CHAR_CONFIDENCE, &field);
+    if (next != at) {
+        take_field(view, &field, NULL);
+    }
+    return next;
+}
+
 void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
                      struct hs_read_view *ret_view)
 {
@@ -138,7 +212,8 @@ void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
         *ret_view = (struct hs_read_view){0};
         return;
     }
-    for (const uint8_t *at = raw; at < end;) {
+    const uint8_t *at = take_first_fields(&view, raw, end);
+    while ((at = skip_fields(at, end)) < end) {
         at = hs_scan_field(at, end, &read_types, &field);
         if (!at || !take_field(&view, &field, scratch)) {
             view = (struct hs_read_view){.raw = raw, .raw_len = (uint32_t)read.len};

@@ -27,6 +27,7 @@ struct hs_field {
     uint32_t len;        // bytes of data
     const uint8_t *data; // of a text or message: behind its length
     unsigned wire_type;  // enum hs_wire_type
+    uint64_t value;      // of a varint
 };
 
 // What a message type's known fields carry, by number: enum hs_wire_type.
@@ -58,7 +59,25 @@ static inline uint64_t hs_scan_varint(const uint8_t *at, unsigned len)
 // The value of a varint field.
 static inline uint64_t hs_field_number(const struct hs_field *field)
 {
-    return hs_scan_varint(field->data, field->len);
+    return field->value;
+}
+
+// A varint of up to eight bytes, with eight bytes before `end`: its length, or 0 when it is longer. Seven bits a byte
+// are drawn together in three steps.
+static inline unsigned hs_scan_short_varint(const uint8_t *at, uint64_t *ret_value)
+{
+    const uint64_t stops = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    uint64_t last = ~word & stops;
+    if (last == 0) {
+        return 0;
+    }
+    word &= (last ^ (last - 1)) & ~stops; // up to the last byte, without the stop bits
+    word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
+    word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
+    *ret_value = (word & UINT64_C(0x000000000fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
+    return (unsigned)__builtin_ctzll(last) / 8 + 1;
 }
 
 // A text as C sees it: to its first NUL.
@@ -96,11 +115,10 @@ static inline bool hs_scan_type_fits(const struct hs_field_types *types,
     return expected == HS_WIRE_ANY || expected == field->wire_type;
 }
 
-// Reads the next field; returns what follows it, or NULL when it is malformed. `at` is before
-// `end`.
-static inline const uint8_t *hs_scan_field(const uint8_t *at, const uint8_t *end,
-                                           const struct hs_field_types *types,
-                                           struct hs_field *ret_field)
+// Any field: what hs_scan_field() comes to when tag or length take more than a byte each.
+static __attribute__((noinline, unused)) const uint8_t *
+hs_scan_any_field(const uint8_t *at, const uint8_t *end, const struct hs_field_types *types,
+                  struct hs_field *ret_field)
 {
     enum { LENGTH_BYTES_MAX = 5, VARINT_BYTES_MAX = 10 };
     at = hs_scan_tag(at, end, ret_field);
@@ -115,6 +133,7 @@ static inline const uint8_t *hs_scan_field(const uint8_t *at, const uint8_t *end
         if (len == 0) {
             return NULL;
         }
+        ret_field->value = hs_scan_varint(at, (unsigned)len);
         break;
     case HS_WIRE_64BIT:
         len = 8;
@@ -139,6 +158,34 @@ static inline const uint8_t *hs_scan_field(const uint8_t *at, const uint8_t *end
     ret_field->data = at;
     ret_field->len = (uint32_t)len;
     return at + len;
+}
+
+// Reads the next field; returns what follows it, or NULL when it is malformed. `at` is before `end`.
+static inline __attribute__((always_inline)) const uint8_t *
+hs_scan_field(const uint8_t *at, const uint8_t *end, const struct hs_field_types *types,
+              struct hs_field *ret_field)
+{
+    if (end - at < 9 || (at[0] & 0x80)) {
+        return hs_scan_any_field(at, end, types, ret_field);
+    }
+    ret_field->number = at[0] >> 3;
+    ret_field->wire_type = at[0] & 7;
+    if (ret_field->number == 0 || !hs_scan_type_fits(types, ret_field)) {
+        return NULL;
+    }
+    if (ret_field->wire_type == HS_WIRE_BYTES && !(at[1] & 0x80)) {
+        ret_field->len = at[1];
+        ret_field->data = at + 2;
+        return at[1] <= end - at - 2 ? at + 2 + at[1] : NULL;
+    }
+    if (ret_field->wire_type == HS_WIRE_VARINT) {
+        ret_field->len = hs_scan_short_varint(at + 1, &ret_field->value);
+        ret_field->data = at + 1;
+        if (ret_field->len) {
+            return at + 1 + ret_field->len;
+        }
+    }
+    return hs_scan_any_field(at, end, types, ret_field);
 }
 
 #endif
