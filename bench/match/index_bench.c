@@ -386,6 +386,7 @@ static double match_messages(void *ctx)
     return (double)m->count * BATCH_READS / (workload_seconds() - from) / 1e6;
 }
 
+#ifdef BENCH_UTHASH
 static double unpack_messages(void *ctx)
 {
     struct messages *m = ctx;
@@ -402,6 +403,7 @@ static double unpack_messages(void *ctx)
     }
     return (double)m->count * BATCH_READS / (workload_seconds() - from) / 1e6;
 }
+#endif
 
 static void match_bytes(bool smoke)
 {
