@@ -50,18 +50,23 @@ static const uint8_t skipped[256] = {
 // Behind any number of such fields, if they are short; a long one is left to hs_scan_field().
 static inline const uint8_t *skip_fields(const uint8_t *at, const uint8_t *end)
 {
+    enum { COUNTRY_TAG_0 = (16 << 3 | HS_WIRE_BYTES) & 0x7f, COUNTRY_TAG_1 = 1 };
     uint64_t unused;
-    while (end - at >= 9) {
+    while (end - at >= 3) {
         unsigned kind = skipped[at[0]], len = 0;
         if (kind == SKIPPED_TEXT && at[1] < 0x80 && at[1] <= end - at - 2) {
-            len = 1U + at[1];
-        } else if (kind == SKIPPED_NUMBER) {
+            len = 2U + at[1];
+        } else if (kind == SKIPPED_NUMBER && end - at >= 9) {
             len = hs_scan_short_varint(at + 1, &unused);
+            len += len != 0;
+        } else if (at[0] == (COUNTRY_TAG_0 | 0x80) && at[1] == COUNTRY_TAG_1 && at[2] < 0x80 &&
+                   at[2] <= end - at - 3) {
+            len = 3U + at[2];
         }
         if (len == 0) {
             break;
         }
-        at += 1 + len;
+        at += len;
     }
     return at;
 }
