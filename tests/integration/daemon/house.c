@@ -106,6 +106,7 @@ void house_start(struct house *house, const char *environment)
 
 int house_stop(struct house *house)
 {
+    house_heard(house); // room for its last words
     return hs_process_stop(&house->daemon, HOUSE_TIMEOUT_MS);
 }
 
@@ -174,6 +175,7 @@ void house_await_log(struct house *house, const char *text)
         if (hs_clock_monotonic_ns() > until_ns) {
             fail_with_log(house, "log record", text);
         }
+        house_heard(house);
         hs_test_pause_ms(20);
     }
 }
@@ -198,6 +200,22 @@ static int dial(struct house *house, bool local)
     return fd;
 }
 
+// Waits for the answer and listens meanwhile, as systemd does: a daemon that nobody hears blocks
+// when ten notifications stand in the socket.
+static bool await_readable(struct house *house, int fd)
+{
+    int64_t until_ns = hs_clock_monotonic_ns() + HOUSE_TIMEOUT_MS * INT64_C(1000000);
+    struct pollfd poll_fds[] = {{.fd = fd, .events = POLLIN},
+                                {.fd = house->notify_fd, .events = POLLIN}};
+    while (hs_clock_monotonic_ns() < until_ns && poll(poll_fds, 2, HOUSE_TIMEOUT_MS) > 0) {
+        if (poll_fds[0].revents) {
+            return true;
+        }
+        house_heard(house);
+    }
+    return false;
+}
+
 const char *house_ask(struct house *house, bool local, const char *method, const char *path)
 {
     char request[512];
@@ -210,10 +228,9 @@ const char *house_ask(struct house *house, bool local, const char *method, const
     snprintf(request, sizeof(request),
              "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", method,
              path);
-    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) > 0) {
         ssize_t n;
-        while (poll(&poll_fd, 1, HOUSE_TIMEOUT_MS) == 1 &&
+        while (await_readable(house, fd) &&
                (n = read(fd, house->text + len, sizeof(house->text) - 1 - len)) > 0) {
             len += (size_t)n;
         }
