@@ -2,6 +2,7 @@
 #include "kafka/tail.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "kafka/internal.h"
@@ -142,14 +143,31 @@ static int expand(struct reading *reading, const struct hs_kafka_range *ranges, 
     return 0;
 }
 
+// Both ends of a stretch's partition; a leader that is being elected is asked again.
+static int ends_of(const struct reading *reading, const struct stretch *s, int64_t *ret_low,
+                   int64_t *ret_high)
+{
+    const struct timespec step = {.tv_nsec = TAIL_POLL_MS * 1000000L};
+    const struct hs_kafka_tail_options *options = reading->options;
+    int r;
+    while ((r = hs_kafka_tail_ends(reading->tail, s->topic, s->partition, left_ms(reading), ret_low,
+                                   ret_high)) == HS_EAGAIN &&
+           hs_clock_monotonic_ns() < reading->until_ns) {
+        if (options->idle && !options->idle(options->idle_ctx)) {
+            return HS_ECANCELED;
+        }
+        nanosleep(&step, NULL);
+    }
+    return r;
+}
+
 // The ends first, then where times stand: what comes in between is after the end, or read.
 static int find_ends(struct reading *reading)
 {
     for (size_t i = 0; i < reading->count; i++) {
         struct stretch *s = &reading->stretches[i];
         int64_t low, high;
-        int r = hs_kafka_tail_ends(reading->tail, s->topic, s->partition, left_ms(reading), &low,
-                                   &high);
+        int r = ends_of(reading, s, &low, &high);
         if (r < 0) {
             return r;
         }
