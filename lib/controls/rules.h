@@ -3,7 +3,7 @@
 #define HS_CONTROLS_RULES_H
 /*
  * Windows and thresholds of the rules that stages decide by, from rules.yaml. Plain values;
- * defaults in rules.c's table.
+ * defaults in rules.c's table. Threads: any; nothing is owned.
  */
 
 #include "base/diag.h"

@@ -3,7 +3,7 @@
 #define HS_CORRELATE_CORE_H
 /*
  * What correlator.c (applying), due.c (timers) and restore.c (restoring, checkpoints) share. Not
- * for others.
+ * for others. Threads: the one that uses the correlator, which owns everything here.
  */
 
 #include "correlate/alert.h"

@@ -5,13 +5,15 @@
  * What the files of this module share: one way to configure a client, one table of errors.
  *
  * Every client's opaque is a struct hs_kafka_events (or a struct that begins with one).
+ * Threads: the one that owns the client. Ownership: a configuration is the caller's until
+ * hs_kafka_client_new() takes it.
  */
 
 #include <librdkafka/rdkafka.h>
 
 #include "kafka/client.h"
 
-// A configuration for `role`; `group` for consumers, else NULL..
+// A configuration for `role`; `group` for consumers, else NULL.
 int hs_kafka_conf_new(const struct hs_settings *settings, enum hs_kafka_role role,
                       const char *group, rd_kafka_conf_t **ret_conf);
 // Adds the callbacks; `events` becomes the client's opaque and must outlive it.

@@ -3,6 +3,7 @@
 #define HS_WATCHLIST_ENTRY_COLUMNS_H
 /*
  * Inside entries: the table of columns and the words that some of them take. Not for other modules.
+ * Threads: any may read the table; nothing is owned.
  */
 
 #include "watchlist/entry.h"

@@ -7,6 +7,8 @@
  *
  * A change is a proposal: what must still be true (checks), what is to be done (commands), and its
  * record. The script checks everything, the types of all keys too, before it writes anything.
+ *
+ * Threads: the one that owns the store. Ownership: a store owns its connection and texts.
  */
 
 #include <hiredis/hiredis.h>
