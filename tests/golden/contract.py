@@ -9,7 +9,7 @@ import sys
 # What stands alone in a topic, a Redis value, a file or a token.
 TOP_LEVEL = [
     "PlateReadBatch", "WatchlistEntry", "VehicleEvent", "VehicleState", "PartitionState", "Alert", "ReplyTo",
-    "ControlsSource", "ControlsManifest", "ControlsPart", "AuditAnchor", "ListInfo", "MatchPolicy",
+    "ControlsSource", "ControlsManifest", "ControlsPart", "AuditAnchor", "ListInfo", "MatchPolicy", "Feedback",
 ]
 
 

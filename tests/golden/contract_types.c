@@ -4,6 +4,7 @@
 #include "hitstream/v1/alert.pb-c.h"
 #include "hitstream/v1/controls.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
+#include "hitstream/v1/feedback.pb-c.h"
 #include "hitstream/v1/read.pb-c.h"
 #include "hitstream/v1/state.pb-c.h"
 #include "hitstream/v1/watchlist.pb-c.h"
@@ -15,7 +16,7 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &hitstream__v1__reply_to__descriptor,          &hitstream__v1__controls_source__descriptor,
     &hitstream__v1__controls_manifest__descriptor, &hitstream__v1__controls_part__descriptor,
     &hitstream__v1__audit_anchor__descriptor,      &hitstream__v1__list_info__descriptor,
-    &hitstream__v1__match_policy__descriptor,
+    &hitstream__v1__match_policy__descriptor,      &hitstream__v1__feedback__descriptor,
 };
 
 const ProtobufCMessageDescriptor *contract_type(struct hs_str name)

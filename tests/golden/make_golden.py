@@ -4,7 +4,8 @@
 
     tests/golden/make_golden.py              what is missing
     tests/golden/make_golden.py Alert        that one anew: only before its fields are released
-    tests/golden/make_golden.py Alert.convoy one more, after fields were added
+    tests/golden/make_golden.py Alert.convoy VehicleEvent.hit.convoy
+                                             one more each, after fields were added
 
 A golden message is our ABI: once released it is never written again. Values follow from the field's number, so that every field has one of its own.
 """
@@ -64,9 +65,11 @@ def fill(message, chosen=None, nth=0):
 def variants(name, cls, wanted):
     """{file name: member of the oneof, or None}"""
     oneofs = cls.DESCRIPTOR.oneofs
+    more = [file_name for file_name in wanted if file_name.startswith(name + ".")]
     if oneofs:
-        return {"%s.%s" % (name, field.name): field.name for field in oneofs[0].fields}
-    return {name: None, **{more: None for more in wanted if more.startswith(name + ".")}}
+        members = {"%s.%s" % (name, field.name): field.name for field in oneofs[0].fields}
+        return {**members, **{file_name: file_name.split(".")[1] for file_name in more}}
+    return {name: None, **{file_name: None for file_name in more}}
 
 
 def main():
