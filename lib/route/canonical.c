@@ -33,6 +33,15 @@ static void add_desk(struct hs_buf *out, const struct hs_queue *queue)
     hs_buf_printf(out, " %s %s handling %u undelivered %lld", kind_words[queue->kind],
                   format_words[queue->format], queue->handling,
                   (long long)queue->undelivered_after_ms);
+    if (queue->acknowledge_within_ms > 0) {
+        hs_buf_printf(out, " acknowledge %lld", (long long)queue->acknowledge_within_ms);
+    }
+    if (queue->test_interval_ms > 0) {
+        hs_buf_printf(out, " test %lld", (long long)queue->test_interval_ms);
+    }
+    if (queue->escalate_count > 0) {
+        add_names(out, "escalate", queue->escalate_to, queue->escalate_count);
+    }
 }
 
 static void add_open(struct hs_buf *out, const struct hs_queue *queue)

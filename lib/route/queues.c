@@ -9,6 +9,9 @@
 #define UNDELIVERED_DEFAULT_MS INT64_C(60000)
 #define UNDELIVERED_MIN_MS     INT64_C(1000)
 #define UNDELIVERED_MAX_MS     INT64_C(86400000)
+#define INTERVAL_MIN_MS        INT64_C(1000)
+#define ACKNOWLEDGE_MAX_MS     INT64_C(86400000)
+#define TEST_MAX_MS            INT64_C(604800000) // a week
 
 enum { NAME_MAX_BYTES = 64, PATH_MAX_BYTES = 256 };
 
@@ -23,6 +26,9 @@ static const char *const queue_keys[] = {"owner",
                                          "default",
                                          "intelligence_queue",
                                          "undelivered_after_ms",
+                                         "acknowledge_within_ms",
+                                         "escalate_to",
+                                         "test_interval_ms",
                                          NULL};
 static const char *const kind_words[] = {"live", "intelligence", NULL}; // as enum hs_queue_kind
 static const char *const payload_words[] = {"protobuf", "json", NULL};  // as enum hs_payload_format
@@ -223,6 +229,36 @@ static void read_others(const struct reading *reading)
     }
 }
 
+// A time in ms of which 0, too, has a meaning: never.
+static void read_interval(const struct reading *reading, const char *key, int64_t max_ms,
+                          int64_t *ret_ms)
+{
+    char path[PATH_MAX_BYTES];
+    const struct hs_yaml_node *node = take(reading, key, path);
+    if (!node || !hs_yaml_to_number(node, path, 0, max_ms, "ms", reading->diags, ret_ms)) {
+        return;
+    }
+    if (*ret_ms > 0 && *ret_ms < INTERVAL_MIN_MS) {
+        hs_yaml_fault(reading->diags, node, path, "allowed: 0 (never), or %lld to %lld ms",
+                      (long long)INTERVAL_MIN_MS, (long long)max_ms);
+    }
+}
+
+// The chain keeps its order: who is told first stands first.
+static void read_waiting(const struct reading *reading)
+{
+    char path[PATH_MAX_BYTES];
+    struct hs_queue *queue = &reading->row->queue;
+    const struct hs_yaml_node *node = take(reading, "escalate_to", path);
+    if (node) {
+        hs_yaml_to_texts(node, path, reading->diags, reading->bump, &queue->escalate_to,
+                         &queue->escalate_count);
+    }
+    read_interval(reading, "acknowledge_within_ms", ACKNOWLEDGE_MAX_MS,
+                  &queue->acknowledge_within_ms);
+    read_interval(reading, "test_interval_ms", TEST_MAX_MS, &queue->test_interval_ms);
+}
+
 static void check_keys(const struct reading *reading)
 {
     for (size_t i = 0; i < reading->row->node->count; i++) {
@@ -287,6 +323,7 @@ static void read_queue(const struct reading *reading)
     read_names(reading, "areas", &queue->areas, &queue->area_count);
     read_handling(reading);
     read_others(reading);
+    read_waiting(reading);
 }
 
 // ------------------------------------------------------------------ all queues

@@ -20,6 +20,9 @@ int hs_queues_read(const struct hs_yaml_node *root, struct hs_diags *diags, stru
                    struct hs_queue_row **ret_rows, size_t *ret_count);
 // Rules over all queues together.
 void hs_queues_check(const struct hs_queue_row *rows, size_t count, struct hs_diags *diags);
+// The queues to which a queue passes alerts on: its intelligence queue and its chain.
+void hs_queues_check_onward(const struct hs_queue_row *rows, size_t count,
+                            const struct hs_queue_row *row, struct hs_diags *diags);
 // Whether `name` stands in an ordered list.
 bool hs_queues_names(const struct hs_str *names, size_t count, struct hs_str name);
 // A fault at `key` of a queue (at the queue itself when the key is not written).

@@ -7,17 +7,6 @@
 
 enum { ALL_HANDLINGS = HS_ROUTE_HANDLING_STOP | HS_ROUTE_HANDLING_MONITOR };
 
-static const struct hs_queue_row *find(const struct hs_queue_row *rows, size_t count,
-                                       struct hs_str name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (hs_str_eq(rows[i].queue.name, name)) {
-            return &rows[i];
-        }
-    }
-    return NULL;
-}
-
 static bool may_receive_all(const struct hs_queue *queue)
 {
     return hs_queues_names(queue->lists, queue->list_count, HS_STR("*"));
@@ -42,71 +31,6 @@ static void check_lists(const struct hs_queue_row *row, struct hs_diags *diags)
             hs_queues_fault(row, "covert_lists", HS_DIAG_ERROR, diags,
                             "'%.*s' stands under 'lists', too: a list is open or covert as a whole",
                             HS_STR_ARG(queue->covert_lists[i]));
-        }
-    }
-}
-
-// ------------------------------------------------------------------ where late alerts go
-
-static void check_diverted_lists(const struct hs_queue_row *row, const struct hs_queue *to,
-                                 struct hs_diags *diags)
-{
-    const struct hs_queue *queue = &row->queue;
-    for (size_t i = 0; i < queue->list_count && !may_receive_all(to); i++) {
-        if (!hs_queues_names(to->lists, to->list_count, queue->lists[i])) {
-            hs_queues_fault(row, "intelligence_queue", HS_DIAG_ERROR, diags,
-                            "it may not receive list '%.*s', which this queue would divert to it",
-                            HS_STR_ARG(queue->lists[i]));
-        }
-    }
-    for (size_t i = 0; i < queue->covert_list_count; i++) {
-        if (!hs_queues_names(to->covert_lists, to->covert_list_count, queue->covert_lists[i])) {
-            hs_queues_fault(
-                row, "intelligence_queue", HS_DIAG_ERROR, diags,
-                "it may not receive covert list '%.*s', which this queue would divert to it",
-                HS_STR_ARG(queue->covert_lists[i]));
-        }
-    }
-}
-
-static void check_intelligence(const struct hs_queue_row *rows, size_t count,
-                               const struct hs_queue_row *row, struct hs_diags *diags)
-{
-    const struct hs_queue *queue = &row->queue;
-    if (queue->intelligence_queue.len == 0) {
-        return;
-    }
-    const struct hs_queue_row *to = find(rows, count, queue->intelligence_queue);
-    if (queue->kind != HS_QUEUE_LIVE) {
-        hs_queues_fault(row, "intelligence_queue", HS_DIAG_ERROR, diags,
-                        "only a live queue diverts late alerts");
-    } else if (!to) {
-        const char *names[HS_ROUTE_QUEUES_MAX + 1];
-        struct hs_bump bump = {0};
-        size_t listed = 0;
-        for (size_t i = 0; i < count; i++) {
-            const char *name = hs_bump_copy(&bump, rows[i].queue.name.ptr, rows[i].queue.name.len);
-            if (name && rows[i].queue.kind == HS_QUEUE_INTELLIGENCE) {
-                names[listed++] = name;
-            }
-        }
-        names[listed] = NULL;
-        const char *nearest = hs_str_nearest(queue->intelligence_queue, names);
-        hs_queues_fault(row, "intelligence_queue", HS_DIAG_ERROR, diags, "no such queue%s%s%s",
-                        nearest ? ", did you mean '" : "", nearest ? nearest : "",
-                        nearest ? "'?" : "");
-        hs_bump_fini(&bump);
-    } else if (to->queue.kind != HS_QUEUE_INTELLIGENCE) {
-        hs_queues_fault(row, "intelligence_queue", HS_DIAG_ERROR, diags,
-                        "this is no queue of kind intelligence");
-    } else {
-        check_diverted_lists(row, &to->queue, diags);
-        if (queue->handling & ~to->queue.handling) {
-            hs_queues_fault(row, "intelligence_queue", HS_DIAG_ERROR, diags,
-                            "it may not receive handling '%s', which this queue would divert to it",
-                            queue->handling & ~to->queue.handling & HS_ROUTE_HANDLING_STOP
-                                ? "stop"
-                                : "monitor");
         }
     }
 }
@@ -192,7 +116,7 @@ void hs_queues_check(const struct hs_queue_row *rows, size_t count, struct hs_di
             continue;
         }
         check_lists(&rows[i], diags);
-        check_intelligence(rows, count, &rows[i], diags);
+        hs_queues_check_onward(rows, count, &rows[i], diags);
         check_default(rows, i, diags);
         for (size_t c = 0; c < rows[i].queue.covert_list_count; c++) {
             check_covert_list(rows, count, i, rows[i].queue.covert_lists[c], diags);

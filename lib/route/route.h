@@ -54,9 +54,15 @@ struct hs_queue {
     unsigned handling; // bits of HS_ROUTE_HANDLING_*
     bool is_default;   // its owner's default: hits of an unknown camera go here
     struct hs_str
-        intelligence_queue;       // where late alerts of a live queue are diverted; may be empty
-    int64_t undelivered_after_ms; // how long its topic may refuse before alerts go to
-                                  // undelivered.<queue>
+        intelligence_queue;        // where late alerts of a live queue are diverted; may be empty
+    int64_t undelivered_after_ms;  // how long its topic may refuse before alerts go to
+                                   // undelivered.<queue>
+    int64_t acknowledge_within_ms; // a told alert is to be answered within this; 0: nobody waits
+    const struct hs_str
+        *escalate_to; // queues that are told in turn when nobody answers: the chain,
+                      // in order; each may receive all that this one may
+    size_t escalate_count;
+    int64_t test_interval_ms; // how often a test alert shows that the desk is reached; 0: never
 };
 
 struct hs_routes;

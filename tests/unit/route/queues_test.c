@@ -46,6 +46,29 @@ static void a_queue_has_defaults(void **state)
     hs_routes_free(routes);
 }
 
+static void a_chain_keeps_its_order(void **state)
+{
+    struct hs_routes *routes = parse(
+        "queues:\n"
+        "  a: {owner: avon, kind: live, lists: [x], default: true, acknowledge_within_ms: 120000,\n"
+        "      escalate_to: [c, b], test_interval_ms: 3600000}\n"
+        "  b: {owner: avon, kind: live, lists: [x]}\n"
+        "  c: {owner: avon, kind: live, lists: [\"*\"]}\n");
+    const struct hs_queue *queue = hs_routes_find(routes, HS_STR("a"));
+    struct hs_buf text = {0};
+    (void)state;
+    assert_int_equal(queue->acknowledge_within_ms, 120000);
+    assert_int_equal(queue->test_interval_ms, 3600000);
+    assert_int_equal(queue->escalate_count, 2);
+    assert_true(hs_str_is(queue->escalate_to[0], "c") && hs_str_is(queue->escalate_to[1], "b"));
+    assert_int_equal(hs_routes_find(routes, HS_STR("b"))->acknowledge_within_ms, 0);
+    hs_routes_canonical(routes, HS_STR("open"), &text);
+    assert_non_null(
+        strstr(hs_buf_text(&text), " acknowledge 120000 test 3600000 escalate 1:c 1:b"));
+    hs_buf_fini(&text);
+    hs_routes_free(routes);
+}
+
 static void ops_always_stands_in_the_table(void **state)
 {
     struct hs_routes *routes = parse("queues: {}\n");
@@ -82,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_bad_file_says_what_is_wrong),
         cmocka_unit_test(a_queue_has_defaults),
+        cmocka_unit_test(a_chain_keeps_its_order),
         cmocka_unit_test(ops_always_stands_in_the_table),
         cmocka_unit_test(places_without_a_camera_are_told),
     };
