@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "hitctl/consult.h"
 #include "hitctl/list_common.h"
 #include "match/query.h"
 
@@ -165,7 +166,8 @@ static int run_check(struct hitctl *ctl, int argc, char **argv)
     if (code != HITCTL_OK) {
         return code;
     }
-    code = ask(ctl, store, &query);
+    code = hitctl_consulted(ctl, store, &(struct hitctl_subject){.vehicle = argv[1]});
+    code = code ? code : ask(ctl, store, &query);
     hs_store_free(store);
     return code;
 }

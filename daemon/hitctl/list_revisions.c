@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "hitctl/consult.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_file.h"
 #include "hitctl/list_revision.h"
@@ -62,6 +63,8 @@ int hitctl_list_diff(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     int code = hitctl_list_open(ctl, argv[1], &list);
+    code = code ? code
+                : hitctl_consulted(ctl, list.store, &(struct hitctl_subject){.list_id = argv[1]});
     struct hitctl_revision revision;
     // One file: from live to the file. One revision: from it to live.
     bool from_live = words == 2 && hitctl_revision_parse(argv[2], &revision) != 0;
@@ -172,6 +175,8 @@ int hitctl_list_history(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     int code = hitctl_list_open(ctl, argv[1], &list);
+    code = code ? code
+                : hitctl_consulted(ctl, list.store, &(struct hitctl_subject){.list_id = argv[1]});
     if (code == HITCTL_OK) {
         struct history history = {ctl->json ? json_array() : NULL,
                                   options.limit ? options.limit : -1};

@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "hitctl/consult.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_common.h"
 #include "hitstream/v1/watchlist.pb-c.h"
@@ -144,6 +145,10 @@ int hitctl_list_show(struct hitctl *ctl, int argc, char **argv)
         return show_lists(ctl);
     }
     int code = hitctl_list_open(ctl, argv[1], &list);
+    code = code ? code
+                : hitctl_consulted(
+                      ctl, list.store,
+                      &(struct hitctl_subject){argv[1], words == 2 ? argv[2] : NULL, NULL});
     code = code ? code : words == 2 ? show_entry(ctl, &list, argv[2]) : show_list(ctl, &list);
     hitctl_list_close(&list);
     return code;
@@ -255,6 +260,8 @@ int hitctl_list_export(struct hitctl *ctl, int argc, char **argv)
     }
     uint64_t generation = (uint64_t)options.generation;
     int code = hitctl_list_open(ctl, argv[1], &list);
+    code = code ? code
+                : hitctl_consulted(ctl, list.store, &(struct hitctl_subject){.list_id = argv[1]});
     code = code ? code : find_size(&list, &generation, &size, &checksum);
     if (code == HITCTL_OK) {
         int rc = hitctl_entries_read(&entries, list.store, &list.list, generation, size, checksum);
@@ -372,6 +379,12 @@ int hitctl_list_due(struct hitctl *ctl, int argc, char **argv)
     }
     int code = hitctl_store_open(ctl, &store);
     if (code != HITCTL_OK) {
+        return code;
+    }
+    code = hitctl_consulted(ctl, store,
+                            &(struct hitctl_subject){.list_id = words == 1 ? argv[1] : NULL});
+    if (code != HITCTL_OK) {
+        hs_store_free(store);
         return code;
     }
     struct due due = {.now_ms = hs_clock_realtime_ms(), .rows = ctl->json ? json_array() : NULL};

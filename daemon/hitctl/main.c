@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "hitctl/consult.h"
 #include "hitctl/help.h"
 
 #define HITCTL_VERSION "0.1.0"
@@ -32,6 +33,11 @@ enum { COMMAND_NAMES_MAX = 127 };
 
 // The words of the command that runs, for messages.
 static char running[128];
+
+const char *hitctl_running(void)
+{
+    return running;
+}
 
 // What stands in argv for the whole of hitctl, taken out of it.
 struct global_options {

@@ -202,6 +202,10 @@ static void apply_batch(struct hs_lists *lists)
 {
     struct hs_lists_batch *batch = &lists->batch;
     hs_metric_add(lists->m_changes, batch->seen);
+    if (batch->passed == batch->seen) { // somebody looked: what is live is what it was
+        hs_lists_view_position(lists->view, &lists->position);
+        return;
+    }
     if (batch->load) {
         lists->need_load = true;
         lists->next_load_ms = 0;

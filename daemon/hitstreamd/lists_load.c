@@ -157,6 +157,7 @@ void hs_lists_batch_clear(struct hs_lists_batch *batch)
     hs_bump_reset(&batch->bump);
     batch->count = 0;
     batch->seen = 0;
+    batch->passed = 0;
     batch->load = false;
     batch->controls = false;
     batch->oldest_at_ms = 0;
@@ -196,6 +197,10 @@ int hs_lists_batch_take(void *ctx, const struct hs_change *change)
     struct hs_snapshot_change row = {
         .spec = spec_of(&change->list), .entry = change->entry, .entry_id = change->entry_id};
     batch->seen++;
+    if (change->op == HS_OP_CONSULTED || change->op == HS_OP_REFUSED) {
+        batch->passed++;
+        return 0;
+    }
     if (batch->oldest_at_ms == 0) {
         batch->oldest_at_ms = change->at_ms;
     }
@@ -221,6 +226,8 @@ int hs_lists_batch_take(void *ctx, const struct hs_change *change)
         batch->controls = true;
         return 0;
     case HS_OP_CONFIRM:
+    case HS_OP_CONSULTED:
+    case HS_OP_REFUSED:
         return 0;
     }
     return 0;

@@ -30,6 +30,7 @@ struct hs_lists_batch {
     size_t count;
     size_t capacity;
     bool load;            // one of them asks for a full load
+    size_t passed;        // records that change nothing: consultations, refusals
     bool controls;        // the controls changed
     size_t seen;          // changes of any kind
     int64_t oldest_at_ms; // when the first was made; 0: none

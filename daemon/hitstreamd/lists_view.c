@@ -186,6 +186,13 @@ void hs_lists_view_publish(struct hs_lists_view *view, const struct hs_snapshot 
     free(before);
 }
 
+void hs_lists_view_position(struct hs_lists_view *view, const struct hs_position *position)
+{
+    pthread_mutex_lock(&view->lock);
+    strcpy(view->status.change_id, position->id);
+    pthread_mutex_unlock(&view->lock);
+}
+
 void hs_lists_view_stale(struct hs_lists_view *view, const char *why)
 {
     pthread_mutex_lock(&view->lock);

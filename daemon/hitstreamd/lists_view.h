@@ -16,6 +16,8 @@ void hs_lists_view_free(struct hs_lists_view *view);
 
 void hs_lists_view_publish(struct hs_lists_view *view, const struct hs_snapshot *snapshot,
                            const char *source, const struct hs_position *position);
+// What is live also is what stands at this later position.
+void hs_lists_view_position(struct hs_lists_view *view, const struct hs_position *position);
 void hs_lists_view_stale(struct hs_lists_view *view, const char *why);
 void hs_lists_view_fresh(struct hs_lists_view *view, int64_t as_of_ms);
 void hs_lists_view_as_of(struct hs_lists_view *view, int64_t as_of_ms);

@@ -8,9 +8,10 @@
 #include "base/error.h"
 
 static const char *const op_names[] = {
-    [HS_OP_CREATE] = "create",     [HS_OP_SET] = "set",           [HS_OP_LOAD] = "load",
-    [HS_OP_ROLLBACK] = "rollback", [HS_OP_PUT] = "put",           [HS_OP_DROP] = "drop",
-    [HS_OP_REMOVE] = "remove",     [HS_OP_CONTROLS] = "controls", [HS_OP_CONFIRM] = "confirm",
+    [HS_OP_CREATE] = "create",       [HS_OP_SET] = "set",           [HS_OP_LOAD] = "load",
+    [HS_OP_ROLLBACK] = "rollback",   [HS_OP_PUT] = "put",           [HS_OP_DROP] = "drop",
+    [HS_OP_REMOVE] = "remove",       [HS_OP_CONTROLS] = "controls", [HS_OP_CONFIRM] = "confirm",
+    [HS_OP_CONSULTED] = "consulted", [HS_OP_REFUSED] = "refused",
 };
 
 const char *hs_change_op_name(enum hs_change_op op)
@@ -90,6 +91,7 @@ enum { // which operations bear a field
     WITH_SPEC = 4,  // those that say all of the list
     WITH_ENTRY = 8, // put, drop
     WITH_CONTROLS = 16,
+    WITH_LOOKED = 32, // consulted, refused
 };
 
 struct field {
@@ -125,9 +127,14 @@ static const struct field fields[] = {
     {"before", FIELD_TEXT, WITH_ENTRY, IN_CHANGE(before)},
     {"controls", FIELD_TEXT, WITH_CONTROLS, IN_CHANGE(controls_hash)},
     {"controls_before", FIELD_TEXT, WITH_CONTROLS, IN_CHANGE(controls_before)},
+    {"command", FIELD_TEXT, WITH_LOOKED, IN_CHANGE(looked.command)},
+    {"about_list", FIELD_TEXT, WITH_LOOKED, IN_CHANGE(looked.list_id)},
+    {"about_vehicle", FIELD_TEXT, WITH_LOOKED, IN_CHANGE(looked.vehicle)},
+    {"about_queue", FIELD_TEXT, WITH_LOOKED, IN_CHANGE(looked.queue)},
 };
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 _Static_assert(2 * (FIELD_COUNT + 2) <= HS_CHANGE_TEXTS_MAX, "a record has room for every field");
+_Static_assert(FIELD_COUNT <= 32, "a bit for every field, see decode_named()");
 
 static unsigned with_of(enum hs_change_op op)
 {
@@ -144,6 +151,9 @@ static unsigned with_of(enum hs_change_op op)
         return WITH_ALL | WITH_LIST;
     case HS_OP_CONTROLS:
         return WITH_ALL | WITH_CONTROLS;
+    case HS_OP_CONSULTED:
+    case HS_OP_REFUSED:
+        return WITH_ALL | WITH_LOOKED;
     case HS_OP_CONFIRM:
         break;
     }

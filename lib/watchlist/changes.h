@@ -2,8 +2,10 @@
 #ifndef HS_WATCHLIST_CHANGES_H
 #define HS_WATCHLIST_CHANGES_H
 /*
- * Records of the stream hs:changes: every change of a list or of the controls, chained by hash. It
- * is what daemons follow and what an audit reads.
+ * Records of the stream hs:changes: every change of a list or of the controls, every consultation
+ * (who looked at what, and why) and every refusal, chained by hash. It is what daemons follow and
+ * what an audit reads. Nobody may trim it: no XTRIM, no MAXLEN, no eviction; a record that is gone
+ * breaks the chain, and 'hitctl audit verify' says so.
  *
  * A record holds the hash of the record before it. Its own hash is BLAKE2b-256 over its stream id
  * and all its fields in order, each with its length; Redis cannot compute that, so who writes reads
@@ -73,6 +75,17 @@ enum hs_change_op {
     HS_OP_CONTROLS, // controls activated: controls_hash, controls_before
     HS_OP_CONFIRM,  // a person says that this Redis is right although an anchor ('note': its id) is
                     // missing
+    HS_OP_CONSULTED, // a person looked: 'looked' says at what; nothing is changed
+    HS_OP_REFUSED,   // a person was refused: 'looked' says what; nothing is changed
+};
+
+// What a person looked at, or was refused; what does not apply is empty. The vehicle stands as it
+// is, not as a keyed id: the trail must answer by vehicle, and Redis is open to few.
+struct hs_consultation {
+    struct hs_str command; // "list show"
+    struct hs_str list_id;
+    struct hs_str vehicle; // plate as asked for, normalised when it can be
+    struct hs_str queue;
 };
 
 // One decoded record. Texts are borrowed.
@@ -86,6 +99,7 @@ struct hs_change {
     struct hs_str before;   // put, drop: the entry it replaced or took away; empty: none
     struct hs_str controls_hash;
     struct hs_str controls_before;
+    struct hs_consultation looked; // consulted, refused
     struct hs_str who;
     struct hs_str authority;
     struct hs_str note; // free text: file name, counts

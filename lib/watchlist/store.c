@@ -299,19 +299,39 @@ int hs_store_history(struct hs_store *store, struct hs_str list_id, hs_store_cha
     return rc;
 }
 
+// A record that changes nothing else.
+static int append_record(struct hs_store *store, const struct hs_actor *actor,
+                         struct hs_change *change, struct hs_position *ret_position)
+{
+    struct hs_proposal proposal;
+    change->who = hs_str(actor->who);
+    change->authority = hs_str(actor->authority);
+    change->at_ms = hs_clock_realtime_ms();
+    hs_proposal_init(&proposal);
+    int rc = hs_proposal_send(&proposal, store, change, ret_position);
+    hs_proposal_fini(&proposal);
+    return rc;
+}
+
 int hs_store_confirm(struct hs_store *store, const struct hs_actor *actor, const char *anchor_id,
                      struct hs_position *ret_position)
 {
-    struct hs_proposal proposal;
-    struct hs_change change = {.op = HS_OP_CONFIRM,
-                               .who = hs_str(actor->who),
-                               .authority = hs_str(actor->authority),
-                               .note = hs_str(anchor_id),
-                               .at_ms = hs_clock_realtime_ms()};
-    hs_proposal_init(&proposal);
-    int rc = hs_proposal_send(&proposal, store, &change, ret_position);
-    hs_proposal_fini(&proposal);
-    return rc;
+    struct hs_change change = {.op = HS_OP_CONFIRM, .note = hs_str(anchor_id)};
+    return append_record(store, actor, &change, ret_position);
+}
+
+int hs_store_consulted(struct hs_store *store, const struct hs_actor *actor,
+                       const struct hs_consultation *looked)
+{
+    struct hs_change change = {.op = HS_OP_CONSULTED, .looked = *looked};
+    return append_record(store, actor, &change, NULL);
+}
+
+int hs_store_refused(struct hs_store *store, const struct hs_actor *actor,
+                     const struct hs_consultation *looked)
+{
+    struct hs_change change = {.op = HS_OP_REFUSED, .looked = *looked};
+    return append_record(store, actor, &change, NULL);
 }
 
 struct confirmed {

@@ -79,6 +79,14 @@ int hs_store_confirm(struct hs_store *store, const struct hs_actor *actor, const
 // Whether a record HS_OP_CONFIRM for this anchor stands in the stream. HS_ENOTFOUND.
 int hs_store_confirmed(struct hs_store *store, const char *anchor_id);
 
+// A person looks at personal data: a record of the same chain, `actor`'s authority says why. It is
+// appended before anything is shown: no record, nothing to see.
+int hs_store_consulted(struct hs_store *store, const struct hs_actor *actor,
+                       const struct hs_consultation *looked);
+// The same for what a person was refused.
+int hs_store_refused(struct hs_store *store, const struct hs_actor *actor,
+                     const struct hs_consultation *looked);
+
 // ---- instances ----
 
 // What a daemon has live.

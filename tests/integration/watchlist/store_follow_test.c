@@ -33,6 +33,34 @@ static void a_follower_gets_changes_in_order(void **state)
     hs_store_free(reader);
 }
 
+static int keep_looked(void *ctx, const struct hs_change *change)
+{
+    char *text = ctx;
+    snprintf(text, 128, "%s %.*s (%.*s) %.*s %.*s %.*s", hs_change_op_name(change->op),
+             HS_STR_ARG(change->who), HS_STR_ARG(change->authority),
+             HS_STR_ARG(change->looked.command), HS_STR_ARG(change->looked.list_id),
+             HS_STR_ARG(change->looked.vehicle));
+    return 0;
+}
+
+static void a_consultation_stands_in_the_chain(void **state)
+{
+    (void)state;
+    struct hs_position position;
+    char text[128];
+    const struct hs_consultation looked = {
+        .command = HS_STR("list show"), .list_id = HS_STR("lines"), .vehicle = HS_STR("AB12CDE")};
+    new_list("lines");
+    assert_int_equal(hs_store_head(store, &position), 0);
+    assert_int_equal(hs_store_consulted(store, &actor, &looked), 0);
+    assert_int_equal(hs_store_follow(store, &position, 0, keep_looked, text), 0);
+    assert_string_equal(text, "consulted ann (A/1) list show lines AB12CDE");
+    assert_int_equal(hs_store_refused(store, &actor, &looked), 0);
+    assert_int_equal(hs_store_follow(store, &position, 0, keep_looked, text), 0);
+    assert_string_equal(text, "refused ann (A/1) list show lines AB12CDE");
+    assert_int_equal(hs_store_check(store, &position), 0);
+}
+
 static void a_follower_notices_a_flushed_redis(void **state)
 {
     (void)state;
@@ -149,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_follower_gets_changes_in_order),
+        TEST(a_consultation_stands_in_the_chain),
         TEST(a_follower_notices_a_flushed_redis),
         TEST(a_record_that_is_not_what_it_was_is_noticed),
         TEST(a_follower_notices_a_failover_that_lost_changes),

@@ -27,6 +27,7 @@ static const struct hs_change sample = {
              .size = 1000,
              .checksum = UINT64_C(0xfedcba9876543210),
              .created_at_ms = 1795000000000},
+    .looked = {.command = {"list show", 9}, .list_id = {"lines", 5}, .vehicle = {"AB12CDE", 7}},
     .who = {"op1", 3},
     .authority = {"A/1", 3},
     .note = {"file", 4},
@@ -72,7 +73,7 @@ static void reads_what_it_writes(void **state)
 static void every_operation_comes_back(void **state)
 {
     (void)state;
-    for (int op = HS_OP_CREATE; op <= HS_OP_CONFIRM; op++) {
+    for (int op = HS_OP_CREATE; op <= HS_OP_REFUSED; op++) {
         struct hs_buf storage = {0};
         struct hs_str texts[HS_CHANGE_TEXTS_MAX + 2];
         struct hs_change written = sample, change;
@@ -83,6 +84,9 @@ static void every_operation_comes_back(void **state)
         size_t count = encode(&written, &storage, texts);
         assert_int_equal(hs_change_decode(hs_str("1-1"), texts, count, &change, previous), 0);
         assert_int_equal(change.op, op);
+        bool looked = op == HS_OP_CONSULTED || op == HS_OP_REFUSED;
+        assert_true(hs_str_is(change.looked.command, looked ? "list show" : ""));
+        assert_true(hs_str_is(change.looked.vehicle, looked ? "AB12CDE" : ""));
         hs_buf_fini(&storage);
     }
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hitctl/consult.h"
+
+#include "hitctl/store_open.h"
+#include "vrm/vrm.h"
+
+static struct hs_str kept(struct hs_bump *bump, struct hs_str text)
+{
+    const char *copy = hs_bump_copy(bump, text.ptr, text.len);
+    return copy ? hs_str_n(copy, text.len) : hs_str("");
+}
+
+struct hs_consultation hitctl_consultation(const struct hitctl_subject *subject,
+                                           struct hs_bump *bump)
+{
+    struct hs_vrm vrm;
+    struct hs_str vehicle = hs_str(subject->vehicle);
+    if (vehicle.len > 0 && hs_vrm_normalise(vehicle, &vrm, NULL) == 0) {
+        vehicle = hs_vrm_str(&vrm);
+    }
+    return (struct hs_consultation){.command = hs_str(hitctl_running()),
+                                    .list_id = kept(bump, hs_str(subject->list_id)),
+                                    .vehicle = kept(bump, vehicle),
+                                    .queue = kept(bump, hs_str(subject->queue))};
+}
+
+int hitctl_consulted(const struct hitctl *ctl, struct hs_store *store,
+                     const struct hitctl_subject *subject)
+{
+    struct hs_bump bump = {0};
+    const struct hs_actor actor = {ctl->who, ctl->authority};
+    const struct hs_consultation looked = hitctl_consultation(subject, &bump);
+    int rc = hs_store_consulted(store, &actor, &looked);
+    hs_bump_fini(&bump);
+    return rc == 0 ? HITCTL_OK
+                   : hitctl_store_failed(store, rc,
+                                         "nothing is shown: the consultation cannot be recorded");
+}

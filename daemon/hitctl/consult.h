@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HITCTL_CONSULT_H
+#define HITCTL_CONSULT_H
+/*
+ * Consultation is logged like a change: who looks at personal data stands in hs:changes with what
+ * they looked at and why (--authority), before anything is shown. No record, nothing to see.
+ * Threads: one.
+ */
+
+#include "hitctl/command.h"
+#include "watchlist/store.h"
+
+// The words of the command that runs: "list show".
+const char *hitctl_running(void);
+
+// What is looked at; what does not apply is NULL. The vehicle is normalised when it is a plate.
+struct hitctl_subject {
+    const char *list_id;
+    const char *vehicle;
+    const char *queue;
+};
+
+// As a record has it; texts live in `bump`.
+struct hs_consultation hitctl_consultation(const struct hitctl_subject *subject,
+                                           struct hs_bump *bump);
+// Appends the record. An exit code, after saying why nothing is shown.
+int hitctl_consulted(const struct hitctl *ctl, struct hs_store *store,
+                     const struct hitctl_subject *subject);
+
+#endif
