@@ -84,6 +84,7 @@ static void describe_camera(const struct hs_controls *controls, size_t index,
     end_field(ret, "position");
     add_field(ret, "kind", camera->mobile ? HS_STR("mobile") : HS_STR("fixed"));
     add_field(ret, "model", camera->model);
+    add_names(ret, "next", camera->next_sites, camera->next_count);
 }
 
 static size_t count_queues(const struct hs_controls *controls)

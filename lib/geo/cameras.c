@@ -14,6 +14,7 @@ struct hs_cameras {
     struct hs_camera *cameras; // in order of id
     size_t count;
     uint32_t *slots; // number of a camera plus one, or 0: open addressing by hash of id
+    uint32_t *sites; // likewise by hash of site: the first camera of each
     size_t mask;     // slots less one; a power of two less one
 };
 
@@ -24,26 +25,45 @@ static int by_id(const void *a, const void *b)
     return hs_str_cmp(x->camera_id, y->camera_id);
 }
 
-static int build_index(struct hs_cameras *cameras)
+// The text of a camera that an index goes by.
+static struct hs_str text_at(const struct hs_camera *camera, size_t member_offset)
+{
+    return *(const struct hs_str *)((const char *)camera + member_offset);
+}
+
+// The slot of the text, or the free one where it belongs.
+static size_t find_slot(const struct hs_cameras *cameras, const uint32_t *slots,
+                        size_t member_offset, struct hs_str text)
+{
+    size_t at = hs_hash_bytes(text.ptr, text.len, 0) & cameras->mask;
+    while (slots[at] != 0 &&
+           !hs_str_eq(text_at(&cameras->cameras[slots[at] - 1], member_offset), text)) {
+        at = (at + 1) & cameras->mask;
+    }
+    return at;
+}
+
+static uint32_t *build_index(const struct hs_cameras *cameras, size_t member_offset)
+{
+    uint32_t *slots = calloc(cameras->mask + 1, sizeof(*slots));
+    for (size_t i = 0; slots && i < cameras->count; i++) {
+        struct hs_str text = text_at(&cameras->cameras[i], member_offset);
+        size_t at = find_slot(cameras, slots, member_offset, text);
+        slots[at] = slots[at] ? slots[at] : (uint32_t)i + 1;
+    }
+    return slots;
+}
+
+static int build_indexes(struct hs_cameras *cameras)
 {
     size_t size = 2;
     while (size < 2 * cameras->count) {
         size *= 2;
     }
-    cameras->slots = calloc(size, sizeof(*cameras->slots));
-    if (!cameras->slots) {
-        return HS_ENOMEM;
-    }
     cameras->mask = size - 1;
-    for (size_t i = 0; i < cameras->count; i++) {
-        struct hs_str id = cameras->cameras[i].camera_id;
-        size_t at = hs_hash_bytes(id.ptr, id.len, 0) & cameras->mask;
-        while (cameras->slots[at] != 0) {
-            at = (at + 1) & cameras->mask;
-        }
-        cameras->slots[at] = (uint32_t)i + 1;
-    }
-    return 0;
+    cameras->slots = build_index(cameras, offsetof(struct hs_camera, camera_id));
+    cameras->sites = build_index(cameras, offsetof(struct hs_camera, site_id));
+    return cameras->slots && cameras->sites ? 0 : HS_ENOMEM;
 }
 
 int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count,
@@ -58,7 +78,9 @@ int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count,
     if (count > 0) {
         qsort(rows, count, sizeof(*rows), by_id);
     }
-    if (build_index(cameras) != 0) {
+    if (build_indexes(cameras) != 0) {
+        free(cameras->slots);
+        free(cameras->sites);
         free(cameras);
         return HS_ENOMEM;
     }
@@ -74,6 +96,7 @@ void hs_cameras_free(struct hs_cameras *cameras)
         hs_bump_fini(&cameras->bump);
         free(cameras->cameras);
         free(cameras->slots);
+        free(cameras->sites);
         free(cameras);
     }
 }
@@ -90,15 +113,15 @@ const struct hs_camera *hs_cameras_at(const struct hs_cameras *cameras, size_t i
 
 const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct hs_str camera_id)
 {
-    size_t at = hs_hash_bytes(camera_id.ptr, camera_id.len, 0) & cameras->mask;
-    while (cameras->slots[at] != 0) {
-        const struct hs_camera *camera = &cameras->cameras[cameras->slots[at] - 1];
-        if (hs_str_eq(camera->camera_id, camera_id)) {
-            return camera;
-        }
-        at = (at + 1) & cameras->mask;
-    }
-    return NULL;
+    size_t at =
+        find_slot(cameras, cameras->slots, offsetof(struct hs_camera, camera_id), camera_id);
+    return cameras->slots[at] ? &cameras->cameras[cameras->slots[at] - 1] : NULL;
+}
+
+const struct hs_camera *hs_cameras_site(const struct hs_cameras *cameras, struct hs_str site_id)
+{
+    size_t at = find_slot(cameras, cameras->sites, offsetof(struct hs_camera, site_id), site_id);
+    return cameras->sites[at] ? &cameras->cameras[cameras->sites[at] - 1] : NULL;
 }
 
 // A field and a separator that no field holds.
@@ -123,6 +146,10 @@ void hs_cameras_canonical(const struct hs_cameras *cameras, struct hs_buf *out)
             hs_buf_printf(out, "%.6f,%.6f", camera->position.latitude_deg,
                           camera->position.longitude_deg);
         }
-        hs_buf_add_text(out, camera->mobile ? "\tmobile\n" : "\tfixed\n");
+        hs_buf_add_text(out, camera->mobile ? "\tmobile" : "\tfixed");
+        for (size_t n = 0; n < camera->next_count; n++) { // a register without any is as ever
+            hs_buf_printf(out, "\t%.*s", HS_STR_ARG(camera->next_sites[n]));
+        }
+        hs_buf_add_char(out, '\n');
     }
 }

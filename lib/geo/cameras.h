@@ -6,17 +6,18 @@
  * built.
  *
  * Read from CSV:
- * camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model (header
+ * camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model,next (header
  * names as here, order free; camera, site and force must be there; either WGS84 or British National
- * Grid, which a fixed camera must have; kind is 'fixed', the default, or 'mobile').
+ * Grid, which a fixed camera must have; kind is 'fixed', the default, or 'mobile'; next names the
+ * sites that traffic in the camera's direction reaches next, separated by ';').
  * Threads: any may read. Ownership: the register owns its texts; a struct hs_camera borrows from
- * it. Bounds: HS_CAMERAS_MAX cameras.
+ * it. Bounds: HS_CAMERAS_MAX cameras, HS_CAMERA_NEXT_MAX next sites of each.
  */
 
 #include "base/diag.h"
 #include "geo/place.h"
 
-enum { HS_CAMERAS_MAX = 200000 };
+enum { HS_CAMERAS_MAX = 200000, HS_CAMERA_NEXT_MAX = 16 };
 
 struct hs_camera {
     struct hs_str camera_id;
@@ -29,6 +30,8 @@ struct hs_camera {
     struct hs_point position;
     bool has_position;
     bool mobile;
+    const struct hs_str *next_sites; // what its traffic reaches next, in bytewise order
+    size_t next_count;
 };
 
 struct hs_cameras;
@@ -43,6 +46,8 @@ size_t hs_cameras_count(const struct hs_cameras *cameras);
 const struct hs_camera *hs_cameras_at(const struct hs_cameras *cameras, size_t index);
 // NULL when it is not in the register. A hash lookup: no allocation, a few cache misses.
 const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct hs_str camera_id);
+// Any camera of a site, the first by id; NULL when the register has none. As quick.
+const struct hs_camera *hs_cameras_site(const struct hs_cameras *cameras, struct hs_str site_id);
 // The canonical text: equal texts mean the same register, whatever the file's order, quotes or
 // columns.
 void hs_cameras_canonical(const struct hs_cameras *cameras, struct hs_buf *out);

@@ -21,6 +21,7 @@ enum column {
     COLUMN_NORTHING,
     COLUMN_KIND,
     COLUMN_MODEL,
+    COLUMN_NEXT,
     COLUMNS,
 };
 
@@ -28,7 +29,7 @@ enum { NAME_MAX_BYTES = 64, NOT_THERE = -1 };
 
 static const char *const column_names[COLUMNS + 1] = {
     "camera",    "site",    "road",     "direction", "force", "area", "latitude",
-    "longitude", "easting", "northing", "kind",      "model", NULL};
+    "longitude", "easting", "northing", "kind",      "model", "next", NULL};
 
 static const char *const direction_names[] = {"N", "NE", "E", "SE", "S", "SW", "W", "NW", NULL};
 
@@ -263,6 +264,49 @@ static void read_position(struct reader *reader, struct hs_camera *camera)
     }
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return hs_str_cmp(*(const struct hs_str *)a, *(const struct hs_str *)b);
+}
+
+// The sites that come next, sorted, each once. Whether they are known is asked when all rows are
+// read.
+static int read_next(struct reader *reader, struct hs_camera *camera)
+{
+    struct hs_str names[HS_CAMERA_NEXT_MAX];
+    struct hs_str rest = text_of(reader, COLUMN_NEXT);
+    struct hs_str part;
+    size_t count = 0;
+    while (rest.len > 0 && hs_str_split(&rest, ';', &part)) {
+        part = hs_str_trim(part);
+        if (part.len == 0 || !is_name(part)) {
+            fault(reader, COLUMN_NEXT,
+                  "allowed: site ids, separated by ';', each up to 64 bytes of UTF-8 without "
+                  "control characters");
+            return 0;
+        }
+        if (count == HS_CAMERA_NEXT_MAX) {
+            fault(reader, COLUMN_NEXT, "more than 16 next sites");
+            return 0;
+        }
+        names[count++] = part;
+    }
+    qsort(names, count, sizeof(names[0]), by_text);
+    struct hs_str *owned = hs_bump_alloc(&reader->bump, (count + 1) * sizeof(*owned));
+    for (size_t i = 0; owned && i < count; i++) {
+        if (i > 0 && hs_str_eq(names[i - 1], names[i])) {
+            continue;
+        }
+        const char *copy = hs_bump_copy(&reader->bump, names[i].ptr, names[i].len);
+        if (!copy) {
+            return HS_ENOMEM;
+        }
+        owned[camera->next_count++] = hs_str_n(copy, names[i].len);
+    }
+    camera->next_sites = owned;
+    return owned ? 0 : HS_ENOMEM;
+}
+
 static bool has_right_count(struct reader *reader)
 {
     if (reader->csv.count == reader->columns) {
@@ -305,7 +349,8 @@ static int read_row(struct reader *reader)
     read_direction(reader, &row->camera);
     read_kind(reader, &row->camera);
     read_position(reader, &row->camera);
-    return row->camera.model.ptr ? 0 : HS_ENOMEM;
+    int rc = read_next(reader, &row->camera);
+    return row->camera.model.ptr ? rc : HS_ENOMEM;
 }
 
 static int read_rows(struct reader *reader)
@@ -343,21 +388,50 @@ static int read_rows(struct reader *reader)
 
 // ------------------------------------------------------------------ rows against each other
 
-// The first row with the same text as `row`, or itself.
-static const struct row *first_of(struct seen *seen, struct reader *reader, const struct row *row,
-                                  size_t member_offset)
+// The slot of the first row with that text, or the free one where it belongs.
+static size_t slot_of(const struct seen *seen, const struct reader *reader, struct hs_str text,
+                      size_t member_offset)
 {
-    const struct hs_str *text = (const struct hs_str *)((const char *)&row->camera + member_offset);
-    size_t at = hs_hash_bytes(text->ptr, text->len, 0) & seen->mask;
+    size_t at = hs_hash_bytes(text.ptr, text.len, 0) & seen->mask;
     for (; seen->slots[at] != 0; at = (at + 1) & seen->mask) {
         const struct row *other = &reader->rows[seen->slots[at] - 1];
         if (hs_str_eq(*(const struct hs_str *)((const char *)&other->camera + member_offset),
-                      *text)) {
-            return other;
+                      text)) {
+            break;
         }
+    }
+    return at;
+}
+
+// The first row with the same text as `row`, or itself.
+static const struct row *first_of(struct seen *seen, const struct reader *reader,
+                                  const struct row *row, size_t member_offset)
+{
+    struct hs_str text = *(const struct hs_str *)((const char *)&row->camera + member_offset);
+    size_t at = slot_of(seen, reader, text, member_offset);
+    if (seen->slots[at] != 0) {
+        return &reader->rows[seen->slots[at] - 1];
     }
     seen->slots[at] = (uint32_t)(row - reader->rows) + 1;
     return row;
+}
+
+// Every next site is one of the register's, and another than the camera's own.
+static void check_next(struct reader *reader, const struct row *row, const struct seen *sites)
+{
+    for (size_t i = 0; i < row->camera.next_count; i++) {
+        struct hs_str site = row->camera.next_sites[i];
+        struct hs_diag_place place = {.file = reader->name,
+                                      .line = row->line,
+                                      .column = row->columns[COLUMN_NEXT],
+                                      .key = column_names[COLUMN_NEXT],
+                                      .value = site};
+        if (sites->slots[slot_of(sites, reader, site, offsetof(struct hs_camera, site_id))] == 0) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "no camera stands at this site");
+        } else if (hs_str_eq(site, row->camera.site_id)) {
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "a site does not follow itself");
+        }
+    }
 }
 
 static void check_site(struct reader *reader, const struct row *row, const struct row *first)
@@ -411,6 +485,9 @@ static int check_rows(struct reader *reader)
         if (same_site != row && row->camera.site_id.len > 0) {
             check_site(reader, row, same_site);
         }
+    }
+    for (size_t i = 0; rc == 0 && i < reader->count; i++) {
+        check_next(reader, &reader->rows[i], &sites);
     }
     free(ids.slots);
     free(sites.slots);

@@ -94,6 +94,23 @@ static void many_are_found_and_stand_in_order(void **state)
     hs_buf_fini(&text);
 }
 
+static void sites_know_what_comes_next(void **state)
+{
+    struct hs_cameras *cameras = parse("camera,site,force,latitude,longitude,next\n"
+                                       "c2,s1,avon,51,-2,\nc1,s1,avon,51,-2, s3;s2 ;s3\n"
+                                       "c3,s2,avon,51,-2,\nc4,s3,wilts,51,-2,s2\n");
+    const struct hs_camera *c1 = hs_cameras_find(cameras, HS_STR("c1"));
+    (void)state;
+    assert_int_equal(c1->next_count, 2);
+    assert_true(hs_str_is(c1->next_sites[0], "s2") && hs_str_is(c1->next_sites[1], "s3"));
+    assert_int_equal(hs_cameras_find(cameras, HS_STR("c2"))->next_count, 0);
+    assert_ptr_equal(hs_cameras_site(cameras, HS_STR("s1")), c1); // the first by id
+    assert_true(hs_str_is(hs_cameras_site(cameras, HS_STR("s3"))->force, "wilts"));
+    assert_null(hs_cameras_site(cameras, HS_STR("s4")));
+    assert_null(hs_cameras_site(cameras, HS_STR("")));
+    hs_cameras_free(cameras);
+}
+
 static void canonical_text_knows_no_layout(void **state)
 {
     struct hs_buf a = {0};
@@ -126,6 +143,7 @@ int main(void)
         cmocka_unit_test(columns_stand_in_any_order_and_case),
         cmocka_unit_test(national_grid_is_read),
         cmocka_unit_test(many_are_found_and_stand_in_order),
+        cmocka_unit_test(sites_know_what_comes_next),
         cmocka_unit_test(canonical_text_knows_no_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
