@@ -54,6 +54,12 @@ static uint64_t progress_of_correlate(void *ctx, size_t index)
     return hs_correlate_stage_progress(((struct hs_daemon *)ctx)->correlate);
 }
 
+static uint64_t progress_of_intake(void *ctx, size_t index)
+{
+    (void)index;
+    return hs_intake_progress(((struct hs_daemon *)ctx)->intake);
+}
+
 static int watch_threads(struct hs_daemon *daemon)
 {
     int rc = hs_watch_add(daemon->watch, "store", progress_of_lists, daemon, 0);
@@ -65,6 +71,9 @@ static int watch_threads(struct hs_daemon *daemon)
     }
     if (rc == 0 && daemon->correlate) {
         rc = hs_watch_add(daemon->watch, "correlator", progress_of_correlate, daemon, 0);
+    }
+    if (rc == 0 && daemon->intake) {
+        rc = hs_watch_add(daemon->watch, "intake", progress_of_intake, daemon, 0);
     }
     return rc;
 }
@@ -90,12 +99,20 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .controls_confirmed = hs_controls_feed_confirmed,
         .controls_lookup = hs_controls_feed_lookup,
     };
+    const struct hs_intake_config intake = {
+        .settings = daemon->settings,
+        .metrics = daemon->metrics,
+        .token_key = keys->token,
+        .controls_ctx = daemon->feed,
+        .controls_head = hs_controls_feed_head,
+    };
     int rc = 0;
     if (daemon->settings->role_match) {
         rc = hs_match_stage_new(&match, &daemon->match);
     }
     if (rc == 0 && daemon->settings->role_correlate) {
         rc = hs_correlate_stage_new(&correlate, &daemon->correlate);
+        rc = rc < 0 ? rc : hs_intake_new(&intake, &daemon->intake);
     }
     return rc;
 }
@@ -324,6 +341,7 @@ void hs_daemon_free(struct hs_daemon *daemon)
         event_base_free(daemon->base);
     }
     hs_match_stage_free(daemon->match);
+    hs_intake_free(daemon->intake);
     hs_correlate_stage_free(daemon->correlate);
     hs_lists_free(daemon->lists);
     hs_controls_feed_free(daemon->feed);
@@ -349,6 +367,9 @@ static int start_parts(struct hs_daemon *daemon)
     }
     if (rc == 0 && daemon->correlate) {
         rc = hs_correlate_stage_start(daemon->correlate);
+    }
+    if (rc == 0 && daemon->intake) {
+        rc = hs_intake_start(daemon->intake);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
@@ -379,6 +400,10 @@ static int drain(struct hs_daemon *daemon)
     if (daemon->match) {
         rc = hs_match_stage_stop(daemon->match, time_left_ms(until_ms, HS_DAEMON_DRAIN_STAGE_MS));
         failed |= ended("match stage", rc);
+    }
+    if (daemon->intake) {
+        rc = hs_intake_stop(daemon->intake, time_left_ms(until_ms, HS_DAEMON_DRAIN_STAGE_MS));
+        failed |= ended("intake", rc);
     }
     if (daemon->correlate) {
         rc = hs_correlate_stage_stop(daemon->correlate,

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "hitstreamd/controls_feed.h"
 #include "hitstreamd/correlate_stage.h"
+#include "hitstreamd/intake.h"
 #include "hitstreamd/keys.h"
 #include "hitstreamd/lists.h"
 #include "hitstreamd/match_stage.h"
@@ -55,6 +56,7 @@ struct hs_daemon_status {
     struct hs_controls_feed_status controls;
     struct hs_match_status match;
     struct hs_correlate_status correlate;
+    struct hs_intake_status intake; // with it
 };
 void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret_status);
 size_t hs_daemon_rows(struct hs_daemon *daemon, struct hs_lists_row *ret_rows, size_t max);

@@ -24,6 +24,7 @@ struct hs_daemon {
     struct hs_lists *lists;
     struct hs_match_stage *match;         // NULL: not this daemon's role
     struct hs_correlate_stage *correlate; // likewise
+    struct hs_intake *intake;             // with the correlate stage
     struct hs_watch *watch;
     struct event_base *base;
     struct event *on_term;

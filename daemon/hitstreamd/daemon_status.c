@@ -29,6 +29,7 @@ void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret)
     }
     if (daemon->correlate) {
         hs_correlate_stage_status(daemon->correlate, &ret->correlate);
+        hs_intake_status(daemon->intake, &ret->intake);
     }
     const char *stuck = hs_watch_stuck(daemon->watch);
     ret->stuck = stuck != NULL;
@@ -68,6 +69,9 @@ size_t hs_daemon_reasons(const struct hs_daemon_status *status, struct hs_buf *o
     }
     if (status->has_correlate && (!status->correlate.ready || status->correlate.reason[0])) {
         reason(out, &count, !status->correlate.ready, "correlate", status->correlate.reason);
+    }
+    if (status->has_correlate && status->intake.reason[0]) {
+        reason(out, &count, false, "intake", status->intake.reason);
     }
     return count;
 }

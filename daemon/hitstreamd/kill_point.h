@@ -5,7 +5,7 @@
  * Named places at which a test has the daemon killed; nothing in builds without HS_TEST_HOOKS.
  *
  * HS_KILL_POINT=<name>:<n> in the environment raises SIGKILL at the n-th passing of point <name>:
- * hit-acked, alert-acked, state-acked, before-commit. Threads: any.
+ * hit-acked, alert-acked, state-acked, before-commit, feedback-acked, feedback-before-commit. Threads: any.
  */
 
 #ifdef HS_TEST_HOOKS

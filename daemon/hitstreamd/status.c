@@ -157,6 +157,15 @@ static json_t *correlate_json(const struct hs_correlate_status *correlate)
                      (json_int_t)correlate->open_incidents);
 }
 
+static json_t *intake_json(const struct hs_intake_status *intake)
+{
+    return json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "ready", intake->ready, "reason",
+                     intake->reason, "topics", (json_int_t)intake->topics, "missing",
+                     (json_int_t)intake->missing, "partitions", (json_int_t)intake->partitions,
+                     "taken", (json_int_t)intake->taken, "rejected", (json_int_t)intake->rejected,
+                     "lag", (json_int_t)intake->lag);
+}
+
 static json_t *reasons_json(const struct hs_daemon_status *status)
 {
     json_t *array = json_array();
@@ -191,6 +200,7 @@ static void on_status(void *ctx, const struct hs_http_request *request, struct h
     }
     if (root && status.has_correlate) {
         json_object_set_new(root, "correlate", correlate_json(&status.correlate));
+        json_object_set_new(root, "intake", intake_json(&status.intake));
     }
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     reply->content_type = status_type;

@@ -26,6 +26,7 @@ enum hs_kafka_role {
 
 #define HS_KAFKA_GROUP_MATCH     "hitstream-match"
 #define HS_KAFKA_GROUP_CORRELATE "hitstream-correlate"
+#define HS_KAFKA_GROUP_INTAKE    "hitstream-intake"
 
 #define HS_KAFKA_READS    "anpr.reads"
 #define HS_KAFKA_HITS     "anpr.hits"
@@ -33,6 +34,10 @@ enum hs_kafka_role {
 #define HS_KAFKA_CONTROLS "anpr.controls"
 #define HS_KAFKA_REJECTED "anpr.reads.rejected"
 #define HS_KAFKA_UNROUTED "dispatch.unrouted"
+
+#define HS_KAFKA_DISPATCH          "dispatch." // before a queue's name, like the next
+#define HS_KAFKA_FEEDBACK          "feedback."
+#define HS_KAFKA_FEEDBACK_REJECTED "feedback.rejected"
 enum { HS_KAFKA_TOPIC_TEXT_BYTES = 256 };
 
 // What a client has to say. Any member may be NULL.

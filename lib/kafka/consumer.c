@@ -167,8 +167,8 @@ static int connect_client(struct hs_kafka_consumer *consumer, const struct hs_se
     return hs_kafka_client_new(RD_KAFKA_CONSUMER, conf, &consumer->client);
 }
 
-static int subscribe(struct hs_kafka_consumer *consumer, const char *const *topics,
-                     size_t topic_count)
+static int subscribe_to(struct hs_kafka_consumer *consumer, const char *const *topics,
+                        size_t topic_count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topic_count);
     for (size_t i = 0; i < topic_count; i++) {
@@ -198,13 +198,19 @@ int hs_kafka_consumer_new(const struct hs_settings *settings, enum hs_kafka_role
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->group = rd_kafka_queue_get_consumer(consumer->client);
     consumer->messages = rd_kafka_queue_new(consumer->client);
-    r = subscribe(consumer, topics, topic_count);
+    r = subscribe_to(consumer, topics, topic_count);
     if (r < 0) {
         hs_kafka_consumer_close(consumer, SEEK_TIMEOUT_MS);
         return r;
     }
     *ret_consumer = consumer;
     return 0;
+}
+
+int hs_kafka_consumer_subscribe(struct hs_kafka_consumer *consumer, const char *const *topics,
+                                size_t topic_count)
+{
+    return subscribe_to(consumer, topics, topic_count);
 }
 
 static bool close_group(struct hs_kafka_consumer *consumer, int64_t timeout_ms)

@@ -42,6 +42,9 @@ int hs_kafka_consumer_new(const struct hs_settings *settings, enum hs_kafka_role
                           const char *group, const char *const *topics, size_t topic_count,
                           const struct hs_kafka_consumer_events *events,
                           struct hs_kafka_consumer **ret_consumer);
+// Other topics from now on: the whole group is assigned anew, `revoked` and `assigned` come by serve.
+int hs_kafka_consumer_subscribe(struct hs_kafka_consumer *consumer, const char *const *topics,
+                                size_t topic_count);
 // Leaves the group (revoked is called) and frees. HS_ETIMEDOUT: it did not close in time and was
 // abandoned.
 int hs_kafka_consumer_close(struct hs_kafka_consumer *consumer, int64_t timeout_ms);

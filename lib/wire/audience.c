@@ -13,6 +13,8 @@ static const char *prefix_of(Hitstream__V1__AudienceKind kind)
         return "covert:";
     case HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL:
         return "trial:";
+    case HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TEST:
+        return "test:";
     default:
         return NULL;
     }
@@ -38,7 +40,8 @@ int hs_audience_parse(struct hs_str text, struct hs_audience *ret_audience)
         return HS_OK;
     }
     if (parse_list(text, HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT, ret_audience) ||
-        parse_list(text, HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL, ret_audience)) {
+        parse_list(text, HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL, ret_audience) ||
+        parse_list(text, HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TEST, ret_audience)) {
         return HS_OK;
     }
     return HS_EFORMAT;

@@ -2,8 +2,8 @@
 #ifndef HS_WIRE_AUDIENCE_H
 #define HS_WIRE_AUDIENCE_H
 /*
- * Audiences as text: "open", "covert:<list>" or "trial:<list>". Keys, ids and hashes are made of
- * this text.
+ * Audiences as text: "open", "covert:<list>", "trial:<list>" or, for test reads, "test:<queue>".
+ * Keys, ids and hashes are made of this text.
  *
  * Threads: any. Ownership: views borrow.
  */
@@ -14,10 +14,10 @@
 // An audience of the contract whose texts are borrowed.
 struct hs_audience {
     Hitstream__V1__AudienceKind kind;
-    struct hs_str list_id; // empty for open
+    struct hs_str list_id; // the queue of a test; empty for open
 };
 
-// HS_EFORMAT for anything but the three forms.
+// HS_EFORMAT for anything but the four forms.
 int hs_audience_parse(struct hs_str text, struct hs_audience *ret_audience);
 // From a message; HS_EFORMAT when its kind is not known, or it has a list where none belongs or
 // none where one does.

@@ -12,10 +12,10 @@
 #include "wire/framing.h"
 #include "wire/header.h"
 
-static void audiences_have_three_forms(void **state)
+static void audiences_have_four_forms(void **state)
 {
     (void)state;
-    static const char *const good[] = {"open", "covert:op-larch", "trial:a:b"};
+    static const char *const good[] = {"open", "covert:op-larch", "test:north-live", "trial:a:b"};
     struct hs_audience audience;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct hs_buf text = {0};
@@ -26,7 +26,8 @@ static void audiences_have_three_forms(void **state)
     }
     assert_int_equal(audience.kind, HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL);
     assert_true(hs_str_is(audience.list_id, "a:b"));
-    static const char *const bad[] = {"", "Open", "open:", "covert", "covert:", "trial:", "public"};
+    static const char *const bad[] = {"",        "Open",   "open:", "covert",
+                                      "covert:", "trial:", "test:", "public"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(hs_audience_parse(hs_str(bad[i]), &audience), HS_EFORMAT);
     }
@@ -129,7 +130,7 @@ static void headers_keep_their_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(audiences_have_three_forms),
+        cmocka_unit_test(audiences_have_four_forms),
         cmocka_unit_test(an_audience_message_must_be_whole),
         cmocka_unit_test(framing_is_recognised),
         cmocka_unit_test(broken_framing_is_refused),
