@@ -7,17 +7,12 @@
 #include "base/civil.h"
 #include "base/error.h"
 #include "hitctl/controls_folder.h"
+#include "hitctl/controls_head.h"
 #include "hitctl/controls_lists.h"
 #include "hitctl/controls_text.h"
 #include "hitctl/store_open.h"
 
 enum { HISTORY_DEFAULT = 20, ACTIVATE_TRIES = 5, DIFFERENCES_SHOWN = 20 };
-
-// What stands in Redis now.
-struct head {
-    char hash[HS_CONTROLS_HASH_BYTES]; // "" before the first activation
-    struct hs_controls *controls;      // never NULL once read
-};
 
 struct options {
     const char *against; // hash the folder was made from
@@ -114,7 +109,7 @@ static int read_stored(struct hs_store *store, const char *hash, struct hs_contr
     return code;
 }
 
-static int read_head(struct hs_store *store, struct head *ret_head)
+int controls_head_read(struct hs_store *store, struct controls_head *ret_head)
 {
     struct hs_buf packed = {0};
     int code = HITCTL_OK;
@@ -179,7 +174,7 @@ static int run_diff(struct hitctl *ctl, int argc, char **argv)
     struct options options = {0};
     struct hs_store *store = NULL;
     struct hs_controls *after = NULL;
-    struct head before = {0};
+    struct controls_head before = {0};
     int words = take_words(NULL, &options, argc, argv, 1, 2,
                            "a folder is expected, and may be a hash to compare it with");
     if (words < 0) {
@@ -190,8 +185,8 @@ static int run_diff(struct hitctl *ctl, int argc, char **argv)
         code = hitctl_store_open(ctl, &store);
     }
     if (code == HITCTL_OK) {
-        code =
-            words == 2 ? read_stored(store, argv[2], &before.controls) : read_head(store, &before);
+        code = words == 2 ? read_stored(store, argv[2], &before.controls)
+                          : controls_head_read(store, &before);
     }
     if (code == HITCTL_OK) {
         code = print_diff(ctl, before.controls, after);
@@ -206,7 +201,7 @@ static int run_diff(struct hitctl *ctl, int argc, char **argv)
 
 // The change was made against other controls than stand there now: shows what changed since.
 static int report_conflict(struct hs_store *store, const char *made_against,
-                           const struct head *head)
+                           const struct controls_head *head)
 {
     struct hs_controls *old = NULL;
     if (made_against[0] == '\0') {
@@ -258,7 +253,7 @@ static int write_head(const struct hitctl *ctl, struct hs_store *store, const ch
 }
 
 // Says what is active now.
-static int print_done(const struct hitctl *ctl, const struct head *before,
+static int print_done(const struct hitctl *ctl, const struct controls_head *before,
                       const struct hs_controls *after, bool dry_run)
 {
     if (ctl->json) {
@@ -277,8 +272,9 @@ static int print_done(const struct hitctl *ctl, const struct head *before,
     return HITCTL_OK;
 }
 
-static int change_head(const struct hitctl *ctl, struct hs_store *store, const struct head *head,
-                       const struct hs_controls *controls, const char *operation, bool dry_run)
+int controls_head_change(const struct hitctl *ctl, struct hs_store *store,
+                         const struct controls_head *head, const struct hs_controls *controls,
+                         const char *operation, bool dry_run)
 {
     if (strcmp(head->hash, hs_controls_hash(controls)) == 0) {
         hitctl_error("these controls are active already, nothing to do");
@@ -302,9 +298,9 @@ static int activate_folder(const struct hitctl *ctl, const char *folder,
                            const struct options *options, struct hs_store *store,
                            const struct hs_controls *controls)
 {
-    struct head head = {0};
+    struct controls_head head = {0};
     char made_against[HS_CONTROLS_HASH_BYTES] = "";
-    int code = read_head(store, &head);
+    int code = controls_head_read(store, &head);
     if (code != HITCTL_OK) {
         return code;
     }
@@ -316,7 +312,7 @@ static int activate_folder(const struct hitctl *ctl, const char *folder,
     if (strcmp(made_against, head.hash) != 0) {
         code = report_conflict(store, made_against, &head);
     } else {
-        code = change_head(ctl, store, &head, controls, "activate", options->dry_run);
+        code = controls_head_change(ctl, store, &head, controls, "activate", options->dry_run);
         if (code == HITCTL_OK && !options->dry_run &&
             controls_folder_mark(folder, hs_controls_hash(controls)) != 0) {
             hitctl_error("'%s/" CONTROLS_MADE_AGAINST
@@ -365,7 +361,8 @@ static int print_file(void *ctx, struct hs_str name, struct hs_str text)
     return 0;
 }
 
-static int show(const struct hitctl *ctl, const struct options *options, const struct head *head)
+static int show(const struct hitctl *ctl, const struct options *options,
+                const struct controls_head *head)
 {
     struct hs_str packed = hs_controls_packed(head->controls);
     if (options->folder) {
@@ -382,7 +379,8 @@ static int show(const struct hitctl *ctl, const struct options *options, const s
         struct wanted_file wanted = {.name = options->file};
         hs_controls_each_file(packed, print_file, &wanted);
         if (!wanted.found) {
-            hitctl_error("no file '%s'; there are cameras.csv, queues.yaml, rules.yaml",
+            hitctl_error("no file '%s'; there are cameras.csv, queues.yaml, rules.yaml and, "
+                         "where there is a road table, roads.csv",
                          options->file);
         }
         return wanted.found ? HITCTL_OK : HITCTL_USAGE;
@@ -403,7 +401,7 @@ static int run_show(struct hitctl *ctl, int argc, char **argv)
 {
     struct options options = {0};
     struct hs_store *store = NULL;
-    struct head head = {0};
+    struct controls_head head = {0};
     int words =
         take_words(show_options, &options, argc, argv, 0, 1, "at most one hash is expected");
     if (words < 0) {
@@ -414,7 +412,7 @@ static int run_show(struct hitctl *ctl, int argc, char **argv)
         snprintf(head.hash, sizeof(head.hash), "%s", argv[1]);
         code = read_stored(store, argv[1], &head.controls);
     } else if (code == HITCTL_OK) {
-        code = read_head(store, &head);
+        code = controls_head_read(store, &head);
     }
     if (code == HITCTL_OK) {
         code = show(ctl, &options, &head);
@@ -479,12 +477,12 @@ static void keep_predecessor(void *ctx, const struct hs_controls_activation *row
 }
 
 static int rollback_to(const struct hitctl *ctl, struct hs_store *store, const char *hash,
-                       const struct head *head, bool dry_run)
+                       const struct controls_head *head, bool dry_run)
 {
     struct hs_controls *controls = NULL;
     int code = read_stored(store, hash, &controls);
     if (code == HITCTL_OK) {
-        code = change_head(ctl, store, head, controls, "rollback", dry_run);
+        code = controls_head_change(ctl, store, head, controls, "rollback", dry_run);
     }
     hs_controls_unref(controls);
     return code;
@@ -494,7 +492,7 @@ static int run_rollback(struct hitctl *ctl, int argc, char **argv)
 {
     struct options options = {0};
     struct hs_store *store = NULL;
-    struct head head = {0};
+    struct controls_head head = {0};
     char hash[HS_CONTROLS_HASH_BYTES] = "";
     int words = take_words(rollback_options, &options, argc, argv, 0, 1,
                            "at most one hash is expected; without it the predecessor");
@@ -503,7 +501,7 @@ static int run_rollback(struct hitctl *ctl, int argc, char **argv)
     }
     int code = hitctl_store_open(ctl, &store);
     if (code == HITCTL_OK) {
-        code = read_head(store, &head);
+        code = controls_head_read(store, &head);
     }
     if (code == HITCTL_OK && words == 1) {
         snprintf(hash, sizeof(hash), "%s", argv[1]);

@@ -84,6 +84,9 @@ void controls_print_counts(const struct hs_controls *controls, FILE *out)
 {
     fprintf(out, "%zu cameras, %zu queues", hs_cameras_count(hs_controls_cameras(controls)),
             hs_routes_queue_count(hs_controls_routes(controls)) - 1); // without 'ops'
+    if (hs_roads_count(hs_controls_roads(controls)) > 0) {
+        fprintf(out, ", %zu links of the road table", hs_roads_count(hs_controls_roads(controls)));
+    }
 }
 
 static void join(const struct hs_str *names, size_t count, struct hs_buf *out)
@@ -188,6 +191,8 @@ json_t *controls_json(const struct hs_controls *controls)
     json_object_set_new(whole, "cameras",
                         json_integer((json_int_t)hs_cameras_count(hs_controls_cameras(controls))));
     json_object_set_new(whole, "queues", queues);
+    json_object_set_new(whole, "links",
+                        json_integer((json_int_t)hs_roads_count(hs_controls_roads(controls))));
     json_object_set_new(whole, "rules", rules);
     return whole;
 }

@@ -16,6 +16,7 @@ struct hs_controls {
     char common[HS_CONTROLS_HASH_BYTES]; // hash of what concerns every audience: cameras, rules
     struct hs_cameras *cameras;
     struct hs_routes *routes;
+    struct hs_roads *roads; // without links where there is no roads.csv
     struct hs_rules rules;
 };
 
@@ -24,6 +25,7 @@ static void controls_free(struct hs_controls *controls)
     if (controls) {
         hs_cameras_free(controls->cameras);
         hs_routes_free(controls->routes);
+        hs_roads_free(controls->roads);
         hs_buf_fini(&controls->packed);
         free(controls);
     }
@@ -91,6 +93,57 @@ static int check_places(const struct hs_cameras *cameras, const struct hs_routes
 
 // ------------------------------------------------------------------ building
 
+static int by_str(const void *a, const void *b)
+{
+    return hs_str_cmp(*(const struct hs_str *)a, *(const struct hs_str *)b);
+}
+
+// The sites of the register, in order; some may stand there more than once.
+struct sites {
+    struct hs_str *names;
+    size_t count;
+};
+
+static bool is_site(void *ctx, struct hs_str site)
+{
+    const struct sites *sites = ctx;
+    return sites->count > 0 &&
+           bsearch(&site, sites->names, sites->count, sizeof(site), by_str) != NULL;
+}
+
+// Links lead from and to sites at which cameras stand.
+static int check_roads(const struct hs_cameras *cameras, const struct hs_roads *roads,
+                       struct hs_diags *diags)
+{
+    struct sites sites = {.count = hs_cameras_count(cameras)};
+    sites.names = calloc(sites.count + 1, sizeof(*sites.names));
+    if (!sites.names) {
+        return HS_ENOMEM;
+    }
+    for (size_t i = 0; i < sites.count; i++) {
+        sites.names[i] = hs_cameras_at(cameras, i)->site_id;
+    }
+    qsort(sites.names, sites.count, sizeof(*sites.names), by_str);
+    hs_roads_check_sites(roads, hs_controls_part_names[HS_CONTROLS_ROADS], is_site, &sites, diags);
+    free(sites.names);
+    return 0;
+}
+
+// The road table, or one without links where there is none.
+static int parse_roads(const struct hs_str texts[HS_CONTROLS_PARTS],
+                       const bool given[HS_CONTROLS_PARTS], struct hs_diags *diags,
+                       struct hs_controls *controls)
+{
+    if (!given[HS_CONTROLS_ROADS] || texts[HS_CONTROLS_ROADS].len == 0) {
+        controls->roads = hs_roads_empty();
+        return controls->roads ? 0 : HS_ENOMEM;
+    }
+    int rc = hs_roads_parse(texts[HS_CONTROLS_ROADS], hs_controls_part_names[HS_CONTROLS_ROADS],
+                            diags, &controls->roads);
+    return rc == 0 && controls->cameras ? check_roads(controls->cameras, controls->roads, diags)
+                                        : rc;
+}
+
 // Each part that was given, all faults of all of them; then what they are to each other.
 static int parse_parts(const struct hs_str texts[HS_CONTROLS_PARTS],
                        const bool given[HS_CONTROLS_PARTS], struct hs_diags *diags,
@@ -118,7 +171,8 @@ static int parse_parts(const struct hs_str texts[HS_CONTROLS_PARTS],
         int rc = check_places(controls->cameras, controls->routes, diags);
         cameras_rc = cameras_rc ? cameras_rc : rc;
     }
-    return cameras_rc ? cameras_rc : routes_rc ? routes_rc : rules_rc;
+    int roads_rc = parse_roads(texts, given, diags, controls);
+    return cameras_rc ? cameras_rc : routes_rc ? routes_rc : rules_rc ? rules_rc : roads_rc;
 }
 
 // Packs and names what was parsed.
@@ -130,6 +184,9 @@ static int seal(const struct hs_str texts[HS_CONTROLS_PARTS], struct hs_controls
         hs_controls_hash_text(hs_buf_str(&controls->packed), controls->hash);
         hs_cameras_canonical(controls->cameras, &common);
         hs_rules_canonical(&controls->rules, &common);
+        if (hs_roads_count(controls->roads) > 0) {
+            hs_roads_canonical(controls->roads, &common);
+        }
         hs_controls_hash_text(hs_buf_str(&common), controls->common);
         rc = hs_buf_status(&common);
     }
@@ -195,14 +252,14 @@ int hs_controls_unpack(struct hs_str packed, struct hs_diags *diags,
 
 struct hs_controls *hs_controls_empty(void)
 {
-    static const struct hs_controls_file files[HS_CONTROLS_PARTS] = {
+    static const struct hs_controls_file files[] = {
         {{"cameras.csv", 11}, {"camera,site,force\n", 18}},
         {{"queues.yaml", 11}, {"queues: {}\n", 11}},
         {{"rules.yaml", 10}, {"", 0}},
     };
     struct hs_diags diags = {0};
     struct hs_controls *controls = NULL;
-    if (hs_controls_parse(files, HS_CONTROLS_PARTS, &diags, &controls) == 0) {
+    if (hs_controls_parse(files, sizeof(files) / sizeof(files[0]), &diags, &controls) == 0) {
         controls->hash[0] = '\0';
     }
     hs_diags_fini(&diags);
@@ -229,6 +286,11 @@ const struct hs_cameras *hs_controls_cameras(const struct hs_controls *controls)
 const struct hs_routes *hs_controls_routes(const struct hs_controls *controls)
 {
     return controls->routes;
+}
+
+const struct hs_roads *hs_controls_roads(const struct hs_controls *controls)
+{
+    return controls->roads;
 }
 
 const struct hs_rules *hs_controls_rules(const struct hs_controls *controls)

@@ -13,11 +13,13 @@
 #include "base/diag.h"
 #include "controls/rules.h"
 #include "geo/cameras.h"
+#include "geo/roads.h"
 #include "route/route.h"
 
 enum { HS_CONTROLS_HASH_BYTES = 65 }; // 64 hex digits, terminated
 
-// A source file of the controls: "cameras.csv", "queues.yaml", "rules.yaml".
+// A source file of the controls: "cameras.csv", "queues.yaml", "rules.yaml", and where there is a
+// road table "roads.csv".
 struct hs_controls_file {
     struct hs_str name;
     struct hs_str text;
@@ -50,6 +52,8 @@ void hs_controls_unref(struct hs_controls *controls); // NULL is legal
 const char *hs_controls_hash(const struct hs_controls *controls);
 const struct hs_cameras *hs_controls_cameras(const struct hs_controls *controls);
 const struct hs_routes *hs_controls_routes(const struct hs_controls *controls);
+// The road table; without links where there is no roads.csv.
+const struct hs_roads *hs_controls_roads(const struct hs_controls *controls);
 const struct hs_rules *hs_controls_rules(const struct hs_controls *controls);
 // Hash of the part that concerns an audience ("open", "covert:<list>", "trial:<list>"), 64 hex
 // digits.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each camera, queue and rule is described as a row of texts; two rows of one name are compared
+// Each camera, queue, link of the road table and rule is described as a row of texts; two rows of one name are compared
 // text by text.
 #include "controls/diff.h"
 
@@ -11,6 +11,7 @@ enum { FIELDS_MAX = 12 };
 // One thing, described.
 struct description {
     struct hs_str name;
+    struct hs_buf name_text;            // of a name made for this
     struct hs_buf text;                 // the fields' values, one behind the other
     size_t ends[FIELDS_MAX];            // of each value in `text`
     const char *fields[FIELDS_MAX + 1]; // their names; ends with NULL
@@ -112,6 +113,30 @@ static void describe_queue(const struct hs_controls *controls, size_t index,
     add_field(ret, "intelligence_queue", queue->intelligence_queue);
     hs_buf_printf(&ret->text, "%lld", (long long)queue->undelivered_after_ms);
     end_field(ret, "undelivered_after_ms");
+}
+
+static size_t count_links(const struct hs_controls *controls)
+{
+    return hs_roads_count(hs_controls_roads(controls));
+}
+
+// Tabs keep the order of the names that of the links.
+static void describe_link(const struct hs_controls *controls, size_t index, struct description *ret)
+{
+    const struct hs_road_link *link = hs_roads_at(hs_controls_roads(controls), index);
+    hs_buf_clear(&ret->name_text);
+    hs_buf_printf(&ret->name_text, "%.*s\t%.*s\t%.*s", HS_STR_ARG(link->from),
+                  HS_STR_ARG(link->direction), HS_STR_ARG(link->to));
+    ret->name = hs_buf_str(&ret->name_text);
+    hs_roads_print_times(link, &ret->text);
+    end_field(ret, "times");
+    hs_buf_printf(&ret->text, "%u", link->distance_m);
+    end_field(ret, "distance_m");
+    hs_buf_printf(&ret->text, "%u", link->share_ppm);
+    end_field(ret, "share_ppm");
+    hs_buf_printf(&ret->text, "%u", link->spread_pct);
+    end_field(ret, "spread_pct");
+    add_field(ret, "corridor", link->corridor ? HS_STR("yes") : HS_STR("no"));
 }
 
 static size_t count_rules(const struct hs_controls *controls)
@@ -218,7 +243,9 @@ static void compare_kind(struct comparison *comparison, const struct kind *kind,
         comparison->status = HS_ENOMEM;
     }
     hs_buf_fini(&old.text);
+    hs_buf_fini(&old.name_text);
     hs_buf_fini(&new.text);
+    hs_buf_fini(&new.name_text);
 }
 
 int64_t hs_controls_diff(const struct hs_controls *before, const struct hs_controls *after,
@@ -227,6 +254,7 @@ int64_t hs_controls_diff(const struct hs_controls *before, const struct hs_contr
     static const struct kind kinds[] = {
         {"camera", count_cameras, describe_camera},
         {"queue", count_queues, describe_queue},
+        {"link", count_links, describe_link},
         {"rule", count_rules, describe_rule},
     };
     struct comparison comparison = {.difference = difference, .ctx = ctx};

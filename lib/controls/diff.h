@@ -2,8 +2,8 @@
 #ifndef HS_CONTROLS_DIFF_H
 #define HS_CONTROLS_DIFF_H
 /*
- * What differs between two controls objects, for a person: camera by camera, queue by queue, rule
- * by rule.
+ * What differs between two controls objects, for a person: camera by camera, queue by queue, link
+ * by link, rule by rule.
  *
  * Comments, order and layout of the files are no difference. Threads: any. Time and memory: linear.
  */
@@ -19,7 +19,7 @@ enum hs_controls_change {
 // One difference. Borrowed for the call.
 struct hs_controls_difference {
     enum hs_controls_change change;
-    const char *what;     // "camera", "queue", "rule"
+    const char *what;     // "camera", "queue", "link", "rule"
     struct hs_str name;   // id, name or key
     const char *field;    // what of it changed; "" when it was added or removed, and for a rule
     struct hs_str before; // its value, or a summary; empty when it was added

@@ -7,7 +7,7 @@
 #include "hitstream/v1/controls.pb-c.h"
 
 const char *const hs_controls_part_names[HS_CONTROLS_PARTS + 1] = {"cameras.csv", "queues.yaml",
-                                                                   "rules.yaml", NULL};
+                                                                   "rules.yaml", "roads.csv", NULL};
 
 static void sort_file(const struct hs_controls_file *file, struct hs_diags *diags,
                       struct hs_str *ret_texts, bool *ret_given)
@@ -29,7 +29,8 @@ static void sort_file(const struct hs_controls_file *file, struct hs_diags *diag
     }
     const char *nearest = hs_str_nearest(file->name, hs_controls_part_names);
     hs_diags_add(diags, HS_DIAG_ERROR, &place,
-                 "no file of the controls%s%s%s; allowed: cameras.csv, queues.yaml, rules.yaml",
+                 "no file of the controls%s%s%s; allowed: cameras.csv, queues.yaml, rules.yaml, "
+                 "roads.csv",
                  nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -45,7 +46,7 @@ void hs_controls_sort(const struct hs_controls_file *files, size_t file_count,
         sort_file(&files[i], diags, ret_texts, ret_given);
     }
     for (size_t part = 0; part < HS_CONTROLS_PARTS; part++) {
-        if (!ret_given[part]) {
+        if (!ret_given[part] && part != HS_CONTROLS_ROADS) {
             struct hs_diag_place place = {.file = hs_controls_part_names[part]};
             hs_diags_add(diags, HS_DIAG_ERROR, &place, "this file of the controls is missing");
         }
@@ -54,20 +55,25 @@ void hs_controls_sort(const struct hs_controls_file *files, size_t file_count,
 
 int hs_controls_pack(const struct hs_str texts[HS_CONTROLS_PARTS], struct hs_buf *out)
 {
+    static const enum hs_controls_part order[HS_CONTROLS_PARTS] = {
+        HS_CONTROLS_CAMERAS, HS_CONTROLS_QUEUES, HS_CONTROLS_ROADS, HS_CONTROLS_RULES};
     Hitstream__V1__ControlsFile files[HS_CONTROLS_PARTS];
     Hitstream__V1__ControlsFile *rows[HS_CONTROLS_PARTS];
     Hitstream__V1__ControlsSource source = HITSTREAM__V1__CONTROLS_SOURCE__INIT;
     char names[HS_CONTROLS_PARTS][16];
-    for (size_t part = 0; part < HS_CONTROLS_PARTS; part++) {
+    for (size_t i = 0; i < HS_CONTROLS_PARTS; i++) {
+        enum hs_controls_part part = order[i];
+        if (part == HS_CONTROLS_ROADS && texts[part].len == 0) {
+            continue;
+        }
         hitstream__v1__controls_file__init(&files[part]);
         snprintf(names[part], sizeof(names[part]), "%s", hs_controls_part_names[part]);
         files[part].name = names[part];
         files[part].text.data = (uint8_t *)(uintptr_t)texts[part].ptr; // read only
         files[part].text.len = texts[part].len;
-        rows[part] = &files[part];
+        rows[source.n_files++] = &files[part];
     }
     source.files = rows;
-    source.n_files = HS_CONTROLS_PARTS;
     size_t size = hitstream__v1__controls_source__get_packed_size(&source);
     char *at = hs_buf_reserve(out, size);
     if (!at) {

@@ -12,6 +12,7 @@ enum hs_controls_part {
     HS_CONTROLS_CAMERAS,
     HS_CONTROLS_QUEUES,
     HS_CONTROLS_RULES,
+    HS_CONTROLS_ROADS, // optional: left out of the packed source where it is not given
     HS_CONTROLS_PARTS,
 };
 

@@ -263,16 +263,12 @@ void hs_roads_print_header(struct hs_buf *out)
                          "share_ppm,corridor\n");
 }
 
-void hs_roads_print_link(const struct hs_road_link *link, struct hs_buf *out)
+void hs_roads_print_times(const struct hs_road_link *link, struct hs_buf *out)
 {
     bool flat = true;
     for (size_t hour = 1; hour < HS_ROADS_HOURS; hour++) {
         flat = flat && link->typical_ms[hour] == link->typical_ms[0];
     }
-    add_field(out, link->from);
-    add_field(out, link->direction);
-    add_field(out, link->to);
-    hs_buf_printf(out, "%u,", link->distance_m);
     add_seconds(out, link->fastest_ms);
     hs_buf_add_char(out, ',');
     add_seconds(out, link->free_ms);
@@ -280,6 +276,15 @@ void hs_roads_print_link(const struct hs_road_link *link, struct hs_buf *out)
         hs_buf_add_char(out, hour ? ';' : ',');
         add_seconds(out, link->typical_ms[hour]);
     }
+}
+
+void hs_roads_print_link(const struct hs_road_link *link, struct hs_buf *out)
+{
+    add_field(out, link->from);
+    add_field(out, link->direction);
+    add_field(out, link->to);
+    hs_buf_printf(out, "%u,", link->distance_m);
+    hs_roads_print_times(link, out);
     hs_buf_printf(out, ",%u,%u,%s\n", link->spread_pct, link->share_ppm,
                   link->corridor ? "yes" : "");
 }

@@ -66,6 +66,8 @@ void hs_roads_check_sites(const struct hs_roads *roads, const char *name,
                           struct hs_diags *diags);
 // The canonical text, itself a roads.csv: equal texts mean the same table.
 void hs_roads_canonical(const struct hs_roads *roads, struct hs_buf *out);
+// Its times: "fastest_s,free_s,typical_s", as there.
+void hs_roads_print_times(const struct hs_road_link *link, struct hs_buf *out);
 // One link as a line of it, with its line feed; the header line.
 void hs_roads_print_link(const struct hs_road_link *link, struct hs_buf *out);
 void hs_roads_print_header(struct hs_buf *out);

@@ -121,13 +121,24 @@ static void read_header(struct reader *reader)
 
 // ------------------------------------------------------------------ one row
 
+static bool is_name(struct hs_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
+            return false;
+        }
+    }
+    return text.len <= NAME_MAX_BYTES && hs_str_is_utf8(text);
+}
+
 static struct hs_str read_site(struct reader *reader, enum column column)
 {
     struct hs_str text = text_of(reader, column);
     if (text.len == 0) {
         fault(reader, column, "the value is missing");
-    } else if (text.len > NAME_MAX_BYTES || !hs_str_is_utf8(text)) {
-        fault(reader, column, "allowed: a site's name, up to 64 bytes of UTF-8");
+    } else if (!is_name(text)) {
+        fault(reader, column,
+              "allowed: a site's name, up to 64 bytes of UTF-8 without control characters");
     }
     return hs_str_n(hs_bump_copy(&reader->bump, text.ptr ? text.ptr : "", text.len), text.len);
 }

@@ -78,7 +78,7 @@ static void every_fault_of_every_file_is_told(void **state)
     assert_string_equal(
         hs_buf_text(&text),
         "camera.csv: no file of the controls, did you mean 'cameras.csv'?; allowed: cameras.csv, "
-        "queues.yaml, rules.yaml\n"
+        "queues.yaml, rules.yaml, roads.csv\n"
         "queues.yaml: this file is given twice\n"
         "rules.yaml: this file of the controls is missing\n"
         "cameras.csv:2:7: force: the value is missing\n"
@@ -205,6 +205,56 @@ static void files_come_back_in_order_of_name(void **state)
     hs_controls_unref(one);
 }
 
+static const char road_table[] = "from,to,fastest_s,typical_s\ns1,s2,60,120\n";
+
+static struct hs_controls *with_roads(const char *roads, struct hs_diags *diags)
+{
+    const struct hs_controls_file files[] = {
+        {HS_STR("roads.csv"), hs_str(roads)},
+        {HS_STR("cameras.csv"), HS_STR(SAMPLE_CAMERAS)},
+        {HS_STR("queues.yaml"), HS_STR(SAMPLE_OPEN_QUEUES)},
+        {HS_STR("rules.yaml"), HS_STR("")},
+    };
+    struct hs_controls *controls = NULL;
+    return hs_controls_parse(files, 4, diags, &controls) == 0 ? controls : NULL;
+}
+
+static void the_road_table_is_a_part_that_may_be_absent(void **state)
+{
+    struct hs_diags diags = {0};
+    char plain[HS_CONTROLS_HASH_BYTES];
+    char roads[HS_CONTROLS_HASH_BYTES];
+    struct hs_controls *without = with_roads("", &diags);
+    struct hs_controls *with = with_roads(road_table, &diags);
+    struct hs_controls *again = NULL;
+    (void)state;
+    assert_non_null(without);
+    assert_non_null(with);
+    assert_int_equal(hs_roads_count(hs_controls_roads(without)), 0);
+    assert_int_equal(hs_roads_count(hs_controls_roads(with)), 1);
+    hs_controls_audience_hash(without, HS_STR("open"), plain);
+    hs_controls_audience_hash(with, HS_STR("open"), roads);
+    assert_string_not_equal(plain, roads);
+    assert_int_equal(hs_controls_unpack(hs_controls_packed(with), &diags, &again), 0);
+    assert_string_equal(hs_controls_hash(again), hs_controls_hash(with));
+    assert_int_equal(hs_roads_count(hs_controls_roads(again)), 1);
+    hs_controls_unref(again);
+    hs_controls_unref(with);
+    hs_controls_unref(without);
+    hs_diags_fini(&diags);
+}
+
+static void a_link_to_a_site_without_cameras_is_refused(void **state)
+{
+    struct hs_diags diags = {0};
+    (void)state;
+    assert_null(with_roads("from,to,fastest_s,typical_s\ns1,s3,60,120\n", &diags));
+    assert_int_equal(diags.errors, 1);
+    assert_string_equal(diags.rows[0].message, "no camera of cameras.csv stands at this site");
+    assert_int_equal(diags.rows[0].line, 2);
+    hs_diags_fini(&diags);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +266,8 @@ int main(void)
         cmocka_unit_test(layout_is_no_part_of_an_audience),
         cmocka_unit_test(the_empty_object_decides_nothing),
         cmocka_unit_test(files_come_back_in_order_of_name),
+        cmocka_unit_test(the_road_table_is_a_part_that_may_be_absent),
+        cmocka_unit_test(a_link_to_a_site_without_cameras_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
