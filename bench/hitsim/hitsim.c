@@ -21,13 +21,14 @@
 struct options {
     struct walk_plan plan;
     const char *data_folder;
-    const char *truth_path;   // NULL: none
-    const char *lists_folder; // NULL: none
-    const char *cameras_path; // NULL: none
-    uint64_t reads;           // at most; UINT64_MAX: no limit
-    double seconds;           // at most, of the walk's time; 0: no limit
-    double misread_share;     // 0 to 1
-    bool live;                // each read leaves when its time has come
+    const char *truth_path;     // NULL: none
+    const char *lists_folder;   // NULL: none
+    const char *cameras_path;   // NULL: none
+    const char *movements_path; // NULL: none
+    uint64_t reads;             // at most; UINT64_MAX: no limit
+    double seconds;             // at most, of the walk's time; 0: no limit
+    double misread_share;       // 0 to 1
+    bool live;                  // each read leaves when its time has come
 };
 
 struct counts {
@@ -53,6 +54,7 @@ static const char usage[] =
     "  --truth FILE         JSON lines: who really passed where and when\n"
     "  --lists FOLDER       watchlists that belong to it, as CSV\n"
     "  --cameras FILE       the camera register that belongs to it\n"
+    "  --movements FILE     what traffic was counted, for hitctl roads learn\n"
     "  --data FOLDER        sites.csv and movements.csv of another network\n"
     "Without --reads and --seconds only the files are written.\n";
 
@@ -73,6 +75,7 @@ enum option_id {
     OPT_TRUTH,
     OPT_LISTS,
     OPT_CAMERAS,
+    OPT_MOVEMENTS,
     OPT_DATA,
     OPT_HELP,
 };
@@ -92,6 +95,7 @@ static const struct option long_options[] = {
     {"truth", 1, NULL, OPT_TRUTH},
     {"lists", 1, NULL, OPT_LISTS},
     {"cameras", 1, NULL, OPT_CAMERAS},
+    {"movements", 1, NULL, OPT_MOVEMENTS},
     {"data", 1, NULL, OPT_DATA},
     {"help", 0, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -120,6 +124,9 @@ static void take_text(struct options *options, int option)
         break;
     case OPT_CAMERAS:
         options->cameras_path = optarg;
+        break;
+    case OPT_MOVEMENTS:
+        options->movements_path = optarg;
         break;
     case OPT_DATA:
         options->data_folder = optarg;
@@ -317,6 +324,11 @@ static bool write_files(const struct options *options, const struct town *town)
         FILE *file = create(options->cameras_path);
         town_write_register(town, file);
         good = fclose(file) == 0;
+    }
+    if (options->movements_path) {
+        FILE *file = create(options->movements_path);
+        town_write_movements(town, file);
+        good = fclose(file) == 0 && good;
     }
     if (options->lists_folder) {
         good = lists_write(options->lists_folder, options->plan.listed, options->plan.start_ms) &&

@@ -278,3 +278,21 @@ void town_write_register(const struct town *town, FILE *file)
                 camera->latitude_deg, camera->longitude_deg);
     }
 }
+
+void town_write_movements(const struct town *town, FILE *file)
+{
+    fputs("from_camera,to_camera,hour,vehicles,mean_seconds\n", file);
+    for (unsigned i = 0; i < town->count; i++) {
+        for (unsigned hour = 0; hour < TOWN_HOURS; hour++) {
+            const struct exits *exits = &town->exits[i][hour];
+            double before = 0;
+            for (unsigned row = 0; row < exits->count; row++) {
+                double vehicles = (exits->rows[row].share - before) * exits->departures;
+                before = exits->rows[row].share;
+                fprintf(file, "%s,%s,%u,%.0f,%.1f\n", town->cameras[i].camera_id,
+                        town->cameras[exits->rows[row].to].camera_id, hour, vehicles,
+                        exits->rows[row].mean_ms / 1000);
+            }
+        }
+    }
+}

@@ -52,4 +52,8 @@ double town_reads_per_trip(const struct town *town, unsigned hour);
 // The camera register that belongs to it, as `hitctl controls` reads it.
 void town_write_register(const struct town *town, FILE *file);
 
+// What was counted, for `hitctl roads learn --movements`: from_camera,to_camera,hour,vehicles,
+// mean_seconds.
+void town_write_movements(const struct town *town, FILE *file);
+
 #endif

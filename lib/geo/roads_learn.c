@@ -52,6 +52,11 @@ void hs_roads_learner_free(struct hs_roads_learner *learner)
     }
 }
 
+const struct hs_cameras *hs_roads_learner_cameras(const struct hs_roads_learner *learner)
+{
+    return learner->cameras;
+}
+
 static size_t slot_of(const struct hs_roads_learner *learner, struct hs_str from,
                       struct hs_str direction, struct hs_str to)
 {

@@ -21,6 +21,7 @@ struct hs_roads_learner;
 // NULL: out of memory.
 struct hs_roads_learner *hs_roads_learner_new(const struct hs_cameras *cameras);
 void hs_roads_learner_free(struct hs_roads_learner *learner);
+const struct hs_cameras *hs_roads_learner_cameras(const struct hs_roads_learner *learner);
 
 // `vehicles` went on from one camera to another in this hour of London's day, in so much time on
 // average. HS_ENOTFOUND: a camera is not in the register; HS_EINVAL: hour or time; journeys within
