@@ -28,6 +28,7 @@ static const struct hitctl_option check_table[] = {
 // ---- the snapshot ----
 
 struct building {
+    const struct hitctl *ctl;
     struct hs_snapshot_builder *builder;
 };
 
@@ -42,6 +43,9 @@ static int begin(void *ctx)
 static int add_list(void *ctx, const struct hs_store_list *list)
 {
     struct building *building = ctx;
+    if (!hitctl_sees(building->ctl, list->list_id, list->covert)) {
+        return 1;
+    }
     struct hs_list_spec spec = {.list_id = list->list_id,
                                 .title = list->title,
                                 .owner_force = list->owner_force,
@@ -60,9 +64,10 @@ static int add_entry(void *ctx, struct hs_str entry_id, struct hs_str entry)
     return hs_snapshot_builder_entry(building->builder, entry);
 }
 
-static int build(struct hs_store *store, struct hs_snapshot **ret_snapshot)
+static int build(const struct hitctl *ctl, struct hs_store *store,
+                 struct hs_snapshot **ret_snapshot)
 {
-    struct building building = {NULL};
+    struct building building = {ctl, NULL};
     struct hs_position position;
     struct hs_store_sink sink = {&building, begin, add_list, add_entry};
     int rc = hs_store_load(store, &sink, &position);
@@ -116,7 +121,7 @@ static int ask(const struct hitctl *ctl, struct hs_store *store, const struct hs
     struct answer answer = {ctl->json ? json_array() : NULL, 0};
     enum hs_read_fault fault = HS_READ_OK;
     int code = HITCTL_OK;
-    int rc = build(store, &snapshot);
+    int rc = build(ctl, store, &snapshot);
     if (rc != 0) {
         json_decref(answer.json);
         return hitctl_store_failed(store, rc, "cannot read the lists");

@@ -24,9 +24,15 @@ enum hitctl_exit {
     HITCTL_DIFFERS = 8,     // diff: not the same
 };
 
+struct hitctl_rights;
+struct hitctl_person;
+
 struct hitctl {
     const struct hs_settings *settings; // loaded before any command runs
-    const char *who;                    // --who, else HITCTL_WHO, else the login name
+    const char *who;       // the person that acts; without rights --who, HITCTL_WHO or the login
+    const char *who_given; // --who or HITCTL_WHO; NULL: neither
+    const struct hitctl_rights *rights; // NULL: no rights file, everybody may do everything
+    const struct hitctl_person *person; // who acts; NULL without rights
     const char *authority;              // --authority, else ""
     bool json;
 };
@@ -68,6 +74,7 @@ extern const struct hitctl_command hitctl_alerts_commands[];   // alerts.c
 extern const struct hitctl_command hitctl_decode_commands[];   // decode.c
 extern const struct hitctl_command hitctl_reads_commands[];    // reads.c
 extern const struct hitctl_command hitctl_dispatch_commands[]; // dispatch.c
+extern const struct hitctl_command hitctl_rights_commands[];   // rights_commands.c
 extern const struct hitctl_command hitctl_daemon_commands[];   // status, reload
 
 // Fills `*values` (a struct of the command's own, defaults set) from the words behind argv[0] by

@@ -114,7 +114,9 @@ static int create(struct hitctl *ctl, const struct hs_store_list *list)
     struct hs_store *store;
     struct hs_position position;
     struct hs_actor actor = hitctl_list_actor(ctl);
-    int code = hitctl_store_open(ctl, &store);
+    int code = list->covert ? hitctl_may(ctl, HITCTL_MAY_CHANGE_LIST, list->list_id.ptr)
+                            : hitctl_may_list(ctl, HITCTL_MAY_CHANGE_LIST, list);
+    code = code ? code : hitctl_store_open(ctl, &store);
     if (code != HITCTL_OK) {
         return code;
     }
@@ -228,7 +230,8 @@ static int run_status(struct hitctl *ctl, int argc, char **argv)
         hitctl_error("'%s' is no status; allowed: live, trial or suspended", argv[2]);
         return HITCTL_USAGE;
     }
-    int code = hitctl_list_open(ctl, argv[1], &list);
+    int code =
+        hitctl_list_open(ctl, words == 2 ? HITCTL_MAY_CHANGE_LIST : HITCTL_MAY_SEE, argv[1], &list);
     if (code == HITCTL_OK && words == 2) {
         code = set_status(ctl, &list, status, &options);
     } else if (code == HITCTL_OK && ctl->json) {

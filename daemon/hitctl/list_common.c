@@ -15,7 +15,8 @@ struct hs_actor hitctl_list_actor(const struct hitctl *ctl)
     return (struct hs_actor){ctl->who, ctl->authority};
 }
 
-int hitctl_list_open(const struct hitctl *ctl, const char *list_id, struct hitctl_list *ret_list)
+int hitctl_list_open(const struct hitctl *ctl, enum hitctl_verb verb, const char *list_id,
+                     struct hitctl_list *ret_list)
 {
     *ret_list = (struct hitctl_list){0};
     if (!hs_store_list_id_ok(hs_str(list_id))) {
@@ -28,7 +29,8 @@ int hitctl_list_open(const struct hitctl *ctl, const char *list_id, struct hitct
         return code;
     }
     int rc = hs_store_list_get(ret_list->store, hs_str(list_id), &ret_list->bump, &ret_list->list);
-    return rc == 0 ? HITCTL_OK : hitctl_store_failed(ret_list->store, rc, "cannot read the list");
+    return rc == 0 ? hitctl_may_list(ctl, verb, &ret_list->list)
+                   : hitctl_store_failed(ret_list->store, rc, "cannot read the list");
 }
 
 void hitctl_list_close(struct hitctl_list *list)

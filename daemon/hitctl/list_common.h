@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "hitctl/rights.h"
 #include "hitctl/store_open.h"
 #include "watchlist/entry.h"
 #include "watchlist/store.h"
@@ -20,9 +21,10 @@ struct hitctl_list {
     struct hs_bump bump; // its texts
 };
 
-// Connects and reads the list's state; an exit code, after saying why. Closed with
-// hitctl_list_close() in any case.
-int hitctl_list_open(const struct hitctl *ctl, const char *list_id, struct hitctl_list *ret_list);
+// Connects, reads the list's state and asks whether the person may do this with it; an exit code,
+// after saying why. Closed with hitctl_list_close() in any case.
+int hitctl_list_open(const struct hitctl *ctl, enum hitctl_verb verb, const char *list_id,
+                     struct hitctl_list *ret_list);
 void hitctl_list_close(struct hitctl_list *list);
 struct hs_actor hitctl_list_actor(const struct hitctl *ctl);
 

@@ -233,7 +233,7 @@ static int say_difference(struct load *load)
 
 static int run_load(struct load *load, const char *list_id)
 {
-    int code = hitctl_list_open(load->ctl, list_id, &load->list);
+    int code = hitctl_list_open(load->ctl, HITCTL_MAY_CHANGE_LIST, list_id, &load->list);
     code = code ? code : hitctl_list_check_covert(load->list.store, &load->list.list);
     load->size_before = load->list.list.size;
     code = code ? code : read_live(load);

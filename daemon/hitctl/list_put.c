@@ -347,7 +347,7 @@ int hitctl_list_put(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     int code = read_words(&put, words - 1, argv + 2);
-    code = code ? code : hitctl_list_open(ctl, argv[1], &put.list);
+    code = code ? code : hitctl_list_open(ctl, HITCTL_MAY_CHANGE_LIST, argv[1], &put.list);
     code = code ? code : hitctl_list_check_covert(put.list.store, &put.list.list);
     code = code ? code : prepare_edit(&put);
     code = code ? code : make_entry(&put);
@@ -372,7 +372,7 @@ int hitctl_list_drop(struct hitctl *ctl, int argc, char **argv)
         hitctl_error("needs a list and an entry: its id or its VRM");
         return HITCTL_USAGE;
     }
-    int code = hitctl_list_open(ctl, argv[1], &put.list);
+    int code = hitctl_list_open(ctl, HITCTL_MAY_CHANGE_LIST, argv[1], &put.list);
     if (code == HITCTL_OK) {
         put.entry_id = hs_str(argv[2]);
         // As it stands, else as a plate: 'ab12 cde' is AB12CDE.

@@ -62,7 +62,7 @@ int hitctl_list_diff(struct hitctl *ctl, int argc, char **argv)
         }
         return HITCTL_USAGE;
     }
-    int code = hitctl_list_open(ctl, argv[1], &list);
+    int code = hitctl_list_open(ctl, HITCTL_MAY_SEE, argv[1], &list);
     code = code ? code
                 : hitctl_consulted(ctl, list.store, &(struct hitctl_subject){.list_id = argv[1]});
     struct hitctl_revision revision;
@@ -174,7 +174,7 @@ int hitctl_list_history(struct hitctl *ctl, int argc, char **argv)
         }
         return HITCTL_USAGE;
     }
-    int code = hitctl_list_open(ctl, argv[1], &list);
+    int code = hitctl_list_open(ctl, HITCTL_MAY_SEE, argv[1], &list);
     code = code ? code
                 : hitctl_consulted(ctl, list.store, &(struct hitctl_subject){.list_id = argv[1]});
     if (code == HITCTL_OK) {
@@ -277,7 +277,7 @@ int hitctl_list_rollback(struct hitctl *ctl, int argc, char **argv)
         }
         return HITCTL_USAGE;
     }
-    int code = hitctl_list_open(ctl, argv[1], &list);
+    int code = hitctl_list_open(ctl, HITCTL_MAY_CHANGE_LIST, argv[1], &list);
     if (code == HITCTL_OK && is_live(&list.list, &revision)) {
         hitctl_error("revision %s is live", argv[2]);
         code = HITCTL_REFUSED;

@@ -47,12 +47,17 @@ static int show_lists(struct hitctl *ctl)
     } else if (ctl->json) {
         json_t *all = json_array();
         for (size_t i = 0; i < count; i++) {
-            json_array_append_new(all, list_json(&rows[i]));
+            if (hitctl_sees(ctl, rows[i].list_id, rows[i].covert)) {
+                json_array_append_new(all, list_json(&rows[i]));
+            }
         }
         hitctl_print_json(all);
     } else {
         for (size_t i = 0; i < count; i++) {
             char revision[HITCTL_REVISION_BYTES];
+            if (!hitctl_sees(ctl, rows[i].list_id, rows[i].covert)) {
+                continue;
+            }
             hitctl_list_revision(&rows[i], revision);
             printf("%-24.*s %-6s %-9s %8s %10llu  %.*s: %.*s\n", HS_STR_ARG(rows[i].list_id),
                    rows[i].covert ? "covert" : "open", hs_store_status_name(rows[i].status),
@@ -144,7 +149,7 @@ int hitctl_list_show(struct hitctl *ctl, int argc, char **argv)
     if (words == 0) {
         return show_lists(ctl);
     }
-    int code = hitctl_list_open(ctl, argv[1], &list);
+    int code = hitctl_list_open(ctl, HITCTL_MAY_SEE, argv[1], &list);
     code = code ? code
                 : hitctl_consulted(
                       ctl, list.store,
@@ -259,7 +264,7 @@ int hitctl_list_export(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     uint64_t generation = (uint64_t)options.generation;
-    int code = hitctl_list_open(ctl, argv[1], &list);
+    int code = hitctl_list_open(ctl, HITCTL_MAY_SEE, argv[1], &list);
     code = code ? code
                 : hitctl_consulted(ctl, list.store, &(struct hitctl_subject){.list_id = argv[1]});
     code = code ? code : find_size(&list, &generation, &size, &checksum);
@@ -300,6 +305,7 @@ const struct hitctl_option hitctl_list_due_options[] = {
 };
 
 struct due {
+    const struct hitctl *ctl;
     const struct hs_store_list *list;
     int64_t now_ms, until_ms;
     json_t *rows; // or NULL: lines
@@ -352,7 +358,8 @@ static int due_of_lists(struct hs_store *store, const char *only, struct due *du
     bool found = only == NULL;
     int rc = hs_store_lists(store, &bump, &rows, &count);
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        if (!only || hs_str_is(rows[i].list_id, only)) {
+        bool sees = hitctl_sees(due->ctl, rows[i].list_id, rows[i].covert);
+        if (sees && (!only || hs_str_is(rows[i].list_id, only))) {
             found = true;
             due->list = &rows[i];
             rc = hs_store_entries(store, &rows[i], 0, look_at_entry, due);
@@ -387,7 +394,8 @@ int hitctl_list_due(struct hitctl *ctl, int argc, char **argv)
         hs_store_free(store);
         return code;
     }
-    struct due due = {.now_ms = hs_clock_realtime_ms(), .rows = ctl->json ? json_array() : NULL};
+    struct due due = {
+        .ctl = ctl, .now_ms = hs_clock_realtime_ms(), .rows = ctl->json ? json_array() : NULL};
     due.until_ms = due.now_ms + options.days * HS_MS_PER_DAY;
     code = due_of_lists(store, words == 1 ? argv[1] : NULL, &due);
     if (due.rows) {

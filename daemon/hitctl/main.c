@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "hitctl/consult.h"
 #include "hitctl/help.h"
+#include "hitctl/rights.h"
 
 #define HITCTL_VERSION "0.1.0"
 
@@ -26,6 +27,7 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_alerts_commands,   // of dispatch queues
     hitctl_dispatch_commands, // what was not delivered
     hitctl_decode_commands,   // any message as JSON
+    hitctl_rights_commands,   // who may do what
     hitctl_daemon_commands,   // status, reload, resume, deregister
     NULL,
 };
@@ -205,12 +207,40 @@ static void say_unknown_command(int argc, char **argv)
 
 static const char *login_name(void)
 {
-    const char *name = getenv("HITCTL_WHO");
-    if (name && name[0]) {
-        return name;
-    }
     const struct passwd *user = getpwuid(getuid());
     return user ? user->pw_name : "unknown";
+}
+
+// Name under --who or HITCTL_WHO, or NULL.
+static const char *name_given(const struct global_options *options)
+{
+    const char *name = getenv("HITCTL_WHO");
+    return options->who ? options->who : name && name[0] ? name : NULL;
+}
+
+// Reads who may do what, finds the person that acts, and asks whether the command is theirs.
+static int ask_rights(struct hitctl *ctl, const struct hitctl_command *command,
+                      struct hitctl_rights **ret_rights)
+{
+    struct hs_diags diags = {0};
+    const char *path = ctl->settings->rights_file;
+    enum hitctl_verb verb = hitctl_rights_of_command(command);
+    if (verb == HITCTL_MAY_ANYTHING) {
+        return HITCTL_OK;
+    }
+    int rc = hitctl_rights_read(path, &diags, ret_rights);
+    hitctl_print_diags(&diags);
+    hs_diags_fini(&diags);
+    if (rc == HS_ENOTFOUND && strcmp(path, HS_SETTINGS_RIGHTS_FILE) == 0) {
+        return HITCTL_OK;
+    }
+    if (rc != 0) {
+        hitctl_error("cannot read who may do what from '%s': %s", path, hs_strerror(rc));
+        return HITCTL_CONFIG;
+    }
+    ctl->rights = *ret_rights;
+    int code = hitctl_rights_act(ctl, login_name(), ctl->who_given);
+    return code != HITCTL_OK ? code : hitctl_may(ctl, verb, NULL);
 }
 
 static int run_command(const struct hitctl_command *command, const struct global_options *options,
@@ -224,11 +254,15 @@ static int run_command(const struct hitctl_command *command, const struct global
     if (status == HS_OK) {
         struct hitctl ctl = {
             .settings = settings,
-            .who = options->who ? options->who : login_name(),
+            .who_given = name_given(options),
             .authority = options->authority ? options->authority : "",
             .json = options->json,
         };
-        result = command->run(&ctl, argc, argv);
+        ctl.who = ctl.who_given ? ctl.who_given : login_name();
+        struct hitctl_rights *rights = NULL;
+        result = ask_rights(&ctl, command, &rights);
+        result = result ? result : command->run(&ctl, argc, argv);
+        hitctl_rights_free(rights);
     } else if (diags.errors == 0) {
         hitctl_error("cannot read the settings: %s", hs_strerror(status));
     }

@@ -20,10 +20,10 @@ static int exit_code_of(int rc)
     }
 }
 
-int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store)
+struct hs_redis_config hitctl_store_config(const struct hitctl *ctl)
 {
     const struct hs_settings *settings = ctl->settings;
-    const struct hs_redis_config config = {
+    return (struct hs_redis_config){
         .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
         .host = settings->redis_host,
         .port = settings->redis_port,
@@ -32,6 +32,11 @@ int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store)
         .connect_timeout_ms = settings->redis_connect_timeout_ms,
         .command_timeout_ms = settings->redis_command_timeout_ms,
     };
+}
+
+int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store)
+{
+    const struct hs_redis_config config = hitctl_store_config(ctl);
     struct hs_buf why = {0};
     int rc = hs_store_open(&config, ret_store, &why);
     if (rc != 0) {

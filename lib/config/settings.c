@@ -42,6 +42,9 @@ static const struct hs_option hs_settings_table[] = {
     {"log_level", HS_OPTION_CHOICE, AT(log_level), "info", .allowed = level_words,
      .reloadable = true,
      .help = "Least severe log records that are written. Plates stand in 'debug' only."},
+    {"rights_file", HS_OPTION_FILE, AT(rights_file), HS_SETTINGS_RIGHTS_FILE, .min = 1,
+     .help = "Who may do what with hitctl, see 'hitctl rights check'. Where there is none, "
+             "everybody may do everything; another file than the default must be there."},
     {"kafka.bootstrap", HS_OPTION_TEXT, AT(kafka_bootstrap), "127.0.0.1:9092", .min = 1,
      .help = "Brokers to ask first: host:port, more than one with commas."},
     {"kafka.session_timeout_ms", HS_OPTION_I64, AT(kafka_session_timeout_ms), "6000", 1000, 300000,

@@ -11,6 +11,7 @@
 
 #include "base/diag.h"
 
+#define HS_SETTINGS_RIGHTS_FILE "/etc/hitstream/rights.yaml"
 enum { HS_SETTINGS_EXIT_CODE = 6 }; // exit status for a refused configuration
 
 // A librdkafka property of kafka.properties.
@@ -50,6 +51,7 @@ struct hs_settings {
     uint32_t match_reject_max_pct; // more bad reads than this in a window: stop consuming
     uint32_t match_reject_window_reads;
     const char *log_level;
+    const char *rights_file; // who may do what with hitctl
 };
 
 // Reads files in order, later ones win key by key; every fault to `diags`. HS_EFORMAT when there

@@ -1,123 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operations lead sees of 'hitctl list' and 'hitctl check', on a real Redis.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include <cmocka.h>
-#include <hiredis/hiredis.h>
-
 #include "base/clock.h"
-#include "support/redis_server.h"
+#include "support/hitctl_house.h"
 #include "watchlist/store.h"
-
-enum { WORDS_MAX = 16, RUN_TIMEOUT_MS = 30000 };
-
-// Exit codes as daemon/hitctl/command.h has them: scripts rely on the numbers.
-enum {
-    OK = 0,
-    FAILED = 1,
-    USAGE = 2,
-    REFUSED = 3,
-    CONFLICT = 4,
-    UNREACHABLE = 5,
-    TIMEOUT = 7,
-    DIFFERS = 8
-};
 
 #define HEADER "VRM,make,action,weed date\n"
 
-static struct hs_redis_server redis;
-static char folder[HS_TEST_PATH_BYTES];
-static char *out; // of the last command
-static char *err;
-
-static const char *path_of(const char *name)
-{
-    static char paths[4][HS_TEST_PATH_BYTES + 64];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
-}
-
-// Runs 'hitctl --config ... --who ann WORDS' in the test's folder and fails when it ends with
-// another code.
-static void run(int exit_code, const char *const *words)
-{
-    const char *argv[WORDS_MAX + 6] = {HITCTL_PATH, "--config", "hitstream.yaml", "--who", "ann"};
-    const char *out_path = path_of("out");
-    const char *err_path = path_of("err");
-    struct hs_process_spec spec = {
-        .argv = argv, .output_path = out_path, .error_path = err_path, .working_folder = folder};
-    remove(out_path);
-    remove(err_path);
-    for (size_t i = 0; words[i]; i++) {
-        assert_true(i < WORDS_MAX);
-        argv[5 + i] = words[i];
-    }
-    int code = hs_process_run(&spec, RUN_TIMEOUT_MS);
-    free(out);
-    free(err);
-    out = hs_test_file_read(out_path);
-    err = hs_test_file_read(err_path);
-    assert_true(out && err);
-    if (code != exit_code) {
-        fail_msg("exit %d, expected %d\n%s%s", code, exit_code, out, err);
-    }
-}
-#define RUN(exit_code, ...)  run(exit_code, (const char *const[]){__VA_ARGS__, NULL})
 #define LIST(exit_code, ...) RUN(exit_code, "list", __VA_ARGS__)
-
-static void says(const char *text, const char *part)
-{
-    if (!strstr(text, part)) {
-        fail_msg("'%s' is missing in: %s", part, text);
-    }
-}
-
-static void file(const char *name, const char *text)
-{
-    assert_int_equal(hs_test_file_write(path_of(name), text), 0);
-}
 
 static int setup(void **state)
 {
-    char text[1024];
-    (void)state;
-    if (hs_test_folder_make("lists", folder) != 0 || hs_redis_server_start(&redis) != 0) {
+    if (house_setup(state) != 0) {
         return -1;
     }
-    snprintf(text, sizeof(text), "redis:\n  socket: %s\n", redis.socket_path);
-    file("hitstream.yaml", text);
     file("two.csv", HEADER "AB12 CDE,FORD,STOP,2099-12-31\nOY12ABC,VW,SILENT,31/12/2099\n");
     LIST(OK, "create", "lines", "--title", "County lines", "--owner-force", "Aven", "--purpose",
          "couriers", "--open", "--status", "live");
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    free(out);
-    free(err);
-    out = err = NULL;
-    hs_redis_server_fini(&redis);
-    hs_test_folder_remove(folder);
-    return 0;
-}
-
-static void meddle(const char *command)
-{
-    redisContext *context = redisConnectUnix(redis.socket_path);
-    redisReply *reply = redisCommand(context, command);
-    assert_true(reply && reply->type != REDIS_REPLY_ERROR);
-    freeReplyObject(reply);
-    redisFree(context);
 }
 
 static void create_says_all_that_is_wrong(void **state)
@@ -523,7 +422,7 @@ static void a_broken_redis_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, house_teardown)
         TEST(create_says_all_that_is_wrong),
         TEST(load_is_replace_or_merge_never_silently),
         TEST(bad_lines_are_all_told_and_nothing_is_loaded),
