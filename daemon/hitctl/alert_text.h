@@ -13,5 +13,7 @@
 // A few lines, the first of them whole in itself; each ends with a line feed. Control characters of
 // the alert's texts come out as '?', so that no text of a list can steer a terminal.
 void hitctl_alert_text(const Hitstream__V1__Alert *alert, struct hs_buf *out);
+// The same and all that stands behind it, a line each.
+void hitctl_alert_text_full(const Hitstream__V1__Alert *alert, struct hs_buf *out);
 
 #endif

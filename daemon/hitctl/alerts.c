@@ -8,6 +8,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "hitctl/alert_find.h"
 #include "hitctl/alert_summary.h"
 #include "hitctl/alert_text.h"
 #include "hitctl/payload.h"
@@ -126,13 +127,6 @@ static bool parse_from(const char *from, struct hs_kafka_range *ret_range)
     return true;
 }
 
-// "north-live" as "dispatch.north-live"; a whole topic's name stays.
-static void make_topic(const char *queue, char ret_topic[HS_KAFKA_TOPIC_TEXT_BYTES])
-{
-    bool whole = strncmp(queue, "dispatch.", 9) == 0 || strncmp(queue, "undelivered.", 12) == 0;
-    snprintf(ret_topic, HS_KAFKA_TOPIC_TEXT_BYTES, "%s%s", whole ? "" : "dispatch.", queue);
-}
-
 static int read_queues(struct tail *run, const struct hs_kafka_range *ranges, size_t count)
 {
     struct hs_kafka_tail *tail = NULL;
@@ -176,7 +170,7 @@ static int tail_run(struct hitctl *ctl, int argc, char **argv)
         if (!parse_from(run.options.from, &ranges[i])) {
             return HITCTL_USAGE;
         }
-        make_topic(argv[i + 1], topics[i]);
+        hitctl_alert_topic(argv[i + 1], topics[i], sizeof(topics[i]));
         ranges[i].topic = topics[i];
     }
     run.show_queue = words > 1;

@@ -71,6 +71,7 @@ extern const struct hitctl_command hitctl_controls_commands[]; // controls.c
 extern const struct hitctl_command hitctl_roads_commands[];    // roads.c
 extern const struct hitctl_command hitctl_topics_commands[];   // topics.c
 extern const struct hitctl_command hitctl_alerts_commands[];   // alerts.c
+extern const struct hitctl_command hitctl_feedback_commands[]; // alerts_feedback.c
 extern const struct hitctl_command hitctl_decode_commands[];   // decode.c
 extern const struct hitctl_command hitctl_reads_commands[];    // reads.c
 extern const struct hitctl_command hitctl_dispatch_commands[]; // dispatch.c

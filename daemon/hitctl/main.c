@@ -25,6 +25,7 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_topics_commands,   // Kafka's, made and checked
     hitctl_reads_commands,    // into anpr.reads
     hitctl_alerts_commands,   // of dispatch queues
+    hitctl_feedback_commands, // what desks say back
     hitctl_dispatch_commands, // what was not delivered
     hitctl_decode_commands,   // any message as JSON
     hitctl_rights_commands,   // who may do what

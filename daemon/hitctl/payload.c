@@ -5,6 +5,7 @@
 #include "hitstream/v1/alert.pb-c.h"
 #include "hitstream/v1/controls.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
+#include "hitstream/v1/feedback.pb-c.h"
 #include "hitstream/v1/read.pb-c.h"
 #include "hitstream/v1/state.pb-c.h"
 #include "hitstream/v1/watchlist.pb-c.h"
@@ -19,6 +20,7 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &hitstream__v1__watchlist_entry__descriptor,   &hitstream__v1__controls_source__descriptor,
     &hitstream__v1__controls_manifest__descriptor, &hitstream__v1__controls_part__descriptor,
     &hitstream__v1__audit_anchor__descriptor,      &hitstream__v1__reply_to__descriptor,
+    &hitstream__v1__feedback__descriptor,
 };
 
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };
@@ -67,6 +69,9 @@ const ProtobufCMessageDescriptor *hitctl_payload_type_of(struct hs_str topic, st
     }
     if (starts_with(topic, HS_STR("dispatch.")) || starts_with(topic, HS_STR("undelivered."))) {
         return &hitstream__v1__alert__descriptor;
+    }
+    if (starts_with(topic, HS_STR("feedback."))) {
+        return &hitstream__v1__feedback__descriptor;
     }
     return NULL;
 }
