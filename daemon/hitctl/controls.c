@@ -379,8 +379,8 @@ static int show(const struct hitctl *ctl, const struct options *options,
         struct wanted_file wanted = {.name = options->file};
         hs_controls_each_file(packed, print_file, &wanted);
         if (!wanted.found) {
-            hitctl_error("no file '%s'; there are cameras.csv, queues.yaml, rules.yaml and, "
-                         "where there is a road table, roads.csv",
+            hitctl_error("no file '%s' in these controls; there may be cameras.csv, "
+                         "operations.yaml, queues.yaml, roads.csv, rules.yaml",
                          options->file);
         }
         return wanted.found ? HITCTL_OK : HITCTL_USAGE;

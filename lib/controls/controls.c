@@ -65,28 +65,53 @@ static void tidy_words(const char **words, size_t count)
     words[kept] = NULL;
 }
 
-// Queues may care only for forces and areas in which cameras stand.
+// Names that cameras give to places of one kind.
+struct place_names {
+    const char **names; // sorted, each once; ends with NULL
+    size_t offset;      // of the text in struct hs_camera
+};
+
+static int collect(const struct hs_cameras *cameras, struct hs_bump *bump,
+                   struct place_names *place)
+{
+    size_t count = hs_cameras_count(cameras);
+    place->names = hs_bump_alloc(bump, (count + 1) * sizeof(*place->names));
+    for (size_t i = 0; place->names && i < count; i++) {
+        const char *camera = (const char *)hs_cameras_at(cameras, i);
+        struct hs_str text;
+        memcpy(&text, camera + place->offset, sizeof(text));
+        place->names[i] = hs_bump_copy(bump, text.ptr, text.len);
+        if (!place->names[i]) {
+            return HS_ENOMEM;
+        }
+    }
+    if (!place->names) {
+        return HS_ENOMEM;
+    }
+    tidy_words(place->names, count);
+    return 0;
+}
+
+// Queues and operations may care only for places in which cameras stand.
 static int check_places(const struct hs_cameras *cameras, const struct hs_routes *routes,
                         struct hs_diags *diags)
 {
-    size_t count = hs_cameras_count(cameras);
     struct hs_bump bump = {0};
-    const char **forces = calloc(count + 1, sizeof(*forces));
-    const char **areas = calloc(count + 1, sizeof(*areas));
-    int rc = forces && areas ? 0 : HS_ENOMEM;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        const struct hs_camera *camera = hs_cameras_at(cameras, i);
-        forces[i] = hs_bump_copy(&bump, camera->force.ptr, camera->force.len);
-        areas[i] = hs_bump_copy(&bump, camera->area.ptr, camera->area.len);
-        rc = forces[i] && areas[i] ? 0 : HS_ENOMEM;
+    struct place_names places[] = {
+        {NULL, offsetof(struct hs_camera, force)},
+        {NULL, offsetof(struct hs_camera, area)},
+        {NULL, offsetof(struct hs_camera, road)},
+        {NULL, offsetof(struct hs_camera, site_id)},
+    };
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && rc == 0; i++) {
+        rc = collect(cameras, &bump, &places[i]);
     }
     if (rc == 0) {
-        tidy_words(forces, count);
-        tidy_words(areas, count);
-        hs_routes_check_places(routes, forces, areas, diags);
+        const struct hs_route_places known = {places[0].names, places[1].names, places[2].names,
+                                              places[3].names};
+        hs_routes_check_places(routes, &known, diags);
     }
-    free(forces);
-    free(areas);
     hs_bump_fini(&bump);
     return rc;
 }
@@ -144,24 +169,34 @@ static int parse_roads(const struct hs_str texts[HS_CONTROLS_PARTS],
                                         : rc;
 }
 
+static int parse_routes(const struct hs_str texts[HS_CONTROLS_PARTS],
+                        const bool given[HS_CONTROLS_PARTS], struct hs_diags *diags,
+                        struct hs_controls *controls)
+{
+    const struct hs_routes_file queues = {texts[HS_CONTROLS_QUEUES],
+                                          hs_controls_part_names[HS_CONTROLS_QUEUES]};
+    const struct hs_routes_file operations = {texts[HS_CONTROLS_OPERATIONS],
+                                              hs_controls_part_names[HS_CONTROLS_OPERATIONS]};
+    if (!given[HS_CONTROLS_QUEUES]) {
+        return 0;
+    }
+    return hs_routes_parse_all(&queues, given[HS_CONTROLS_OPERATIONS] ? &operations : NULL, diags,
+                               &controls->routes);
+}
+
 // Each part that was given, all faults of all of them; then what they are to each other.
 static int parse_parts(const struct hs_str texts[HS_CONTROLS_PARTS],
                        const bool given[HS_CONTROLS_PARTS], struct hs_diags *diags,
                        struct hs_controls *controls)
 {
     int cameras_rc = 0;
-    int routes_rc = 0;
     int rules_rc = 0;
     if (given[HS_CONTROLS_CAMERAS]) {
         cameras_rc = hs_cameras_parse(texts[HS_CONTROLS_CAMERAS],
                                       hs_controls_part_names[HS_CONTROLS_CAMERAS], diags,
                                       &controls->cameras);
     }
-    if (given[HS_CONTROLS_QUEUES]) {
-        routes_rc =
-            hs_routes_parse(texts[HS_CONTROLS_QUEUES], hs_controls_part_names[HS_CONTROLS_QUEUES],
-                            diags, &controls->routes);
-    }
+    int routes_rc = parse_routes(texts, given, diags, controls);
     if (given[HS_CONTROLS_RULES]) {
         rules_rc =
             hs_rules_parse(texts[HS_CONTROLS_RULES], hs_controls_part_names[HS_CONTROLS_RULES],

@@ -2,7 +2,7 @@
 #ifndef HS_CONTROLS_CONTROLS_H
 #define HS_CONTROLS_CONTROLS_H
 /*
- * The controls: what is decided by, apart from lists. Camera register, queues, rules: one immutable
+ * The controls: what is decided by, apart from lists. Camera register, queues, operations, rules: one immutable
  * object, named by the hash of its source; made by a person with `hitctl controls`, kept in Redis
  * and anpr.controls.
  *
@@ -18,8 +18,8 @@
 
 enum { HS_CONTROLS_HASH_BYTES = 65 }; // 64 hex digits, terminated
 
-// A source file of the controls: "cameras.csv", "queues.yaml", "rules.yaml", and where there is a
-// road table "roads.csv".
+// A source file of the controls: "cameras.csv", "queues.yaml", "rules.yaml", and where there are
+// some "operations.yaml", "roads.csv".
 struct hs_controls_file {
     struct hs_str name;
     struct hs_str text;

@@ -6,8 +6,15 @@
 #include "base/error.h"
 #include "hitstream/v1/controls.pb-c.h"
 
-const char *const hs_controls_part_names[HS_CONTROLS_PARTS + 1] = {"cameras.csv", "queues.yaml",
-                                                                   "rules.yaml", "roads.csv", NULL};
+// In order of name.
+const char *const hs_controls_part_names[HS_CONTROLS_PARTS + 1] = {
+    "cameras.csv", "operations.yaml", "queues.yaml", "roads.csv", "rules.yaml", NULL};
+
+// An absent file and an empty one mean the same.
+static bool may_be_absent(size_t part)
+{
+    return part == HS_CONTROLS_OPERATIONS || part == HS_CONTROLS_ROADS;
+}
 
 static void sort_file(const struct hs_controls_file *file, struct hs_diags *diags,
                       struct hs_str *ret_texts, bool *ret_given)
@@ -29,8 +36,8 @@ static void sort_file(const struct hs_controls_file *file, struct hs_diags *diag
     }
     const char *nearest = hs_str_nearest(file->name, hs_controls_part_names);
     hs_diags_add(diags, HS_DIAG_ERROR, &place,
-                 "no file of the controls%s%s%s; allowed: cameras.csv, queues.yaml, rules.yaml, "
-                 "roads.csv",
+                 "no file of the controls%s%s%s; allowed: cameras.csv, operations.yaml, "
+                 "queues.yaml, roads.csv, rules.yaml",
                  nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -46,7 +53,7 @@ void hs_controls_sort(const struct hs_controls_file *files, size_t file_count,
         sort_file(&files[i], diags, ret_texts, ret_given);
     }
     for (size_t part = 0; part < HS_CONTROLS_PARTS; part++) {
-        if (!ret_given[part] && part != HS_CONTROLS_ROADS) {
+        if (!ret_given[part] && !may_be_absent(part)) {
             struct hs_diag_place place = {.file = hs_controls_part_names[part]};
             hs_diags_add(diags, HS_DIAG_ERROR, &place, "this file of the controls is missing");
         }
@@ -55,15 +62,12 @@ void hs_controls_sort(const struct hs_controls_file *files, size_t file_count,
 
 int hs_controls_pack(const struct hs_str texts[HS_CONTROLS_PARTS], struct hs_buf *out)
 {
-    static const enum hs_controls_part order[HS_CONTROLS_PARTS] = {
-        HS_CONTROLS_CAMERAS, HS_CONTROLS_QUEUES, HS_CONTROLS_ROADS, HS_CONTROLS_RULES};
     Hitstream__V1__ControlsFile files[HS_CONTROLS_PARTS];
     Hitstream__V1__ControlsFile *rows[HS_CONTROLS_PARTS];
     Hitstream__V1__ControlsSource source = HITSTREAM__V1__CONTROLS_SOURCE__INIT;
-    char names[HS_CONTROLS_PARTS][16];
-    for (size_t i = 0; i < HS_CONTROLS_PARTS; i++) {
-        enum hs_controls_part part = order[i];
-        if (part == HS_CONTROLS_ROADS && texts[part].len == 0) {
+    char names[HS_CONTROLS_PARTS][24];
+    for (size_t part = 0; part < HS_CONTROLS_PARTS; part++) {
+        if (may_be_absent(part) && texts[part].len == 0) {
             continue;
         }
         hitstream__v1__controls_file__init(&files[part]);

@@ -8,11 +8,12 @@
 
 #include "controls/controls.h"
 
-enum hs_controls_part {
+enum hs_controls_part { // in order of name
     HS_CONTROLS_CAMERAS,
+    HS_CONTROLS_OPERATIONS, // may be absent: then it is no part of the packed source
     HS_CONTROLS_QUEUES,
+    HS_CONTROLS_ROADS, // may be absent
     HS_CONTROLS_RULES,
-    HS_CONTROLS_ROADS, // optional: left out of the packed source where it is not given
     HS_CONTROLS_PARTS,
 };
 

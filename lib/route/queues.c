@@ -33,7 +33,7 @@ static const char *const queue_keys[] = {"owner",
 static const char *const kind_words[] = {"live", "intelligence", NULL}; // as enum hs_queue_kind
 static const char *const payload_words[] = {"protobuf", "json", NULL};  // as enum hs_payload_format
 static const char *const handling_words[] = {"stop", "monitor", NULL};  // bits in this order
-static const char *const reserved_names[] = {HS_ROUTE_OPS_QUEUE, "unrouted", NULL};
+static const char *const reserved_names[] = {HS_ROUTE_OPS_QUEUE, "unrouted", "rejected", NULL};
 
 // One queue while it is read.
 struct reading {
@@ -297,8 +297,8 @@ static void check_name(const struct reading *reading)
     for (size_t i = 0; reserved_names[i]; i++) {
         if (hs_str_is(name, reserved_names[i])) {
             hs_yaml_fault(reading->diags, reading->row->key, "queues",
-                          "this name is reserved: dispatch.%s is the system's own",
-                          reserved_names[i]);
+                          "this name is reserved: %s.%s is the system's own",
+                          hs_str_is(name, "rejected") ? "feedback" : "dispatch", reserved_names[i]);
         }
     }
 }

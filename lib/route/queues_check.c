@@ -15,9 +15,12 @@ static bool may_receive_all(const struct hs_queue *queue)
 static void check_lists(const struct hs_queue_row *row, struct hs_diags *diags)
 {
     const struct hs_queue *queue = &row->queue;
-    if (queue->list_count == 0 && queue->covert_list_count == 0) {
+    bool none =
+        hs_yaml_get(row->node, "lists") && queue->list_count == 0; // 'lists: []' is meant so
+    if (queue->list_count == 0 && queue->covert_list_count == 0 && !none) {
         hs_queues_fault(row, "lists", HS_DIAG_ERROR, diags,
-                        "no list can reach this queue: name some under 'lists' or 'covert_lists'");
+                        "no list can reach this queue: name some under 'lists' or 'covert_lists' "
+                        "('lists: []': what operations tell it)");
     }
     if (may_receive_all(queue) && queue->list_count > 1) {
         hs_queues_fault(row, "lists", HS_DIAG_ERROR, diags,

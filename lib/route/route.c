@@ -1,55 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The compiled table: for each word (a list, a force, an area, an owner) the set of queues that it
-// admits; a decision is the intersection of a few sets.
+// The object: parsing its files, what stands in it, and its places against the camera register.
 #include "route/route.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "route/queues.h"
-
-enum { SET_WORDS_MAX = HS_ROUTE_QUEUES_MAX / 64 };
-
-// What a word is, so that a list and a force of one name stay apart.
-enum word_kind {
-    WORD_LIST,
-    WORD_COVERT_LIST,
-    WORD_FORCE,
-    WORD_AREA,
-    WORD_OWNER,
-};
-
-// A word and the queues that it admits.
-struct word {
-    struct hs_str text;
-    enum word_kind kind;
-    uint64_t *set; // one bit a queue; NULL: a free slot
-};
-
-struct hs_routes {
-    struct hs_bump bump;
-    struct hs_yaml *document; // owns the queues' texts
-    struct hs_queue_row *rows;
-    struct hs_queue *queues; // in order of name
-    size_t count;
-    size_t words;       // of 64 bits in a set
-    struct word *table; // open addressing
-    size_t mask;
-    uint64_t *all_lists;   // queues that may receive any open list
-    uint64_t *everywhere;  // queues that care for all places
-    uint64_t *defaults;    // owners' default queues
-    uint64_t *live;        // queues of kind live
-    uint64_t *handling[2]; // queues that take stop, monitor
-    uint16_t *diverted_to; // number of a live queue's intelligence queue, or UINT16_MAX
-    uint64_t *none;        // the empty set
-};
+#include "route/table.h"
 
 void hs_routes_free(struct hs_routes *routes)
 {
     if (routes) {
         hs_yaml_free(routes->document);
+        hs_yaml_free(routes->operations_document);
         hs_bump_fini(&routes->bump);
         free(routes);
     }
@@ -65,7 +28,7 @@ const struct hs_queue *hs_routes_queue(const struct hs_routes *routes, size_t in
     return index < routes->count ? &routes->queues[index] : NULL;
 }
 
-static size_t find_queue(const struct hs_routes *routes, struct hs_str name)
+size_t hs_routes_number(const struct hs_routes *routes, struct hs_str name)
 {
     size_t low = 0;
     size_t high = routes->count;
@@ -82,150 +45,94 @@ static size_t find_queue(const struct hs_routes *routes, struct hs_str name)
 
 const struct hs_queue *hs_routes_find(const struct hs_routes *routes, struct hs_str queue)
 {
-    return hs_routes_queue(routes, find_queue(routes, queue));
+    return hs_routes_queue(routes, hs_routes_number(routes, queue));
 }
 
-// ------------------------------------------------------------------ compiling
-
-static uint64_t *new_set(struct hs_routes *routes)
+size_t hs_routes_operation_count(const struct hs_routes *routes)
 {
-    return hs_bump_alloc(&routes->bump, routes->words * sizeof(uint64_t));
+    return routes->operation_count;
 }
 
-static void add_to(uint64_t *set, size_t queue)
+const struct hs_operation *hs_routes_operation(const struct hs_routes *routes, size_t index)
 {
-    set[queue / 64] |= UINT64_C(1) << (queue % 64);
+    return index < routes->operation_count ? &routes->operation_rows[index].operation : NULL;
 }
 
-// The slot of a word, or the free one where it belongs.
-static struct word *find_word(const struct hs_routes *routes, enum word_kind kind,
-                              struct hs_str text)
+const struct hs_operation *hs_routes_find_operation(const struct hs_routes *routes,
+                                                    struct hs_str id)
 {
-    size_t at = hs_hash_bytes(text.ptr, text.len, kind) & routes->mask;
-    while (routes->table[at].set &&
-           !(routes->table[at].kind == kind && hs_str_eq(routes->table[at].text, text))) {
-        at = (at + 1) & routes->mask;
-    }
-    return &routes->table[at];
-}
-
-static int admit(struct hs_routes *routes, enum word_kind kind, struct hs_str text, size_t queue)
-{
-    struct word *word = find_word(routes, kind, text);
-    if (!word->set) {
-        *word = (struct word){text, kind, new_set(routes)};
-        if (!word->set) {
-            return HS_ENOMEM;
+    for (size_t i = 0; i < routes->operation_count; i++) {
+        if (hs_str_eq(routes->operation_rows[i].operation.id, id)) {
+            return &routes->operation_rows[i].operation;
         }
     }
-    add_to(word->set, queue);
-    return 0;
+    return NULL;
 }
 
-static int admit_all(struct hs_routes *routes, enum word_kind kind, const struct hs_str *texts,
-                     size_t count, size_t queue)
+// ------------------------------------------------------------------ parsing
+
+static int parse_queues(struct hs_routes *routes, const struct hs_routes_file *file,
+                        struct hs_diags *diags)
 {
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = admit(routes, kind, texts[i], queue);
-    }
-    return rc;
+    int rc = hs_yaml_parse(file->text, file->name, diags, &routes->document);
+    return rc ? rc
+              : hs_queues_read(hs_yaml_root(routes->document), diags, &routes->bump, &routes->rows,
+                               &routes->count);
 }
 
-static int compile_queue(struct hs_routes *routes, size_t number)
+static int parse_operations(struct hs_routes *routes, const struct hs_routes_file *file,
+                            struct hs_diags *diags)
 {
-    const struct hs_queue *queue = &routes->queues[number];
-    size_t to = find_queue(routes, queue->intelligence_queue);
-    routes->diverted_to[number] =
-        queue->kind == HS_QUEUE_LIVE && to < routes->count ? (uint16_t)to : UINT16_MAX;
-    if (queue->kind == HS_QUEUE_OPS) {
-        return 0;
-    }
-    if (queue->kind == HS_QUEUE_LIVE) {
-        add_to(routes->live, number);
-    }
-    if (queue->is_default) {
-        add_to(routes->defaults, number);
-    }
-    if (queue->force_count == 0 && queue->area_count == 0) {
-        add_to(routes->everywhere, number);
-    }
-    if (hs_queues_names(queue->lists, queue->list_count, HS_STR("*"))) {
-        add_to(routes->all_lists, number);
-    }
-    for (size_t bit = 0; bit < 2; bit++) {
-        if (queue->handling & (1U << bit)) {
-            add_to(routes->handling[bit], number);
-        }
-    }
-    int rc = admit(routes, WORD_OWNER, queue->owner_force, number);
-    rc = rc ? rc : admit_all(routes, WORD_LIST, queue->lists, queue->list_count, number);
-    rc = rc ? rc
-            : admit_all(routes, WORD_COVERT_LIST, queue->covert_lists, queue->covert_list_count,
-                        number);
-    rc = rc ? rc : admit_all(routes, WORD_FORCE, queue->forces, queue->force_count, number);
-    return rc ? rc : admit_all(routes, WORD_AREA, queue->areas, queue->area_count, number);
+    int rc = hs_yaml_parse(file->text, file->name, diags, &routes->operations_document);
+    return rc ? rc
+              : hs_operations_read(hs_yaml_root(routes->operations_document), diags, &routes->bump,
+                                   &routes->operation_rows, &routes->operation_count);
 }
 
-static int new_table(struct hs_routes *routes)
+// A queue that takes no list by itself lives by operations.
+static void warn_of_idle(const struct hs_routes *routes, struct hs_diags *diags)
 {
-    size_t words = 0;
-    size_t size = 16;
     for (size_t i = 0; i < routes->count; i++) {
-        const struct hs_queue *queue = &routes->queues[i];
-        words += 1 + queue->list_count + queue->covert_list_count + queue->force_count +
-                 queue->area_count;
+        const struct hs_queue *queue = &routes->rows[i].queue;
+        if (queue->kind != HS_QUEUE_OPS && queue->list_count + queue->covert_list_count == 0 &&
+            !hs_operations_name(routes->operation_rows, routes->operation_count, queue->name)) {
+            hs_queues_fault(&routes->rows[i], "lists", HS_DIAG_WARNING, diags,
+                            "this queue takes no list by itself, and no operation names it");
+        }
     }
-    while (size < 2 * words) {
-        size *= 2;
-    }
-    routes->mask = size - 1;
-    routes->table = hs_bump_alloc(&routes->bump, size * sizeof(*routes->table));
-    routes->diverted_to = hs_bump_alloc(&routes->bump, routes->count * sizeof(uint16_t));
-    return routes->table && routes->diverted_to ? 0 : HS_ENOMEM;
 }
 
-static int compile(struct hs_routes *routes)
+static int parse(struct hs_routes *routes, const struct hs_routes_file *queues,
+                 const struct hs_routes_file *operations, struct hs_diags *diags)
 {
-    uint64_t **sets[] = {&routes->all_lists, &routes->everywhere,  &routes->defaults,
-                         &routes->live,      &routes->handling[0], &routes->handling[1],
-                         &routes->none};
-    routes->words = (routes->count + 63) / 64;
-    routes->queues = hs_bump_alloc(&routes->bump, routes->count * sizeof(*routes->queues));
-    if (!routes->queues) {
+    size_t errors = diags->errors;
+    int queues_rc = parse_queues(routes, queues, diags);
+    int rc = operations ? parse_operations(routes, operations, diags) : 0;
+    if (queues_rc == HS_ENOMEM || rc == HS_ENOMEM) {
         return HS_ENOMEM;
     }
-    for (size_t i = 0; i < routes->count; i++) {
-        routes->queues[i] = routes->rows[i].queue;
+    if (!routes->rows) {
+        return queues_rc;
     }
-    int rc = new_table(routes);
-    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]) && rc == 0; i++) {
-        *sets[i] = new_set(routes);
-        rc = *sets[i] ? 0 : HS_ENOMEM;
+    hs_queues_check(routes->rows, routes->count, diags);
+    hs_operations_check(routes->operation_rows, routes->operation_count, routes->rows,
+                        routes->count, diags);
+    if (diags->errors != errors) {
+        return HS_EFORMAT;
     }
-    for (size_t i = 0; i < routes->count && rc == 0; i++) {
-        rc = compile_queue(routes, i);
-    }
-    return rc;
+    warn_of_idle(routes, diags);
+    return hs_routes_compile(routes);
 }
 
-int hs_routes_parse(struct hs_str text, const char *name, struct hs_diags *diags,
-                    struct hs_routes **ret_routes)
+int hs_routes_parse_all(const struct hs_routes_file *queues,
+                        const struct hs_routes_file *operations, struct hs_diags *diags,
+                        struct hs_routes **ret_routes)
 {
     struct hs_routes *routes = calloc(1, sizeof(*routes));
     if (!routes) {
         return HS_ENOMEM;
     }
-    size_t errors = diags->errors;
-    int rc = hs_yaml_parse(text, name, diags, &routes->document);
-    if (rc == 0) {
-        rc = hs_queues_read(hs_yaml_root(routes->document), diags, &routes->bump, &routes->rows,
-                            &routes->count);
-    }
-    if (rc != HS_ENOMEM && routes->rows) {
-        hs_queues_check(routes->rows, routes->count, diags);
-        rc = diags->errors == errors ? compile(routes) : HS_EFORMAT;
-    }
+    int rc = parse(routes, queues, operations, diags);
     if (rc != 0) {
         hs_routes_free(routes);
         return rc;
@@ -234,106 +141,90 @@ int hs_routes_parse(struct hs_str text, const char *name, struct hs_diags *diags
     return 0;
 }
 
-// ------------------------------------------------------------------ deciding
-
-static const uint64_t *admitted(const struct hs_routes *routes, enum word_kind kind,
-                                struct hs_str text)
+int hs_routes_parse(struct hs_str text, const char *name, struct hs_diags *diags,
+                    struct hs_routes **ret_routes)
 {
-    const struct word *word = find_word(routes, kind, text);
-    return text.len > 0 && word->set ? word->set : routes->none;
-}
-
-// Queues that may be told and care, whatever the age.
-static void select_queues(const struct hs_routes *routes, const struct hs_route_query *query,
-                          uint64_t *ret_set)
-{
-    const uint64_t *owned = admitted(routes, WORD_OWNER, query->list_owner);
-    const uint64_t *lists =
-        admitted(routes, query->covert ? WORD_COVERT_LIST : WORD_LIST, query->list_id);
-    const uint64_t *forces = admitted(routes, WORD_FORCE, query->force);
-    const uint64_t *areas = admitted(routes, WORD_AREA, query->area);
-    const uint64_t *handling = query->handling == HS_ROUTE_HANDLING_STOP      ? routes->handling[0]
-                               : query->handling == HS_ROUTE_HANDLING_MONITOR ? routes->handling[1]
-                                                                              : routes->none;
-    for (size_t w = 0; w < routes->words; w++) {
-        uint64_t places = routes->everywhere[w] | forces[w] | areas[w];
-        uint64_t set;
-        if (query->covert) {
-            set = lists[w] & owned[w];
-        } else if (query->camera_unknown) {
-            set = (lists[w] | routes->all_lists[w]) & owned[w] & routes->defaults[w];
-        } else {
-            set = (lists[w] | routes->all_lists[w]) & places;
-        }
-        ret_set[w] = set & handling[w];
-    }
-}
-
-// Live queues leave, the intelligence queues that they name come in.
-static void divert(const struct hs_routes *routes, uint64_t *set)
-{
-    uint64_t live[SET_WORDS_MAX];
-    for (size_t w = 0; w < routes->words; w++) {
-        live[w] = set[w] & routes->live[w];
-        set[w] &= ~routes->live[w];
-    }
-    for (size_t w = 0; w < routes->words; w++) {
-        for (; live[w] != 0; live[w] &= live[w] - 1) {
-            size_t number = 64 * w + (size_t)__builtin_ctzll(live[w]);
-            if (routes->diverted_to[number] != UINT16_MAX) {
-                add_to(set, routes->diverted_to[number]);
-            }
-        }
-    }
-}
-
-size_t hs_route_decide(const struct hs_routes *routes, const struct hs_route_query *query,
-                       const struct hs_queue **ret_queues, size_t max)
-{
-    uint64_t set[SET_WORDS_MAX];
-    size_t count = 0;
-    select_queues(routes, query, set);
-    if (query->stale) {
-        divert(routes, set);
-    }
-    for (size_t w = 0; w < routes->words; w++) {
-        for (; set[w] != 0; set[w] &= set[w] - 1) {
-            if (count < max) {
-                ret_queues[count] = &routes->queues[64 * w + (size_t)__builtin_ctzll(set[w])];
-            }
-            count++;
-        }
-    }
-    return count;
+    return hs_routes_parse_all(&(struct hs_routes_file){text, name}, NULL, diags, ret_routes);
 }
 
 // ------------------------------------------------------------------ against the camera register
 
-static void check_known(const struct hs_queue_row *row, const char *key, const struct hs_str *names,
+static bool is_known(struct hs_str name, const char *const *known)
+{
+    size_t k = 0;
+    while (known[k] && !hs_str_is(name, known[k])) {
+        k++;
+    }
+    return known[k] != NULL;
+}
+
+// What is said of a place without a camera.
+static void say_unknown(struct hs_str name, const char *const *known, struct hs_buf *out)
+{
+    const char *nearest = hs_str_nearest(name, known);
+    hs_buf_printf(out, "no camera stands in '%.*s'%s%s%s", HS_STR_ARG(name),
+                  nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static void check_queue(const struct hs_queue_row *row, const char *key, const struct hs_str *names,
                         size_t count, const char *const *known, struct hs_diags *diags)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t k = 0;
-        while (known[k] && !hs_str_is(names[i], known[k])) {
-            k++;
+        struct hs_buf text = {0};
+        if (!is_known(names[i], known)) {
+            say_unknown(names[i], known, &text);
+            hs_queues_fault(row, key, HS_DIAG_ERROR, diags, "%s", hs_buf_text(&text));
         }
-        if (known[k]) {
-            continue;
-        }
-        const char *nearest = hs_str_nearest(names[i], known);
-        hs_queues_fault(row, key, HS_DIAG_ERROR, diags, "no camera stands in '%.*s'%s%s%s",
-                        HS_STR_ARG(names[i]), nearest ? ", did you mean '" : "",
-                        nearest ? nearest : "", nearest ? "'?" : "");
+        hs_buf_fini(&text);
     }
 }
 
-void hs_routes_check_places(const struct hs_routes *routes, const char *const *known_forces,
-                            const char *const *known_areas, struct hs_diags *diags)
+static void check_operation(const struct hs_row *row, const char *key, const struct hs_str *names,
+                            size_t count, const char *const *known, struct hs_diags *diags)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct hs_buf text = {0};
+        if (!is_known(names[i], known)) {
+            say_unknown(names[i], known, &text);
+            hs_row_fault(row, key, HS_DIAG_ERROR, diags, "%s", hs_buf_text(&text));
+        }
+        hs_buf_fini(&text);
+    }
+}
+
+// A force that takes part has territory, or at least a desk.
+static void check_forces(const struct hs_routes *routes, const struct hs_row *row, const char *key,
+                         const struct hs_str *names, size_t count, const char *const *known,
+                         struct hs_diags *diags)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *nearest = hs_str_nearest(names[i], known);
+        bool has_desk = hs_routes_word(routes, HS_WORD_OWNER, names[i]) != NULL;
+        if (!has_desk && !is_known(names[i], known)) {
+            hs_row_fault(row, key, HS_DIAG_ERROR, diags,
+                         "no camera stands in '%.*s', and no queue is its own%s%s%s",
+                         HS_STR_ARG(names[i]), nearest ? ", did you mean '" : "",
+                         nearest ? nearest : "", nearest ? "'?" : "");
+        }
+    }
+}
+
+void hs_routes_check_places(const struct hs_routes *routes, const struct hs_route_places *known,
+                            struct hs_diags *diags)
 {
     for (size_t i = 0; i < routes->count; i++) {
         const struct hs_queue_row *row = &routes->rows[i];
         const struct hs_queue *queue = &row->queue;
-        check_known(row, "forces", queue->forces, queue->force_count, known_forces, diags);
-        check_known(row, "areas", queue->areas, queue->area_count, known_areas, diags);
+        check_queue(row, "forces", queue->forces, queue->force_count, known->forces, diags);
+        check_queue(row, "areas", queue->areas, queue->area_count, known->areas, diags);
+    }
+    for (size_t i = 0; i < routes->operation_count; i++) {
+        const struct hs_row *row = &routes->operation_rows[i].row;
+        const struct hs_operation *o = &routes->operation_rows[i].operation;
+        check_forces(routes, row, "lead", &o->lead_force, 1, known->forces, diags);
+        check_forces(routes, row, "forces", o->forces, o->force_count, known->forces, diags);
+        check_operation(row, "roads", o->roads, o->road_count, known->roads, diags);
+        check_operation(row, "sites", o->sites, o->site_count, known->sites, diags);
+        check_operation(row, "areas", o->areas, o->area_count, known->areas, diags);
     }
 }

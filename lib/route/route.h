@@ -2,8 +2,8 @@
 #ifndef HS_ROUTE_ROUTE_H
 #define HS_ROUTE_ROUTE_H
 /*
- * Which queues may be told: dispatch queues and the compiled table of list + handling + area ->
- * queues.
+ * Which queues may be told: dispatch queues, operations, and the compiled table of list + handling
+ * + place + event time -> queues.
  *
  * No route, no alert: an empty answer means 'dispatch.unrouted' for an open list. A queue is told
  * of an open list's hit when it may receive the list (by name or "*") and the handling, and cares
@@ -13,9 +13,15 @@
  * goes to intelligence queues alone: those that care, and for each live queue that cares the one it
  * names; parsing has checked that this one may receive all that the live one may.
  *
+ * An operation adds routes while it runs, by the event time of the read: from its beginning up to
+ * but not at its end. Its open lists are told to its queues of reads in the areas of the forces
+ * that take part (and, where it names roads, sites or areas, of reads there), as far as the queue
+ * takes the handling and cares for the place. Its covert lists are told to those of its covert
+ * queues that belong to the list's owner. A queue is told once, by however many operations.
+ *
  * The queue 'ops' always stands in the table and is never an answer. Immutable once compiled.
  * Threads: any may read. Ownership: the table owns its queues; answers borrow them. No allocation
- * to decide. Bounds: HS_ROUTE_QUEUES_MAX queues.
+ * to decide. Bounds: HS_ROUTE_QUEUES_MAX queues, HS_ROUTE_OPERATIONS_MAX operations.
  */
 
 #include "base/diag.h"
@@ -33,7 +39,7 @@ enum hs_payload_format {
 
 enum { HS_ROUTE_HANDLING_STOP = 1, HS_ROUTE_HANDLING_MONITOR = 2 }; // bits
 
-enum { HS_ROUTE_QUEUES_MAX = 1024 };
+enum { HS_ROUTE_QUEUES_MAX = 1024, HS_ROUTE_OPERATIONS_MAX = 256 };
 
 #define HS_ROUTE_OPS_QUEUE "ops"
 
@@ -65,16 +71,63 @@ struct hs_queue {
     int64_t test_interval_ms; // how often a test alert shows that the desk is reached; 0: never
 };
 
+// A time-bounded joint action. Lists of names are in bytewise order.
+struct hs_operation {
+    struct hs_str id;
+    struct hs_str name; // the id when none is given
+    struct hs_str authority;
+    struct hs_str lead_force;
+    const struct hs_str *forces; // that take part, beside the lead
+    size_t force_count;
+    int64_t from_ms;            // event time, included
+    int64_t to_ms;              // excluded; INT64_MAX: open-ended
+    const struct hs_str *lists; // open lists
+    size_t list_count;
+    const struct hs_str *queues; // told of them
+    size_t queue_count;
+    const struct hs_str *covert_lists;
+    size_t covert_list_count;
+    const struct hs_str *covert_queues; // told of them, each of its owner's lists
+    size_t covert_queue_count;
+    const struct hs_str *roads; // where; roads, sites and areas all empty: wherever its forces are
+    size_t road_count;
+    const struct hs_str *sites;
+    size_t site_count;
+    const struct hs_str *areas;
+    size_t area_count;
+    unsigned priority_floor;       // 1 low to 4 immediate, as the contract's Priority; 0: none
+    int64_t repeat_window_ms;      // instead of the rule's, for its queues; -1: as the rule says
+    int64_t acknowledge_within_ms; // instead of the queue's; 0: as the queue says
+};
+
 struct hs_routes;
+
+// A source file; `name` is for messages.
+struct hs_routes_file {
+    struct hs_str text;
+    const char *name;
+};
 
 // Parses queues.yaml; every fault to `diags`. HS_EFORMAT when there was an error.
 int hs_routes_parse(struct hs_str text, const char *name, struct hs_diags *diags,
                     struct hs_routes **ret_routes);
+// The same with operations.yaml.
+int hs_routes_parse_all(const struct hs_routes_file *queues,
+                        const struct hs_routes_file *operations, struct hs_diags *diags,
+                        struct hs_routes **ret_routes);
 void hs_routes_free(struct hs_routes *routes);
 size_t hs_routes_queue_count(const struct hs_routes *routes);
 const struct hs_queue *hs_routes_queue(const struct hs_routes *routes,
                                        size_t index); // in order of name
 const struct hs_queue *hs_routes_find(const struct hs_routes *routes, struct hs_str queue);
+
+size_t hs_routes_operation_count(const struct hs_routes *routes);
+const struct hs_operation *hs_routes_operation(const struct hs_routes *routes,
+                                               size_t index); // in order of id
+const struct hs_operation *hs_routes_find_operation(const struct hs_routes *routes,
+                                                    struct hs_str id);
+// "low" to "immediate", static; "" of 0.
+const char *hs_operation_priority_text(unsigned priority);
 
 // What is to be routed. Borrowed texts.
 struct hs_route_query {
@@ -84,6 +137,9 @@ struct hs_route_query {
     unsigned handling;   // one bit
     struct hs_str force; // of the read's place; empty when the camera is unknown
     struct hs_str area;
+    struct hs_str road;
+    struct hs_str site;
+    int64_t at_ms;       // event time of the read: operations run by it
     bool camera_unknown; // only the list owner's default queue
     bool stale;          // intelligence queues only
 };
@@ -92,10 +148,29 @@ struct hs_route_query {
 size_t hs_route_decide(const struct hs_routes *routes, const struct hs_route_query *query,
                        const struct hs_queue **ret_queues, size_t max);
 
-// Faults for forces and areas that no camera stands in, with the nearest known; both lists end with
-// NULL.
-void hs_routes_check_places(const struct hs_routes *routes, const char *const *known_forces,
-                            const char *const *known_areas, struct hs_diags *diags);
+// What running operations say to a queue that is told.
+struct hs_route_terms {
+    const struct hs_operation *operations[HS_ROUTE_OPERATIONS_MAX]; // that tell it, in order of id
+    size_t operation_count;
+    unsigned priority_floor;       // the highest of theirs; 0: none
+    int64_t repeat_window_ms;      // the shortest of theirs; -1: as the rule says
+    int64_t acknowledge_within_ms; // likewise; 0: as the queue says
+};
+// The operations by which `queue` (of these routes) is told of it: none when it is told anyway.
+void hs_route_terms(const struct hs_routes *routes, const struct hs_route_query *query,
+                    const struct hs_queue *queue, struct hs_route_terms *ret_terms);
+
+// Names that cameras give to places, in bytewise order; each list ends with NULL.
+struct hs_route_places {
+    const char *const *forces;
+    const char *const *areas;
+    const char *const *roads;
+    const char *const *sites;
+};
+// Faults for places in which no camera stands, with the nearest known. A force that owns a queue
+// may take part in an operation without territory.
+void hs_routes_check_places(const struct hs_routes *routes, const struct hs_route_places *known,
+                            struct hs_diags *diags);
 
 // The canonical text of what concerns one audience ("open", "covert:<list>"): equal texts decide
 // alike for it.

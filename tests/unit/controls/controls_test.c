@@ -78,7 +78,7 @@ static void every_fault_of_every_file_is_told(void **state)
     assert_string_equal(
         hs_buf_text(&text),
         "camera.csv: no file of the controls, did you mean 'cameras.csv'?; allowed: cameras.csv, "
-        "queues.yaml, rules.yaml, roads.csv\n"
+        "operations.yaml, queues.yaml, roads.csv, rules.yaml\n"
         "queues.yaml: this file is given twice\n"
         "rules.yaml: this file of the controls is missing\n"
         "cameras.csv:2:7: force: the value is missing\n"
@@ -88,7 +88,7 @@ static void every_fault_of_every_file_is_told(void **state)
         "queues.yaml:1:10: queues.Q: 'Q': a queue needs an owner: the force whose desk it is\n"
         "queues.yaml:1:10: queues.Q: 'Q': the key 'kind' is missing: live or intelligence\n"
         "queues.yaml:1:10: queues.Q: 'Q': no list can reach this queue: name some under 'lists' or "
-        "'covert_lists'\n");
+        "'covert_lists' ('lists: []': what operations tell it)\n");
     hs_buf_fini(&text);
     hs_diags_fini(&diags);
 }

@@ -85,12 +85,14 @@ static void places_without_a_camera_are_told(void **state)
 {
     static const char *const forces[] = {"avon", "wilts", NULL};
     static const char *const areas[] = {"border", NULL};
+    static const char *const none[] = {NULL};
     struct hs_diags diags = {0};
     struct hs_routes *routes =
         parse("queues:\n  intel:\n    owner: btp\n    kind: intelligence\n    lists: [a]\n"
               "    forces: [avon, wiltz]\n    areas: [border, port]\n");
     (void)state;
-    hs_routes_check_places(routes, forces, areas, &diags);
+    const struct hs_route_places known = {forces, areas, none, none};
+    hs_routes_check_places(routes, &known, &diags);
     assert_int_equal(diags.errors, 2);
     assert_string_equal(diags.rows[0].message,
                         "no camera stands in 'wiltz', did you mean 'wilts'?");
