@@ -92,30 +92,6 @@ static int collect(const struct hs_cameras *cameras, struct hs_bump *bump,
     return 0;
 }
 
-// Queues and operations may care only for places in which cameras stand.
-static int check_places(const struct hs_cameras *cameras, const struct hs_routes *routes,
-                        struct hs_diags *diags)
-{
-    struct hs_bump bump = {0};
-    struct place_names places[] = {
-        {NULL, offsetof(struct hs_camera, force)},
-        {NULL, offsetof(struct hs_camera, area)},
-        {NULL, offsetof(struct hs_camera, road)},
-        {NULL, offsetof(struct hs_camera, site_id)},
-    };
-    int rc = 0;
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && rc == 0; i++) {
-        rc = collect(cameras, &bump, &places[i]);
-    }
-    if (rc == 0) {
-        const struct hs_route_places known = {places[0].names, places[1].names, places[2].names,
-                                              places[3].names};
-        hs_routes_check_places(routes, &known, diags);
-    }
-    hs_bump_fini(&bump);
-    return rc;
-}
-
 // ------------------------------------------------------------------ building
 
 static int by_str(const void *a, const void *b)
@@ -169,19 +145,34 @@ static int parse_roads(const struct hs_str texts[HS_CONTROLS_PARTS],
                                         : rc;
 }
 
-static int parse_routes(const struct hs_str texts[HS_CONTROLS_PARTS],
-                        const bool given[HS_CONTROLS_PARTS], struct hs_diags *diags,
+// Queues and operations; they may care only for places in which cameras stand.
+static int parse_routes(const struct hs_str texts[HS_CONTROLS_PARTS], struct hs_diags *diags,
                         struct hs_controls *controls)
 {
     const struct hs_routes_file queues = {texts[HS_CONTROLS_QUEUES],
                                           hs_controls_part_names[HS_CONTROLS_QUEUES]};
     const struct hs_routes_file operations = {texts[HS_CONTROLS_OPERATIONS],
                                               hs_controls_part_names[HS_CONTROLS_OPERATIONS]};
-    if (!given[HS_CONTROLS_QUEUES]) {
-        return 0;
+    struct place_names places[] = {
+        {NULL, offsetof(struct hs_camera, force)},
+        {NULL, offsetof(struct hs_camera, area)},
+        {NULL, offsetof(struct hs_camera, road)},
+        {NULL, offsetof(struct hs_camera, site_id)},
+    };
+    struct hs_bump bump = {0};
+    int rc = 0;
+    for (size_t i = 0; controls->cameras && rc == 0 && i < sizeof(places) / sizeof(places[0]);
+         i++) {
+        rc = collect(controls->cameras, &bump, &places[i]);
     }
-    return hs_routes_parse_all(&queues, given[HS_CONTROLS_OPERATIONS] ? &operations : NULL, diags,
-                               &controls->routes);
+    const struct hs_route_places known = {places[0].names, places[1].names, places[2].names,
+                                          places[3].names};
+    if (rc == 0) {
+        rc = hs_routes_parse_all(&queues, &operations, controls->cameras ? &known : NULL, diags,
+                                 &controls->routes);
+    }
+    hs_bump_fini(&bump);
+    return rc;
 }
 
 // Each part that was given, all faults of all of them; then what they are to each other.
@@ -190,21 +181,20 @@ static int parse_parts(const struct hs_str texts[HS_CONTROLS_PARTS],
                        struct hs_controls *controls)
 {
     int cameras_rc = 0;
+    int routes_rc = 0;
     int rules_rc = 0;
     if (given[HS_CONTROLS_CAMERAS]) {
         cameras_rc = hs_cameras_parse(texts[HS_CONTROLS_CAMERAS],
                                       hs_controls_part_names[HS_CONTROLS_CAMERAS], diags,
                                       &controls->cameras);
     }
-    int routes_rc = parse_routes(texts, given, diags, controls);
+    if (given[HS_CONTROLS_QUEUES]) {
+        routes_rc = parse_routes(texts, diags, controls);
+    }
     if (given[HS_CONTROLS_RULES]) {
         rules_rc =
             hs_rules_parse(texts[HS_CONTROLS_RULES], hs_controls_part_names[HS_CONTROLS_RULES],
                            diags, &controls->rules);
-    }
-    if (controls->cameras && controls->routes) {
-        int rc = check_places(controls->cameras, controls->routes, diags);
-        cameras_rc = cameras_rc ? cameras_rc : rc;
     }
     int roads_rc = parse_roads(texts, given, diags, controls);
     return cameras_rc ? cameras_rc : routes_rc ? routes_rc : rules_rc ? rules_rc : roads_rc;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "correlate/alert_operations.h"
 
 typedef Hitstream__V1__Alert pb_alert; // long names of the contract, short in this file
 typedef Hitstream__V1__TrailPoint pb_point;
@@ -174,9 +175,12 @@ static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
     hs_alert_headline(draft, &desk->headline);
     alert->headline = (char *)(uintptr_t)hs_buf_text(&desk->headline);
     fill_hit(alert, draft->hit);
+    hs_alert_fill_safeguarding(alert);
     return alert->queue && alert->vehicle && alert->controls_hash &&
            hs_buf_status(&desk->headline) == 0 && fill_evidence(alert, draft, &desk->bump) &&
-           fill_trail(alert, draft->incident, &desk->bump) && fill_token(desk, draft, alert);
+           fill_trail(alert, draft->incident, &desk->bump) && fill_token(desk, draft, alert) &&
+           hs_alert_fill_operations(desk->controls, draft, &desk->bump, alert) &&
+           hs_alert_fill_group(&desk->bump, alert);
 }
 
 static void add_headers(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,

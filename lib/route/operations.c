@@ -54,11 +54,13 @@ static void read_when(const struct hs_row_reader *reader, struct hs_operation *o
     operation->to_ms = INT64_MAX;
     bool has_from = hs_row_time(reader, "from", &operation->from_ms);
     bool has_to = hs_row_time(reader, "to", &operation->to_ms);
-    hs_row_needs(reader, "from", has_from ? HS_STR("read") : HS_STR(""),
-                 "the key 'from' is missing: when the operation begins");
+    if (!hs_yaml_get(reader->row.node, "from")) {
+        hs_row_fault(&reader->row, "from", HS_DIAG_ERROR, reader->diags,
+                     "the key 'from' is missing: when the operation begins");
+    }
     if (has_from && has_to && operation->to_ms <= operation->from_ms) {
         hs_row_fault(&reader->row, "to", HS_DIAG_ERROR, reader->diags,
-                     "the operation ends before it begins");
+                     "the operation ends before it has begun");
     }
 }
 

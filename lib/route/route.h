@@ -108,12 +108,20 @@ struct hs_routes_file {
     const char *name;
 };
 
+// Names that cameras give to places, in bytewise order; each list ends with NULL.
+struct hs_route_places {
+    const char *const *forces;
+    const char *const *areas;
+    const char *const *roads;
+    const char *const *sites;
+};
 // Parses queues.yaml; every fault to `diags`. HS_EFORMAT when there was an error.
 int hs_routes_parse(struct hs_str text, const char *name, struct hs_diags *diags,
                     struct hs_routes **ret_routes);
-// The same with operations.yaml.
+// The same with operations.yaml, and places held to what cameras say; either may be NULL.
 int hs_routes_parse_all(const struct hs_routes_file *queues,
-                        const struct hs_routes_file *operations, struct hs_diags *diags,
+                        const struct hs_routes_file *operations,
+                        const struct hs_route_places *known, struct hs_diags *diags,
                         struct hs_routes **ret_routes);
 void hs_routes_free(struct hs_routes *routes);
 size_t hs_routes_queue_count(const struct hs_routes *routes);
@@ -159,18 +167,6 @@ struct hs_route_terms {
 // The operations by which `queue` (of these routes) is told of it: none when it is told anyway.
 void hs_route_terms(const struct hs_routes *routes, const struct hs_route_query *query,
                     const struct hs_queue *queue, struct hs_route_terms *ret_terms);
-
-// Names that cameras give to places, in bytewise order; each list ends with NULL.
-struct hs_route_places {
-    const char *const *forces;
-    const char *const *areas;
-    const char *const *roads;
-    const char *const *sites;
-};
-// Faults for places in which no camera stands, with the nearest known. A force that owns a queue
-// may take part in an operation without territory.
-void hs_routes_check_places(const struct hs_routes *routes, const struct hs_route_places *known,
-                            struct hs_diags *diags);
 
 // The canonical text of what concerns one audience ("open", "covert:<list>"): equal texts decide
 // alike for it.

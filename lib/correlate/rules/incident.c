@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "correlate/hit_route.h"
 #include "correlate/priority.h"
 
 // One hit on its way through the rule.
@@ -16,13 +17,6 @@ struct step {
     struct hs_incident *incident;   // where it belongs
     const struct hs_interned *what; // entry and site, for suppression
 };
-
-// The read's own time; where the camera's clock is ahead of the log, the log's.
-static int64_t event_time(const Hitstream__V1__Hit *hit)
-{
-    bool future = hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_FUTURE;
-    return future && hit->appended_at_ms > 0 ? hit->appended_at_ms : hit->captured_at_ms;
-}
 
 static bool within(const struct step *step, const struct hs_incident *incident)
 {
@@ -139,10 +133,9 @@ static void add_evidence(struct hs_alert_draft *draft, const char *name, int64_t
 
 // Why the queue is told: what was counted, beside what it was held against.
 static void explain(const struct step *step, const struct hs_told *told, int64_t told_here_ms,
-                    struct hs_alert_draft *draft)
+                    int64_t repeat_window_ms, struct hs_alert_draft *draft)
 {
     const struct hs_incident *incident = step->incident;
-    const struct hs_rules *rules = step->scope->rules;
     add_evidence(draft, "hits", incident->hits, 1, "reads");
     add_evidence(draft, "places", (int64_t)incident->trail_count + incident->trail_dropped, 1,
                  "places");
@@ -150,8 +143,7 @@ static void explain(const struct step *step, const struct hs_told *told, int64_t
         return;
     }
     if (told_here_ms != INT64_MAX) {
-        add_evidence(draft, "since_told_here", step->at_ms - told_here_ms, rules->repeat_window_ms,
-                     "ms");
+        add_evidence(draft, "since_told_here", step->at_ms - told_here_ms, repeat_window_ms, "ms");
     } else {
         add_evidence(draft, "since_last_told", step->at_ms - told->event_at_ms, 0, "ms");
     }
@@ -175,19 +167,42 @@ static struct hs_alert_draft make_draft(const struct step *step, const struct hs
     };
 }
 
+// What holds for one queue: the rules, or what operations that tell it say instead.
+struct terms {
+    int64_t repeat_window_ms;
+    Hitstream__V1__Priority floor;
+};
+
+static struct terms terms_of(const struct step *step, const struct hs_queue *queue)
+{
+    struct terms terms = {.repeat_window_ms = step->scope->rules->repeat_window_ms};
+    if (queue && hs_routes_operation_count(step->scope->routes) > 0) {
+        struct hs_route_query query = hs_hit_route_query(step->hit);
+        struct hs_route_terms said;
+        hs_route_terms(step->scope->routes, &query, queue, &said);
+        terms.floor = (Hitstream__V1__Priority)said.priority_floor;
+        if (said.repeat_window_ms >= 0) {
+            terms.repeat_window_ms = said.repeat_window_ms;
+        }
+    }
+    return terms;
+}
+
 // Tells one queue, unless it is a repeat for that queue.
 static int tell_queue(struct step *step, const struct hs_queue *queue)
 {
     struct hs_str name = queue ? queue->name : HS_STR(HS_QUEUE_UNROUTED);
     struct hs_told *told = hs_incident_told(step->incident, name);
     int64_t told_here_ms = INT64_MAX;
+    struct terms terms = terms_of(step, queue);
     if (told && hs_told_find(told, step->what, step->at_ms, &told_here_ms) &&
-        llabs(step->at_ms - told_here_ms) <= step->scope->rules->repeat_window_ms) {
+        llabs(step->at_ms - told_here_ms) <= terms.repeat_window_ms) {
         step->scope->stats->repeats++;
         return 0;
     }
     struct hs_alert_draft draft = make_draft(step, queue, told);
-    explain(step, told, told_here_ms, &draft);
+    draft.priority = draft.priority > terms.floor ? draft.priority : terms.floor;
+    explain(step, told, told_here_ms, terms.repeat_window_ms, &draft);
     struct hs_id alert;
     int rc = hs_alert_tell(step->scope->desk, &draft, &alert);
     told = rc == 0 ? hs_incident_told_add(step->incident, step->scope->pool, name) : NULL;
@@ -206,19 +221,7 @@ static int tell_queue(struct step *step, const struct hs_queue *queue)
 
 static size_t route(const struct step *step, const struct hs_queue **ret_queues)
 {
-    const Hitstream__V1__Hit *hit = step->hit;
-    struct hs_route_query query = {
-        .list_id = hs_str(hit->list->list_id),
-        .list_owner = hs_str(hit->list->owner_force),
-        .covert = step->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT,
-        .handling = hit->entry->handling == HITSTREAM__V1__HANDLING__HANDLING_STOP
-                        ? HS_ROUTE_HANDLING_STOP
-                        : HS_ROUTE_HANDLING_MONITOR,
-        .force = hs_str(hit->place->force),
-        .area = hs_str(hit->place->area),
-        .camera_unknown = hit->place->camera_unknown,
-        .stale = hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE,
-    };
+    struct hs_route_query query = hs_hit_route_query(step->hit);
     size_t count = hs_route_decide(step->scope->routes, &query, ret_queues, HS_ROUTE_MAX);
     if (count > HS_ROUTE_MAX) {
         step->scope->stats->routes_dropped += count - HS_ROUTE_MAX;
@@ -259,7 +262,8 @@ static const struct hs_interned *make_what(const struct step *step)
 int hs_incident_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                        const Hitstream__V1__Hit *hit)
 {
-    struct step step = {.scope = scope, .vehicle = vehicle, .hit = hit, .at_ms = event_time(hit)};
+    struct step step = {
+        .scope = scope, .vehicle = vehicle, .hit = hit, .at_ms = hs_hit_event_time_ms(hit)};
     memcpy(step.hit_id.bytes, hit->hit_id.data, HS_ID_BYTES);
     int rc = settle(&step);
     rc = rc ? rc : record(&step);

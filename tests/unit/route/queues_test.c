@@ -86,20 +86,21 @@ static void places_without_a_camera_are_told(void **state)
     static const char *const forces[] = {"avon", "wilts", NULL};
     static const char *const areas[] = {"border", NULL};
     static const char *const none[] = {NULL};
-    struct hs_diags diags = {0};
-    struct hs_routes *routes =
-        parse("queues:\n  intel:\n    owner: btp\n    kind: intelligence\n    lists: [a]\n"
-              "    forces: [avon, wiltz]\n    areas: [border, port]\n");
-    (void)state;
+    static const char text[] =
+        "queues:\n  intel:\n    owner: btp\n    kind: intelligence\n    lists: [a]\n"
+        "    default: true\n    forces: [avon, wiltz]\n    areas: [border, port]\n";
     const struct hs_route_places known = {forces, areas, none, none};
-    hs_routes_check_places(routes, &known, &diags);
+    const struct hs_routes_file file = {hs_str(text), "queues.yaml"};
+    struct hs_diags diags = {0};
+    struct hs_routes *routes = NULL;
+    (void)state;
+    assert_int_equal(hs_routes_parse_all(&file, NULL, &known, &diags, &routes), HS_EFORMAT);
     assert_int_equal(diags.errors, 2);
     assert_string_equal(diags.rows[0].message,
                         "no camera stands in 'wiltz', did you mean 'wilts'?");
-    assert_int_equal(diags.rows[0].line, 6);
+    assert_int_equal(diags.rows[0].line, 7);
     assert_string_equal(diags.rows[1].key, "queues.intel.areas");
     hs_diags_fini(&diags);
-    hs_routes_free(routes);
 }
 
 int main(void)
