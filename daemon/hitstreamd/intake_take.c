@@ -167,7 +167,10 @@ bool hs_intake_take(void *ctx, const struct hs_kafka_message *message)
              message->partition, message->offset);
     hs_kafka_message_header(message, "content-type", &content_type);
     hs_acks_begin(slot->acks, message->offset);
-    slot->started = true;
+    if (!slot->started) {
+        slot->started = true;
+        slot->committed = slot->sent = message->offset; // the group stands here
+    }
     enum hs_intake_fault fault =
         hs_intake_judge(&terms, content_type, message->value, &event, &intake->why);
     if (fault != HS_INTAKE_OK) {

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "hitstream/v1/watchlist.pb-c.h"
+#include "support/kafka_util.h"
 
 static const struct hs_actor actor = {.who = "test", .authority = "test"};
 
@@ -297,6 +298,33 @@ void house_activate_controls(struct house *house)
         free(text);
     }
     assert_int_equal(HITCTL(house, "controls", "activate", folder), 0);
+}
+
+void house_activate_texts(struct house *house, const char *cameras, const char *queues,
+                          const char *rules)
+{
+    char folder[HS_TEST_PATH_BYTES];
+    path_of(house, "controls", folder);
+    mkdir(folder, 0700);
+    write_file(house, "controls/cameras.csv", cameras);
+    write_file(house, "controls/queues.yaml", queues);
+    write_file(house, "controls/rules.yaml", rules);
+    int exit_code = HITCTL(house, "controls", "activate", folder);
+    if (exit_code != 0) {
+        fprintf(stderr, "%s\n", house->text);
+    }
+    assert_int_equal(exit_code, 0);
+}
+
+void house_forget_anchor(const char *bootstrap)
+{
+    struct hs_test_producer *producer;
+    assert_int_equal(hs_test_producer_new(bootstrap, &producer), 0);
+    assert_int_equal(hs_test_produce(producer, "anpr.controls", -1, HS_STR("anchor"),
+                                     (struct hs_str){0}, NULL, 0),
+                     0);
+    assert_int_equal(hs_test_producer_flush(producer, HOUSE_TIMEOUT_MS), 0);
+    hs_test_producer_free(producer);
 }
 
 struct hs_store *house_store(struct house *house)

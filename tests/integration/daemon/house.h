@@ -64,6 +64,12 @@ int house_hitctl(struct house *house, const char *const *words);
 // The demo's controls become those of this Redis.
 void house_activate_controls(struct house *house);
 
+// The same with texts of its own; again: they take the place of those in force.
+void house_activate_texts(struct house *house, const char *cameras, const char *queues,
+                          const char *rules);
+// The broker's audit anchor is of the Redis of the test before: it is taken away.
+void house_forget_anchor(const char *bootstrap);
+
 // The store, opened for the call of the functions below.
 struct hs_store *house_store(struct house *house);
 // A list with one entry put after the other.
