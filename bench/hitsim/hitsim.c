@@ -17,6 +17,7 @@
 #include "hitsim/lists.h"
 #include "hitsim/plate.h"
 #include "hitsim/walk.h"
+#include "hitsim/world.h"
 
 struct options {
     struct walk_plan plan;
@@ -56,7 +57,8 @@ static const char usage[] =
     "  --cameras FILE       the camera register that belongs to it\n"
     "  --movements FILE     what traffic was counted, for hitctl roads learn\n"
     "  --data FOLDER        sites.csv and movements.csv of another network\n"
-    "Without --reads and --seconds only the files are written.\n";
+    "Without --reads and --seconds only the files are written.\n"
+    "hitsim world: five forces, motorways, towns, journeys; see hitsim world --help.\n";
 
 enum { OPT_FIRST = 256 };
 enum option_id {
@@ -339,6 +341,9 @@ static bool write_files(const struct options *options, const struct town *town)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "world") == 0) {
+        return world_main(argc - 1, argv + 1);
+    }
     struct options options = parse(argc, argv);
     struct counts counts = {0};
     struct town *town = town_read(options.data_folder);
