@@ -74,6 +74,9 @@ extern const struct hitctl_command hitctl_alerts_commands[];   // alerts.c
 extern const struct hitctl_command hitctl_feedback_commands[]; // alerts_feedback.c
 extern const struct hitctl_command hitctl_decode_commands[];   // decode.c
 extern const struct hitctl_command hitctl_reads_commands[];    // reads.c
+extern const struct hitctl_command hitctl_explain_commands[];  // explain.c
+extern const struct hitctl_command hitctl_replay_commands[];   // replay.c
+extern const struct hitctl_command hitctl_trail_commands[];    // trail.c
 extern const struct hitctl_command hitctl_dispatch_commands[]; // dispatch.c
 extern const struct hitctl_command hitctl_rights_commands[];   // rights_commands.c
 extern const struct hitctl_command hitctl_daemon_commands[];   // status, reload

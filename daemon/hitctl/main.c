@@ -26,6 +26,9 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_reads_commands,    // into anpr.reads
     hitctl_alerts_commands,   // of dispatch queues
     hitctl_feedback_commands, // what desks say back
+    hitctl_trail_commands,    // what is known of a vehicle
+    hitctl_explain_commands,  // what led to an alert
+    hitctl_replay_commands,   // and by other rules
     hitctl_dispatch_commands, // what was not delivered
     hitctl_decode_commands,   // any message as JSON
     hitctl_rights_commands,   // who may do what

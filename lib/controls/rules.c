@@ -116,6 +116,19 @@ void hs_rules_value(const struct hs_rules *rules, size_t index, struct hs_buf *o
     hs_option_value(&table[index], rules, out);
 }
 
+int64_t hs_rules_longest_ms(const struct hs_rules *rules)
+{
+    int64_t longest_ms = 0;
+    for (const struct hs_option *row = table; row->key; row++) {
+        if (row->type == HS_OPTION_I64 && row->unit && strcmp(row->unit, "ms") == 0) {
+            int64_t value_ms;
+            memcpy(&value_ms, (const char *)rules + row->offset, sizeof(value_ms));
+            longest_ms = value_ms > longest_ms ? value_ms : longest_ms;
+        }
+    }
+    return longest_ms;
+}
+
 void hs_rules_reference(struct hs_buf *out)
 {
     hs_options_reference(table, out);

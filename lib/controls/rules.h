@@ -38,6 +38,8 @@ void hs_rules_canonical(const struct hs_rules *rules, struct hs_buf *out);
 size_t hs_rules_count(void);
 const char *hs_rules_key(size_t index);
 void hs_rules_value(const struct hs_rules *rules, size_t index, struct hs_buf *out);
+// The longest time of any rule: so much log before a moment can decide what is told at it.
+int64_t hs_rules_longest_ms(const struct hs_rules *rules);
 // man(7) source and annotated sample of rules.yaml, from the same table.
 void hs_rules_reference(struct hs_buf *out);
 void hs_rules_sample(struct hs_buf *out);

@@ -411,6 +411,12 @@ int hs_kafka_count_partitions(rd_kafka_t *client, const char *topic, int64_t tim
     return r;
 }
 
+int32_t hs_kafka_partition_of(struct hs_str key, int32_t count)
+{
+    // as 'murmur2_random' does for a key that is not empty
+    return rd_kafka_msg_partitioner_murmur2(NULL, key.ptr, key.len, count, NULL, NULL);
+}
+
 int hs_kafka_partition_count(const struct hs_settings *settings, const char *topic,
                              int64_t timeout_ms, int32_t *ret_count)
 {
