@@ -105,6 +105,16 @@ static struct hs_str traceparent_of(const struct hs_match_batch *batch, struct h
     return value;
 }
 
+// Messages of a fetch lie one behind the other: those after the next are on the way.
+static void expect_next(const struct hs_kafka_message *message)
+{
+    enum { AHEAD_BYTES = 512, LINES = 4, LINE_BYTES = 64 };
+    const char *from = message->value.ptr + message->value.len + AHEAD_BYTES;
+    for (unsigned i = 0; i < LINES; i++) {
+        __builtin_prefetch(from + (size_t)i * LINE_BYTES);
+    }
+}
+
 // Copies what must outlive the call; 0, or why the message as a whole cannot be used.
 static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
                      const struct hs_kafka_message *message)
@@ -114,6 +124,7 @@ static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
     if (message->value.len > HS_MATCH_MESSAGE_BYTES_MAX) {
         return HS_REJECT_TOO_LARGE;
     }
+    expect_next(message);
     size_t used = batch->used;
     struct hs_str value = keep(batch, message->value);
     int r =
@@ -132,6 +143,7 @@ static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
         .traceparent = keep_text(batch, traceparent_of(batch, slot, message)),
         .reads_end = batch->read_count + (uint32_t)count,
     };
+    m->site_hash = hs_sites_hash(slot->partition, m->key);
     for (uint32_t i = batch->read_count; i < m->reads_end; i++) {
         batch->message_of[i] = batch->message_count;
     }
@@ -451,6 +463,7 @@ void hs_match_batch_run(struct hs_match_worker *worker)
     struct handover h = {.worker = worker};
     uint32_t first = 0;
     bool going = batch->message_count > 0 && !worker->failed;
+    hs_match_company_expect(worker);
     while (going) {
         uint32_t end = batch->read_count > first ? match(worker, first) : first;
         if (end == first && first < batch->read_count) {

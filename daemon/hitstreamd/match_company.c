@@ -121,7 +121,9 @@ void hs_match_company_warm(struct hs_match_worker *worker, struct hs_match_slot 
         return;
     }
     pass(worker, slot, message->offset, appended_at_ms);
-    struct hs_site *site = hs_sites_get(worker->company.sites, slot->partition, message->key);
+    struct hs_site *site =
+        hs_sites_get(worker->company.sites, hs_sites_hash(slot->partition, message->key),
+                     slot->partition, message->key);
     if (site) {
         hs_site_add(site, views, count, appended_at_ms);
     }
@@ -200,6 +202,14 @@ static bool close_due(struct hs_match_worker *worker, struct hs_match_slot *slot
     return true;
 }
 
+void hs_match_company_expect(const struct hs_match_worker *worker)
+{
+    const struct hs_match_batch *batch = &worker->batch;
+    for (uint32_t i = 0; i < batch->message_count; i++) {
+        hs_sites_expect(worker->company.sites, batch->messages[i].site_hash);
+    }
+}
+
 bool hs_match_company_message(struct hs_match_worker *worker,
                               const struct hs_match_message *message)
 {
@@ -208,7 +218,8 @@ bool hs_match_company_message(struct hs_match_worker *worker,
     if (!close_due(worker, slot, slot->now_ms)) {
         return false;
     }
-    worker->company.site = hs_sites_get(worker->company.sites, slot->partition, message->key);
+    worker->company.site =
+        hs_sites_get(worker->company.sites, message->site_hash, slot->partition, message->key);
     return true;
 }
 

@@ -65,6 +65,7 @@ struct hs_match_message {
     struct hs_str key;
     struct hs_str value;
     struct hs_str traceparent;
+    uint64_t site_hash; // its site is found by
     uint32_t reads_end; // beyond its last read
 };
 
@@ -217,6 +218,8 @@ void hs_match_company_assigned(struct hs_match_worker *worker, struct hs_match_s
 // A message before those that are to be matched.
 void hs_match_company_warm(struct hs_match_worker *worker, struct hs_match_slot *slot,
                            const struct hs_kafka_message *message);
+// The batch's messages will begin soon: their sites are on the way.
+void hs_match_company_expect(const struct hs_match_worker *worker);
 // A message begins: windows that its time makes due are closed.
 bool hs_match_company_message(struct hs_match_worker *worker,
                               const struct hs_match_message *message);

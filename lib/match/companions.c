@@ -54,31 +54,38 @@ static bool precedes(const struct passing *a, const struct passing *b)
     return a->gap_ms != b->gap_ms ? a->gap_ms < b->gap_ms : a->arrival < b->arrival;
 }
 
-// Keeps the vehicle's nearest read; `rows` stay in order of precedence.
-static void insert(struct passing *rows, size_t *count, const struct passing *passing)
+// Vehicles that pass, each once: a row each, found by its key in a table of row numbers.
+enum { PLACES = 4 * HS_SITE_READS };
+struct passers {
+    struct passing rows[HS_SITE_READS];
+    uint16_t places[PLACES]; // row number + 1; 0: free
+    size_t count;
+};
+
+// Keeps the vehicle's nearest read.
+static void insert(struct passers *passers, const struct passing *passing)
 {
-    size_t at = 0;
-    while (at < *count && !precedes(passing, &rows[at])) {
-        if (rows[at++].vehicle == passing->vehicle) {
-            return;
-        }
+    size_t at = hs_hash_u64(passing->vehicle) % PLACES;
+    while (passers->places[at] &&
+           passers->rows[passers->places[at] - 1].vehicle != passing->vehicle) {
+        at = (at + 1) % PLACES;
     }
-    size_t old = at;
-    while (old < *count && rows[old].vehicle != passing->vehicle) {
-        old++;
+    if (passers->places[at] == 0) {
+        passers->rows[passers->count++] = *passing;
+        passers->places[at] = (uint16_t)passers->count;
+    } else if (precedes(passing, &passers->rows[passers->places[at] - 1])) {
+        passers->rows[passers->places[at] - 1] = *passing;
     }
-    *count += old == *count;
-    memmove(&rows[at + 1], &rows[at], (old - at) * sizeof(*rows));
-    rows[at] = *passing;
 }
 
-// Vehicles whose reads lie in [from_ms, to_ms], nearest first.
-static size_t gather(const struct hs_around *around, int64_t from_ms, int64_t to_ms,
-                     struct passing rows[HS_SITE_READS])
+// Vehicles whose reads lie in [from_ms, to_ms].
+static void gather(const struct hs_around *around, int64_t from_ms, int64_t to_ms,
+                   struct passers *ret_passers)
 {
     struct hs_vrm vrm;
-    size_t count = 0;
     uint64_t own = vehicle_of(around->read_vrm, &vrm), listed = vehicle_of(around->vehicle, &vrm);
+    ret_passers->count = 0;
+    memset(ret_passers->places, 0, sizeof(ret_passers->places));
     for (uint64_t age = ring_used(around->ring); age-- > 0;) {
         const struct hs_ring_read *read = hs_ring_at(around->ring, age);
         if (read->captured_at_ms < from_ms || read->captured_at_ms > to_ms) {
@@ -90,20 +97,33 @@ static size_t gather(const struct hs_around *around, int64_t from_ms, int64_t to
                                   .arrival = (uint32_t)(HS_SITE_READS - age),
                                   .read = read};
         if (passing.vehicle != NONE && passing.vehicle != own && passing.vehicle != listed) {
-            insert(rows, &count, &passing);
+            insert(ret_passers, &passing);
         }
     }
-    return count;
 }
 
-static void list(const struct passing *rows, size_t count, uint32_t max,
-                 struct hs_company *ret_company)
+// The nearest of the rows from `from` on takes that place.
+static void bring_nearest(struct passing *rows, size_t from, size_t count)
 {
+    size_t nearest = from;
+    for (size_t i = from + 1; i < count; i++) {
+        nearest = precedes(&rows[i], &rows[nearest]) ? i : nearest;
+    }
+    struct passing row = rows[nearest];
+    rows[nearest] = rows[from];
+    rows[from] = row;
+}
+
+static void list(struct passers *passers, uint32_t max, struct hs_company *ret_company)
+{
+    struct passing *rows = passers->rows;
+    size_t count = passers->count;
     uint32_t room = max < HS_COMPANIONS_MAX ? max : HS_COMPANIONS_MAX;
     ret_company->count = count < room ? (uint32_t)count : room;
     ret_company->not_listed = (uint32_t)count - ret_company->count;
     for (uint32_t i = 0; i < ret_company->count; i++) {
         struct hs_companion *companion = &ret_company->listed[i];
+        bring_nearest(rows, i, count);
         vehicle_of_read(rows[i].read, &companion->vrm);
         companion->gap_ms = rows[i].gap_ms;
         companion->lane = rows[i].read->lane;
@@ -113,20 +133,19 @@ static void list(const struct passing *rows, size_t count, uint32_t max,
 void hs_companions_before(const struct hs_around *around, int64_t window_ms,
                           struct hs_company *ret_company)
 {
-    struct passing rows[HS_SITE_READS];
+    struct passers passers;
     int64_t from_ms = known_from(around, window_ms);
-    size_t count = gather(around, from_ms, around->captured_at_ms, rows);
-    list(rows, count, around->max, ret_company);
+    gather(around, from_ms, around->captured_at_ms, &passers);
+    list(&passers, around->max, ret_company);
     ret_company->window_ms = around->captured_at_ms - from_ms;
 }
 
 void hs_companions_after(const struct hs_around *around, int64_t seen_ms,
                          struct hs_company *ret_company)
 {
-    struct passing rows[HS_SITE_READS];
-    size_t count =
-        gather(around, around->captured_at_ms + 1, around->captured_at_ms + seen_ms, rows);
-    list(rows, count, around->max, ret_company);
+    struct passers passers;
+    gather(around, around->captured_at_ms + 1, around->captured_at_ms + seen_ms, &passers);
+    list(&passers, around->max, ret_company);
     ret_company->window_ms = seen_ms;
 }
 

@@ -44,6 +44,11 @@ void hs_ring_add(struct hs_ring *ring, const struct hs_read_view *reads, size_t 
     ring->count = at;
 }
 
+void hs_ring_expect(const struct hs_ring *ring)
+{
+    __builtin_prefetch(&ring->reads[ring->count & ring->mask], 1);
+}
+
 void hs_ring_clear(struct hs_ring *ring)
 {
     memset(ring->reads, 0, ((size_t)ring->mask + 1) * sizeof(ring->reads[0]));

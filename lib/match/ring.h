@@ -27,6 +27,8 @@ struct hs_ring;
 int hs_ring_new(uint32_t reads, struct hs_ring **ret_ring);
 void hs_ring_free(struct hs_ring *ring);
 void hs_ring_add(struct hs_ring *ring, const struct hs_read_view *reads, size_t count);
+// Reads will be added soon: the place of the first is on the way.
+void hs_ring_expect(const struct hs_ring *ring);
 // Forgets all reads.
 void hs_ring_clear(struct hs_ring *ring);
 // Reads ever added.

@@ -7,18 +7,19 @@
 #include "base/error.h"
 #include "base/hash.h"
 
+// What a message without open windows is asked for stands in the first cache line, with the key's beginning.
 struct hs_site {
-    uint64_t hash;
-    int32_t partition;
-    uint32_t slot;        // in the table
-    bool used;            // since the hand passed
-    uint8_t key_len;      // bytes
+    _Alignas(64) uint64_t hash;
     struct hs_ring *ring; // owned
-    int64_t event_ms;     // of the newest read while windows are open: never ahead of the log
-    int64_t due_ms;       // the first event time at which one of the windows is due
-    uint64_t due_count;   // of the ring, likewise
     struct hs_window *windows;
+    int32_t partition;
+    uint32_t slot;   // in the table
+    bool used;       // since the hand passed
+    uint8_t key_len; // bytes
     char key[HS_SITE_KEY_MAX];
+    int64_t event_ms;   // of the newest read while windows are open: never ahead of the log
+    int64_t due_ms;     // the first event time at which one of the windows is due
+    uint64_t due_count; // of the ring, likewise
 };
 
 struct hs_sites {
@@ -140,7 +141,7 @@ static struct hs_site *make_site(struct hs_sites *sites, size_t *ret_place)
         }
         return site;
     }
-    struct hs_site *site = calloc(1, sizeof(*site));
+    struct hs_site *site = aligned_alloc(_Alignof(struct hs_site), sizeof(*site));
     if (site && hs_ring_new(HS_SITE_READS, &site->ring) < 0) {
         free(site);
         site = NULL;
@@ -150,12 +151,25 @@ static struct hs_site *make_site(struct hs_sites *sites, size_t *ret_place)
     return site;
 }
 
-struct hs_site *hs_sites_get(struct hs_sites *sites, int32_t partition, struct hs_str key)
+uint64_t hs_sites_hash(int32_t partition, struct hs_str key)
+{
+    return hs_hash_bytes(key.ptr, key.len, (uint64_t)partition);
+}
+
+void hs_sites_expect(const struct hs_sites *sites, uint64_t hash)
+{
+    const struct hs_site *site = sites->table[hash & sites->mask];
+    if (site) {
+        hs_ring_expect(site->ring);
+    }
+}
+
+struct hs_site *hs_sites_get(struct hs_sites *sites, uint64_t hash, int32_t partition,
+                             struct hs_str key)
 {
     if (key.len == 0 || key.len > HS_SITE_KEY_MAX) {
         return NULL;
     }
-    uint64_t hash = hs_hash_bytes(key.ptr, key.len, (uint64_t)partition);
     size_t slot = find_slot(sites, hash, partition, key), place;
     struct hs_site *site = sites->table[slot];
     if (!site) {
@@ -275,7 +289,8 @@ void hs_window_close(struct hs_window_log *log, struct hs_window *window)
 
 struct hs_window *hs_site_due(const struct hs_site *site)
 {
-    if (site->event_ms < site->due_ms && hs_ring_count(site->ring) < site->due_count) {
+    if (!site->windows ||
+        (site->event_ms < site->due_ms && hs_ring_count(site->ring) < site->due_count)) {
         return NULL;
     }
     struct hs_window *found = NULL;

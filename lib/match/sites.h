@@ -39,10 +39,16 @@ void hs_sites_free(struct hs_sites *sites);
 // Forgets all sites and their reads. No window may be open.
 void hs_sites_reset(struct hs_sites *sites);
 
+// What a message's site is found by.
+uint64_t hs_sites_hash(int32_t partition, struct hs_str key);
+// The site of this hash, if there is one, will be asked for soon: it and its ring's next place are on
+// the way. For all messages of a batch at once, so that they come together.
+void hs_sites_expect(const struct hs_sites *sites, uint64_t hash);
 // The site of a message, made when it is new; NULL when the key is empty or too long, when every
 // site has a window open, or there is no memory: then nothing is kept of it. Valid until the next
-// call, and while it has a window open.
-struct hs_site *hs_sites_get(struct hs_sites *sites, int32_t partition, struct hs_str key);
+// call, and while it has a window open. `hash`: hs_sites_hash() of the other two.
+struct hs_site *hs_sites_get(struct hs_sites *sites, uint64_t hash, int32_t partition,
+                             struct hs_str key);
 size_t hs_sites_count(const struct hs_sites *sites);
 // How many gave way.
 uint64_t hs_sites_dropped(const struct hs_sites *sites);

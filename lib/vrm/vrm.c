@@ -5,26 +5,45 @@
 
 enum { LIMB_CHARS = 4, LIMB_BITS = 21, BASE = 38, VALUE_ANY = 37 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+// What a byte of a text is on a plate: its character in upper case, or one of these.
+enum { REFUSED = 0, DROPPED = 1 };
+static const char normal[256] = {
+    [' '] = DROPPED, ['!'] = DROPPED, ['"'] = DROPPED,  ['#'] = DROPPED,  ['$'] = DROPPED,
+    ['%'] = DROPPED, ['&'] = DROPPED, ['\''] = DROPPED, ['('] = DROPPED,  [')'] = DROPPED,
+    ['*'] = DROPPED, ['+'] = DROPPED, [','] = DROPPED,  ['-'] = DROPPED,  ['.'] = DROPPED,
+    ['/'] = DROPPED, [':'] = DROPPED, [';'] = DROPPED,  ['<'] = DROPPED,  ['='] = DROPPED,
+    ['>'] = DROPPED, ['@'] = DROPPED, ['['] = DROPPED,  ['\\'] = DROPPED, [']'] = DROPPED,
+    ['^'] = DROPPED, ['_'] = DROPPED, ['`'] = DROPPED,  ['{'] = DROPPED,  ['|'] = DROPPED,
+    ['}'] = DROPPED, ['~'] = DROPPED, ['?'] = '?',      ['0'] = '0',      ['1'] = '1',
+    ['2'] = '2',     ['3'] = '3',     ['4'] = '4',      ['5'] = '5',      ['6'] = '6',
+    ['7'] = '7',     ['8'] = '8',     ['9'] = '9',      ['A'] = 'A',      ['a'] = 'A',
+    ['B'] = 'B',     ['b'] = 'B',     ['C'] = 'C',      ['c'] = 'C',      ['D'] = 'D',
+    ['d'] = 'D',     ['E'] = 'E',     ['e'] = 'E',      ['F'] = 'F',      ['f'] = 'F',
+    ['G'] = 'G',     ['g'] = 'G',     ['H'] = 'H',      ['h'] = 'H',      ['I'] = 'I',
+    ['i'] = 'I',     ['J'] = 'J',     ['j'] = 'J',      ['K'] = 'K',      ['k'] = 'K',
+    ['L'] = 'L',     ['l'] = 'L',     ['M'] = 'M',      ['m'] = 'M',      ['N'] = 'N',
+    ['n'] = 'N',     ['O'] = 'O',     ['o'] = 'O',      ['P'] = 'P',      ['p'] = 'P',
+    ['Q'] = 'Q',     ['q'] = 'Q',     ['R'] = 'R',      ['r'] = 'R',      ['S'] = 'S',
+    ['s'] = 'S',     ['T'] = 'T',     ['t'] = 'T',      ['U'] = 'U',      ['u'] = 'U',
+    ['V'] = 'V',     ['v'] = 'V',     ['W'] = 'W',      ['w'] = 'W',      ['X'] = 'X',
+    ['x'] = 'X',     ['Y'] = 'Y',     ['y'] = 'Y',      ['Z'] = 'Z',      ['z'] = 'Z',
+};
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static char upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-static bool is_dropped(char c)
-{
-    return (c >= ' ' && c < '0') || (c > '9' && c < 'A' && c != '?') || (c > 'Z' && c < 'a') ||
-           (c > 'z' && c < 127);
-}
+// Places in the packed alphabet of a character, and of its look-alike class; 0 for what has none.
+static const uint8_t values[128] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['G'] = 17, ['H'] = 18, ['I'] = 19, ['J'] = 20, ['K'] = 21, ['L'] = 22, ['M'] = 23, ['N'] = 24,
+    ['O'] = 25, ['P'] = 26, ['Q'] = 27, ['R'] = 28, ['S'] = 29, ['T'] = 30, ['U'] = 31, ['V'] = 32,
+    ['W'] = 33, ['X'] = 34, ['Y'] = 35, ['Z'] = 36, ['?'] = 37,
+};
+static const uint8_t class_values[128] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 9,  ['C'] = 13, ['D'] = 1,  ['E'] = 15, ['F'] = 16,
+    ['G'] = 7,  ['H'] = 18, ['I'] = 2,  ['J'] = 20, ['K'] = 21, ['L'] = 22, ['M'] = 23, ['N'] = 24,
+    ['O'] = 1,  ['P'] = 26, ['Q'] = 1,  ['R'] = 28, ['S'] = 6,  ['T'] = 30, ['U'] = 31, ['V'] = 32,
+    ['W'] = 33, ['X'] = 34, ['Y'] = 35, ['Z'] = 3,  ['?'] = 37,
+};
 
 int hs_vrm_normalise(struct hs_str text, struct hs_vrm *ret_vrm, uint8_t *ret_from)
 {
@@ -32,11 +51,11 @@ int hs_vrm_normalise(struct hs_str text, struct hs_vrm *ret_vrm, uint8_t *ret_fr
     uint8_t from[HS_VRM_MAX] = {0};
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
-        char c = upper(text.ptr[i]);
-        if (is_dropped(c)) {
+        char c = normal[(uint8_t)text.ptr[i]];
+        if (c == DROPPED) {
             continue;
         }
-        if (!is_digit(c) && !is_upper(c) && c != '?') {
+        if (c == REFUSED) {
             return HS_EFORMAT;
         }
         if (len < HS_VRM_MAX) {
@@ -59,13 +78,7 @@ int hs_vrm_normalise(struct hs_str text, struct hs_vrm *ret_vrm, uint8_t *ret_fr
 
 unsigned hs_vrm_value_of(char c)
 {
-    if (is_digit(c)) {
-        return (unsigned)(c - '0') + 1;
-    }
-    if (is_upper(c)) {
-        return (unsigned)(c - 'A') + 11;
-    }
-    return c == '?' ? VALUE_ANY : 0;
+    return (uint8_t)c < sizeof(values) ? values[(uint8_t)c] : 0;
 }
 
 char hs_vrm_char_of(unsigned value)
@@ -75,14 +88,14 @@ char hs_vrm_char_of(unsigned value)
     return value <= VALUE_ANY ? alphabet[value] : '\0';
 }
 
-// Characters beyond the mark's end are zero in `text`, and so in the word.
-static uint64_t pack_text(const char text[HS_VRM_MAX])
+// Characters beyond the mark's end are zero in `text`, and so in the word. A mark's are ASCII.
+static uint64_t pack_text(const char text[HS_VRM_MAX], const uint8_t value_of[128])
 {
     uint64_t packed = 0;
     for (unsigned limb = 0; limb < HS_VRM_MAX / LIMB_CHARS; limb++) {
         uint64_t value = 0;
         for (unsigned i = 0; i < LIMB_CHARS; i++) {
-            value = value * BASE + hs_vrm_value_of(text[limb * LIMB_CHARS + i]);
+            value = value * BASE + value_of[text[limb * LIMB_CHARS + i] & 0x7f];
         }
         packed |= value << (limb * LIMB_BITS);
     }
@@ -91,13 +104,12 @@ static uint64_t pack_text(const char text[HS_VRM_MAX])
 
 uint64_t hs_vrm_pack(const struct hs_vrm *vrm)
 {
-    return pack_text(vrm->text);
+    return pack_text(vrm->text, values);
 }
 
 uint64_t hs_vrm_pack_skeleton(const struct hs_vrm *vrm)
 {
-    struct hs_vrm skeleton = hs_vrm_skeleton(vrm);
-    return pack_text(skeleton.text);
+    return pack_text(vrm->text, class_values);
 }
 
 int hs_vrm_unpack(uint64_t packed, struct hs_vrm *ret_vrm)

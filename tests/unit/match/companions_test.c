@@ -44,9 +44,16 @@ static size_t pass(struct hs_site *site, const char *vrm, int64_t ms, uint8_t la
     return hs_site_add(site, &view, 1, T + ms);
 }
 
+static struct hs_site *get_site(int32_t partition, struct hs_str key)
+{
+    uint64_t hash = hs_sites_hash(partition, key);
+    hs_sites_expect(sites, hash);
+    return hs_sites_get(sites, hash, partition, key);
+}
+
 static struct hs_site *site_of(const char *key)
 {
-    struct hs_site *site = hs_sites_get(sites, 0, hs_str(key));
+    struct hs_site *site = get_site(0, hs_str(key));
     assert_non_null(site);
     return site;
 }
@@ -232,12 +239,12 @@ static void the_site_that_was_not_used_for_longest_gives_way(void **state)
     }
     assert_int_equal(hs_sites_count(sites), 4);
     hs_window_close(&log, &window);
-    assert_null(hs_sites_get(sites, 0, HS_STR("")));
+    assert_null(get_site(0, HS_STR("")));
     char longest[300];
     memset(longest, 'x', sizeof(longest));
-    assert_null(hs_sites_get(sites, 0, hs_str_n(longest, 256)));
-    assert_non_null(hs_sites_get(sites, 0, hs_str_n(longest, 255)));
-    assert_ptr_not_equal(site_of("p"), hs_sites_get(sites, 1, HS_STR("p")));
+    assert_null(get_site(0, hs_str_n(longest, 256)));
+    assert_non_null(get_site(0, hs_str_n(longest, 255)));
+    assert_ptr_not_equal(site_of("p"), get_site(1, HS_STR("p")));
 }
 
 // From the definitions alone: all reads that ever passed, no ring, no order of arrival but the

@@ -202,7 +202,8 @@ static int scenario(struct holding *h)
     status = status ? status : hs_matcher_new(&h->matcher);
     status = status ? status : hs_ring_new(100, &h->ring);
     status = status ? status : hs_sites_new(4, &h->sites);
-    if (status == HS_OK && !hs_sites_get(h->sites, 0, HS_STR("site"))) {
+    if (status == HS_OK &&
+        !hs_sites_get(h->sites, hs_sites_hash(0, HS_STR("site")), 0, HS_STR("site"))) {
         status = HS_ENOMEM;
     }
     return status ? status : ask(h);
