@@ -6,14 +6,14 @@
 #include "base/error.h"
 #include "hitctl/list_commands.h"
 #include "hitctl/list_file.h"
-#include "hitstream/v1/watchlist.pb-c.h"
+#include "hitctl/list_policy.h"
 
 // ---- create ----
 
 struct create_options {
     const char *title, *owner_force, *purpose, *status, *tiers;
     bool open, covert;
-    int64_t review_days, shrink_pct, keep, min_confidence;
+    struct hitctl_list_numbers numbers;
 };
 
 #define AT(member) offsetof(struct create_options, member)
@@ -24,57 +24,17 @@ static const struct hitctl_option create_table[] = {
     {"open", HITCTL_FLAG, AT(open), NULL, "its hits go to every queue that may receive it"},
     {"covert", HITCTL_FLAG, AT(covert), NULL, "its hits go to its owner's own queue alone"},
     {"status", HITCTL_TEXT, AT(status), "live|trial|suspended", "default: trial"},
-    {"review-days", HITCTL_NUMBER, AT(review_days), "N",
+    {"review-days", HITCTL_NUMBER, AT(numbers.review_days), "N",
      "entries are to be reviewed so often (default 28; 0: never)"},
-    {"shrink-percent", HITCTL_NUMBER, AT(shrink_pct), "N",
+    {"shrink-percent", HITCTL_NUMBER, AT(numbers.shrink_pct), "N",
      "a load may take away this share without --force (default 20)"},
-    {"keep", HITCTL_NUMBER, AT(keep), "N", "earlier generations kept for rollback (default 5)"},
+    {"keep", HITCTL_NUMBER, AT(numbers.keep), "N",
+     "earlier generations kept for rollback (default 5)"},
     {"tiers", HITCTL_TEXT, AT(tiers), "T;T", "match tiers the list uses (default: the engine's)"},
-    {"min-confidence", HITCTL_NUMBER, AT(min_confidence), "PERCENT",
+    {"min-confidence", HITCTL_NUMBER, AT(numbers.min_confidence), "PERCENT",
      "least confidence of a read's weakest character"},
     {NULL, 0, 0, NULL, NULL},
 };
-
-enum {
-    KEEP_DEFAULT = 5,
-    SHRINK_DEFAULT = 20,
-    KEEP_MAX = 20,
-    REVIEW_DEFAULT = 28,
-    REVIEW_MAX = 3660,
-    TIERS_MAX = 16
-};
-
-static int pack_policy(const struct create_options *options, struct hs_buf *out)
-{
-    Hitstream__V1__MatchPolicy policy = HITSTREAM__V1__MATCH_POLICY__INIT;
-    Hitstream__V1__MatchTier tiers[TIERS_MAX];
-    struct hs_str rest = hs_str(options->tiers), item;
-    while (rest.len > 0 && hs_str_split(&rest, ';', &item)) {
-        int tier = hs_tier_find(hs_str_trim(item));
-        if (tier < 0 || policy.n_tiers == TIERS_MAX) {
-            struct hs_buf words = {0};
-            hs_tier_names(&words);
-            hitctl_error("--tiers: '%.*s' is no match tier; allowed: %s", HS_STR_ARG(item),
-                         hs_buf_text(&words));
-            hs_buf_fini(&words);
-            return HITCTL_USAGE;
-        }
-        tiers[policy.n_tiers++] = (Hitstream__V1__MatchTier)tier;
-    }
-    policy.tiers = tiers;
-    policy.min_confidence_pct = (uint32_t)options->min_confidence;
-    char *at = hs_buf_reserve(out, hitstream__v1__match_policy__get_packed_size(&policy) + 1);
-    if (!at) {
-        return HITCTL_FAILED;
-    }
-    out->len = hitstream__v1__match_policy__pack(&policy, (uint8_t *)at);
-    return HITCTL_OK;
-}
-
-static bool given(const char *text)
-{
-    return text && hs_str_trim(hs_str(text)).len > 0 && hs_str_is_utf8(hs_str(text));
-}
 
 // Everything that is wrong, not only the first.
 static int check_create(const struct create_options *options, const char *list_id,
@@ -86,7 +46,8 @@ static int check_create(const struct create_options *options, const char *list_i
                      list_id, HS_LIST_ID_MAX);
         code = HITCTL_USAGE;
     }
-    if (!given(options->title) || !given(options->owner_force) || !given(options->purpose)) {
+    if (!hitctl_text_given(options->title) || !hitctl_text_given(options->owner_force) ||
+        !hitctl_text_given(options->purpose)) {
         hitctl_error("needs --title, --owner-force and --purpose");
         code = HITCTL_USAGE;
     }
@@ -99,13 +60,8 @@ static int check_create(const struct create_options *options, const char *list_i
                      options->status);
         code = HITCTL_USAGE;
     }
-    if (options->review_days > REVIEW_MAX || options->shrink_pct > 100 ||
-        options->keep > KEEP_MAX || options->min_confidence > 100) {
-        hitctl_error(
-            "--review-days is at most %d, --shrink-percent and --min-confidence 100, --keep %d",
-            REVIEW_MAX, KEEP_MAX);
-        code = HITCTL_USAGE;
-    }
+    int numbers = hitctl_list_numbers_check(&options->numbers);
+    code = code ? code : numbers;
     return code;
 }
 
@@ -138,9 +94,9 @@ static int create(struct hitctl *ctl, const struct hs_store_list *list)
 static int run_create(struct hitctl *ctl, int argc, char **argv)
 {
     struct create_options options = {.status = "trial",
-                                     .review_days = REVIEW_DEFAULT,
-                                     .keep = KEEP_DEFAULT,
-                                     .shrink_pct = SHRINK_DEFAULT,
+                                     .numbers = {.review_days = HITCTL_REVIEW_DEFAULT,
+                                                 .keep = HITCTL_KEEP_DEFAULT,
+                                                 .shrink_pct = HITCTL_SHRINK_DEFAULT},
                                      .tiers = ""};
     struct hs_buf policy = {0};
     struct hs_store_list list = {0};
@@ -152,7 +108,9 @@ static int run_create(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     int code = check_create(&options, argv[1], &list.status);
-    code = code ? code : pack_policy(&options, &policy);
+    code = code ? code
+                : hitctl_policy_pack(hs_str(""), options.tiers, options.numbers.min_confidence,
+                                     &policy);
     if (code == HITCTL_OK) {
         list.list_id = hs_str(argv[1]);
         list.title = hs_str_trim(hs_str(options.title));
@@ -160,9 +118,9 @@ static int run_create(struct hitctl *ctl, int argc, char **argv)
         list.purpose = hs_str_trim(hs_str(options.purpose));
         list.covert = options.covert;
         list.policy = hs_buf_str(&policy);
-        list.review_days = (uint32_t)options.review_days;
-        list.shrink_pct = (uint32_t)options.shrink_pct;
-        list.keep_generations = (uint32_t)options.keep;
+        list.review_days = (uint32_t)options.numbers.review_days;
+        list.shrink_pct = (uint32_t)options.numbers.shrink_pct;
+        list.keep_generations = (uint32_t)options.numbers.keep;
         code = create(ctl, &list);
     }
     hs_buf_fini(&policy);
@@ -318,6 +276,10 @@ const struct hitctl_command hitctl_list_commands[] = {
     {"list", "check", "FILE", "check a VOI file without loading it", run_check, check_table},
     {"list", "status", "LIST [live|trial|suspended]", "show or set what a list's hits are used for",
      run_status, status_table},
+    {"list", "set", "LIST OPTION...", "change a list's properties", hitctl_list_set,
+     hitctl_list_set_options},
+    {"list", "remove", "LIST [OPTION...]", "take a whole list away, with all its generations",
+     hitctl_list_remove, hitctl_list_remove_options},
     {"list", "due", "[LIST]", "show what is to be reviewed or weeds soon", hitctl_list_due,
      hitctl_list_due_options},
     {NULL, NULL, NULL, NULL, NULL, NULL},

@@ -22,6 +22,11 @@ int hitctl_list_rollback(struct hitctl *ctl, int argc, char **argv);
 extern const struct hitctl_option hitctl_list_history_options[];
 int hitctl_list_history(struct hitctl *ctl, int argc, char **argv);
 
+extern const struct hitctl_option hitctl_list_set_options[];
+int hitctl_list_set(struct hitctl *ctl, int argc, char **argv); // list_set.c
+extern const struct hitctl_option hitctl_list_remove_options[];
+int hitctl_list_remove(struct hitctl *ctl, int argc, char **argv);
+
 extern const struct hitctl_option hitctl_list_show_options[];
 int hitctl_list_show(struct hitctl *ctl, int argc, char **argv); // list_show.c
 extern const struct hitctl_option hitctl_list_export_options[];

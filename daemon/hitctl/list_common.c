@@ -89,6 +89,46 @@ out:
     return code;
 }
 
+static bool names_list(const struct hs_str *names, size_t count, struct hs_str list_id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (hs_str_eq(names[i], list_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int hitctl_list_queues(struct hs_store *store, const struct hs_store_list *list,
+                       struct hs_buf *ret_names)
+{
+    char hash[HS_CHANGE_HASH_BYTES];
+    struct hs_buf packed = {0};
+    struct hs_diags diags = {0};
+    struct hs_controls *controls = NULL;
+    int code = HITCTL_OK;
+    int rc = hs_store_controls_head(store, hash, &packed);
+    if (rc == 0 && hash[0]) {
+        rc = hs_controls_unpack(hs_buf_str(&packed), &diags, &controls);
+    }
+    if (rc != 0) {
+        code = hitctl_store_failed(store, rc, "cannot read the controls");
+    }
+    const struct hs_routes *routes = controls ? hs_controls_routes(controls) : NULL;
+    for (size_t i = 0; routes && i < hs_routes_queue_count(routes); i++) {
+        const struct hs_queue *queue = hs_routes_queue(routes, i);
+        if (names_list(queue->lists, queue->list_count, list->list_id) ||
+            names_list(queue->covert_lists, queue->covert_list_count, list->list_id)) {
+            hs_buf_printf(ret_names, "%s'%.*s'", ret_names->len > 0 ? ", " : "",
+                          HS_STR_ARG(queue->name));
+        }
+    }
+    hs_controls_unref(controls);
+    hs_diags_fini(&diags);
+    hs_buf_fini(&packed);
+    return code;
+}
+
 unsigned hitctl_list_masks_max(const struct hs_store_list *list)
 {
     return list->covert || list->status == HS_STORE_TRIAL ? HS_PATTERN_MASKS_LIST_MAX

@@ -32,6 +32,11 @@ struct hs_actor hitctl_list_actor(const struct hitctl *ctl);
 // missing.
 int hitctl_list_check_covert(struct hs_store *store, const struct hs_store_list *list);
 
+// The queues of the active controls that name the list, one behind the other as "'a', 'b'"; empty
+// when none does, or no controls are active. An exit code, after saying what is wrong.
+int hitctl_list_queues(struct hs_store *store, const struct hs_store_list *list,
+                       struct hs_buf *ret_names);
+
 // Different masks that the list's patterns may have.
 unsigned hitctl_list_masks_max(const struct hs_store_list *list);
 

@@ -37,6 +37,8 @@ static void register_metrics(struct hs_lists *lists, struct hs_metrics *metrics)
 {
     lists->m_loads = hs_metrics_counter(metrics, "hitstream_lists_loads_total", "",
                                         "Times all lists were read from Redis and went live");
+    lists->m_list_loads = hs_metrics_counter(metrics, "hitstream_lists_list_loads_total", "",
+                                             "Times one list was read from Redis, beside others");
     lists->m_load_faults =
         hs_metrics_counter(metrics, "hitstream_lists_load_failures_total", "",
                            "Times lists or changes from Redis could not be used");
@@ -175,8 +177,12 @@ void hs_lists_fresh(struct hs_lists *lists)
 void hs_lists_publish(struct hs_lists *lists, struct hs_snapshot *next, const char *source)
 {
     struct hs_snapshot *before = hs_rcu_publish(lists->slot, next);
+    struct hs_position position; // what was read may be ahead of what is live
+    if (hs_lists_unmark(hs_snapshot_change_id(next), &position) != 0) {
+        position = lists->position;
+    }
     lists->current = next;
-    hs_lists_view_publish(lists->view, next, source, &lists->position);
+    hs_lists_view_publish(lists->view, next, source, &position);
     if (before) {
         hs_rcu_synchronize();
         hs_snapshot_free(before);
@@ -187,15 +193,15 @@ void hs_lists_publish(struct hs_lists *lists, struct hs_snapshot *next, const ch
 // them.
 static void note_as_of(struct hs_lists *lists, bool at_once)
 {
-    char path[4096], mark[HS_LISTS_MARK_BYTES];
+    char path[4096];
     struct hs_buf text = {0};
     int64_t as_of_ms = hs_lists_as_of_ms(lists);
     if (!lists->current || !lists->current_is_fresh || lists->dirty ||
         as_of_ms - lists->noted_as_of_ms < (at_once ? 1 : NOTE_INTERVAL_MS)) {
         return;
     }
-    hs_lists_mark(&lists->position, mark);
-    hs_buf_printf(&text, "%s %lld\n", mark, (long long)as_of_ms);
+    hs_buf_printf(&text, "%.*s %lld\n", HS_STR_ARG(hs_snapshot_change_id(lists->current)),
+                  (long long)as_of_ms);
     if (hs_state_path(lists->settings->state_dir, AS_OF_FILE, path, sizeof(path)) == 0 &&
         hs_state_write(path, hs_buf_str(&text)) == 0) {
         lists->noted_as_of_ms = as_of_ms;
@@ -258,10 +264,9 @@ static void load_from_disk(struct hs_lists *lists)
 static void take_folded(struct hs_lists *lists, struct hs_snapshot *folded)
 {
     struct hs_snapshot *next;
-    char mark[HS_LISTS_MARK_BYTES];
-    hs_lists_mark(&lists->position, mark);
-    int rc = hs_snapshot_apply(folded, lists->since.rows, lists->since.count,
-                               hs_lists_as_of_ms(lists), hs_str(mark), &next);
+    int rc =
+        hs_snapshot_apply(folded, lists->since.rows, lists->since.count, hs_lists_as_of_ms(lists),
+                          hs_snapshot_change_id(lists->current), &next);
     hs_snapshot_free(folded);
     if (rc == 0) {
         hs_lists_publish(lists, next, hs_lists_view_source(lists->view));
@@ -280,8 +285,9 @@ static void tend_job(struct hs_lists *lists)
     if (!lists->current || hs_lists_job_busy(lists->job)) {
         return;
     }
+    // Where what is live stands, which changes that wait for a list to be read are not part of.
     char mark[HS_LISTS_MARK_BYTES];
-    hs_lists_mark(&lists->position, mark);
+    snprintf(mark, sizeof(mark), "%.*s", HS_STR_ARG(hs_snapshot_change_id(lists->current)));
     if (hs_lists_job_fold_due(lists->current)) {
         hs_lists_batch_clear(&lists->since);
         hs_lists_job_fold(lists->job, lists->current, hs_lists_as_of_ms(lists), mark);

@@ -112,6 +112,18 @@ static int offer_controls(struct hs_lists *lists)
     return rc;
 }
 
+static int load_failed(struct hs_lists *lists, int rc, const char *why)
+{
+    if (rc != HS_ECANCELED) {
+        hs_metric_add(lists->m_load_faults, 1);
+        hs_log(HS_LOG_ERROR, &ev_stale, "lists cannot be read from redis: %s (%s); %s", why,
+               hs_strerror(rc), lists->current ? "the last good ones stay" : "none are live");
+        hs_lists_stale(lists, "lists cannot be read from redis: %s", why);
+    }
+    lists->next_load_ms = hs_clock_boottime_ms() + RELOAD_RETRY_MS;
+    return rc;
+}
+
 static int load_all(struct hs_lists *lists)
 {
     struct hs_snapshot *next;
@@ -123,15 +135,9 @@ static int load_all(struct hs_lists *lists)
     int rc = hs_lists_load(lists->store, hs_lists_alive, lists, &next, &position, why);
     hs_lists_view_loading(lists->view, false);
     if (rc < 0) {
-        if (rc != HS_ECANCELED) {
-            hs_metric_add(lists->m_load_faults, 1);
-            hs_log(HS_LOG_ERROR, &ev_stale, "lists cannot be read from redis: %s (%s); %s", why,
-                   hs_strerror(rc), lists->current ? "the last good ones stay" : "none are live");
-            hs_lists_stale(lists, "lists cannot be read from redis: %s", why);
-        }
-        lists->next_load_ms = hs_clock_boottime_ms() + RELOAD_RETRY_MS;
-        return rc;
+        return load_failed(lists, rc, why);
     }
+    hs_lists_batch_clear(&lists->batch); // whatever waited was read
     lists->position = position;
     lists->need_load = false;
     hs_lists_job_forget(lists->job);
@@ -198,10 +204,37 @@ static int apply_rows(struct hs_lists *lists)
     return rc;
 }
 
+// Reads the lists with a new generation, and keeps the others. The batch waits until it is done.
+static int load_some(struct hs_lists *lists)
+{
+    struct hs_lists_batch *batch = &lists->batch;
+    struct hs_snapshot *next;
+    char why[HS_LISTS_WHY_BYTES], mark[HS_LISTS_MARK_BYTES];
+    int64_t from_ns = hs_clock_monotonic_ns();
+    hs_lists_mark(&lists->position, mark);
+    hs_lists_view_loading(lists->view, true);
+    int rc = hs_lists_load_some(lists->store, lists->current, batch->loads, batch->load_count,
+                                hs_lists_alive, lists, mark, &next, why);
+    hs_lists_view_loading(lists->view, false);
+    if (rc < 0) {
+        return load_failed(lists, rc, why);
+    }
+    hs_lists_job_forget(lists->job);
+    hs_lists_publish(lists, next, "redis");
+    lists->dirty = true;
+    lists->saved_at_ms = 0;
+    hs_metric_add(lists->m_list_loads, batch->load_count);
+    hs_log(HS_LOG_NOTICE, &ev_live, "'%zu' of '%llu' lists read from redis and live, in '%lld' ms",
+           batch->load_count, (unsigned long long)hs_lists_view_count(lists->view),
+           (long long)((hs_clock_monotonic_ns() - from_ns) / 1000000));
+    batch->load_count = 0;
+    malloc_trim(0);
+    return 0;
+}
+
 static void apply_batch(struct hs_lists *lists)
 {
     struct hs_lists_batch *batch = &lists->batch;
-    hs_metric_add(lists->m_changes, batch->seen);
     if (batch->passed == batch->seen) { // somebody looked: what is live is what it was
         hs_lists_view_position(lists->view, &lists->position);
         return;
@@ -211,6 +244,7 @@ static void apply_batch(struct hs_lists *lists)
         lists->next_load_ms = 0;
         return;
     }
+    hs_lists_batch_skip_known(batch, lists->current);
     int rc = apply_rows(lists);
     if (rc < 0) {
         hs_metric_add(lists->m_load_faults, 1);
@@ -232,14 +266,15 @@ static int follow(struct hs_lists *lists)
     hs_lists_batch_clear(&lists->batch);
     int rc = hs_store_follow(lists->store, &lists->position, HS_LISTS_FOLLOW_MS,
                              hs_lists_batch_take, &lists->batch);
-    bool controls = lists->batch.controls;
-    if (lists->batch.seen > 0) {
-        apply_batch(lists);
-        if (controls) {
-            lists->controls_seen = false;
-        }
-        lists->next_round_ms = 0; // registers at once
+    hs_metric_add(lists->m_changes, lists->batch.seen);
+    if (lists->batch.controls) {
+        lists->controls_seen = false;
     }
+    hs_lists_batch_skip_known(&lists->batch, lists->current);
+    if (lists->batch.seen > 0 && lists->batch.load_count == 0) {
+        apply_batch(lists);
+    }
+    lists->next_round_ms = lists->batch.seen > 0 ? 0 : lists->next_round_ms; // registers at once
     if (rc == HS_ELOST) {
         hs_log(HS_LOG_WARNING, &ev_gap,
                "the stream of changes is broken after '%s': %s; reading all", lists->position.id,
@@ -249,7 +284,7 @@ static int follow(struct hs_lists *lists)
         lists->anchor_ok = false;
         return 0;
     }
-    if (rc == 0 && !lists->need_load) {
+    if (rc == 0 && !lists->need_load && lists->batch.load_count == 0) {
         hs_lists_fresh(lists);
     }
     return rc;
@@ -315,15 +350,22 @@ static int bring_up_to_date(struct hs_lists *lists)
         lists->need_load = true;
         lists->next_load_ms = 0;
     }
-    if (!lists->need_load) {
-        rc = follow(lists);
-        return told(lists, rc);
+    if (!lists->need_load && lists->batch.load_count == 0) {
+        rc = told(lists, follow(lists));
+        if (rc != 0 || lists->need_load || lists->batch.load_count == 0) {
+            return rc;
+        }
+        lists->next_load_ms = 0;
     }
     if (hs_clock_boottime_ms() < lists->next_load_ms) {
         hs_lists_pause(lists, HS_LISTS_FOLLOW_MS);
         return 0;
     }
-    rc = load_all(lists);
+    rc = lists->need_load ? load_all(lists) : load_some(lists);
+    if (rc == 0 && lists->batch.seen > 0) { // what came with the load
+        apply_batch(lists);
+        hs_lists_fresh(lists);
+    }
     lists->next_round_ms = 0;
     return connection_is_gone(rc) ? rc : 0; // load_all() told what else there was
 }

@@ -50,6 +50,9 @@ _Static_assert((int)HS_LIST_LIVE == (int)HS_STORE_LIVE &&
 
 struct loading {
     struct hs_snapshot_builder *builder; // owned
+    const struct hs_snapshot *current;   // whose lists are kept but for `without`; NULL: none is
+    const struct hs_str *without;
+    size_t without_count;
     bool (*alive)(void *ctx);
     void *ctx;
     size_t entries;
@@ -63,7 +66,9 @@ static int on_begin(void *ctx)
     struct loading *loading = ctx;
     hs_snapshot_builder_free(loading->builder);
     loading->builder = NULL;
-    return hs_snapshot_builder_new(&loading->builder);
+    return loading->current ? hs_snapshot_builder_from(loading->current, loading->without,
+                                                       loading->without_count, &loading->builder)
+                            : hs_snapshot_builder_new(&loading->builder);
 }
 
 static int on_list(void *ctx, const struct hs_store_list *list)
@@ -114,6 +119,25 @@ static void say_why(struct loading *loading, const struct hs_store *store, int r
     }
 }
 
+// Builds of what was read, or says why not.
+static int build(struct loading *loading, const struct hs_store *store, int rc, const char *mark,
+                 struct hs_snapshot **ret_snapshot)
+{
+    if (rc == 0) {
+        rc = hs_snapshot_builder_build(loading->builder, hs_clock_realtime_ms(), hs_str(mark),
+                                       ret_snapshot);
+        loading->builder = NULL; // used up
+        if (rc < 0) {
+            snprintf(loading->why, HS_LISTS_WHY_BYTES, "lists cannot be built: %s",
+                     hs_strerror(rc));
+        }
+    } else if (!loading->why[0]) {
+        say_why(loading, store, rc);
+    }
+    hs_snapshot_builder_free(loading->builder);
+    return rc;
+}
+
 int hs_lists_load(struct hs_store *store, bool (*alive)(void *ctx), void *ctx,
                   struct hs_snapshot **ret_snapshot, struct hs_position *ret_position,
                   char ret_why[HS_LISTS_WHY_BYTES])
@@ -122,25 +146,39 @@ int hs_lists_load(struct hs_store *store, bool (*alive)(void *ctx), void *ctx,
     const struct hs_store_sink sink = {
         .ctx = &loading, .begin = on_begin, .list = on_list, .entry = on_entry};
     struct hs_position position;
-    char mark[HS_LISTS_MARK_BYTES];
+    char mark[HS_LISTS_MARK_BYTES] = "";
     ret_why[0] = '\0';
     int rc = hs_store_load(store, &sink, &position);
     if (rc == 0) {
         hs_lists_mark(&position, mark);
-        rc = hs_snapshot_builder_build(loading.builder, hs_clock_realtime_ms(), hs_str(mark),
-                                       ret_snapshot);
-        loading.builder = NULL; // used up
-        if (rc < 0) {
-            snprintf(ret_why, HS_LISTS_WHY_BYTES, "lists cannot be built: %s", hs_strerror(rc));
-        }
-    } else if (!ret_why[0]) {
-        say_why(&loading, store, rc);
     }
-    hs_snapshot_builder_free(loading.builder);
+    rc = build(&loading, store, rc, mark, ret_snapshot);
     if (rc == 0) {
         *ret_position = position;
     }
     return rc;
+}
+
+int hs_lists_load_some(struct hs_store *store, const struct hs_snapshot *current,
+                       const struct hs_lists_wanted *wanted, size_t count, bool (*alive)(void *ctx),
+                       void *ctx, const char *mark, struct hs_snapshot **ret_snapshot,
+                       char ret_why[HS_LISTS_WHY_BYTES])
+{
+    struct hs_str ids[HS_LISTS_LOADS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = hs_str(wanted[i].list_id);
+    }
+    struct loading loading = {.current = current,
+                              .without = ids,
+                              .without_count = count,
+                              .alive = alive,
+                              .ctx = ctx,
+                              .why = ret_why};
+    const struct hs_store_sink sink = {
+        .ctx = &loading, .begin = on_begin, .list = on_list, .entry = on_entry};
+    ret_why[0] = '\0';
+    int rc = hs_store_load_lists(store, ids, count, &sink);
+    return build(&loading, store, rc, mark, ret_snapshot);
 }
 
 // ---- changes ----
@@ -159,6 +197,7 @@ void hs_lists_batch_clear(struct hs_lists_batch *batch)
     batch->seen = 0;
     batch->passed = 0;
     batch->load = false;
+    batch->load_count = 0;
     batch->controls = false;
     batch->oldest_at_ms = 0;
 }
@@ -191,6 +230,52 @@ static int add_row(struct hs_lists_batch *batch, const struct hs_snapshot_change
     return to->spec.list_id.ptr ? 0 : HS_ENOMEM;
 }
 
+static void want_list(struct hs_lists_batch *batch, const struct hs_store_list *list)
+{
+    struct hs_lists_wanted *wanted = NULL;
+    for (size_t i = 0; i < batch->load_count; i++) {
+        if (hs_str_is(list->list_id, batch->loads[i].list_id)) {
+            wanted = &batch->loads[i];
+        }
+    }
+    if (!wanted &&
+        (batch->load_count == HS_LISTS_LOADS_MAX || list->list_id.len > HS_LIST_ID_MAX)) {
+        batch->load = true;
+        return;
+    }
+    wanted = wanted ? wanted : &batch->loads[batch->load_count++];
+    snprintf(wanted->list_id, sizeof(wanted->list_id), "%.*s", HS_STR_ARG(list->list_id));
+    wanted->generation = list->generation;
+}
+
+static bool is_known(const struct hs_snapshot *snapshot, const struct hs_list_spec *change)
+{
+    struct hs_list_spec spec;
+    return hs_snapshot_list_by_id(snapshot, change->list_id, &spec, NULL) == 0 &&
+           (change->generation < spec.generation ||
+            (change->generation == spec.generation && change->sequence <= spec.sequence));
+}
+
+void hs_lists_batch_skip_known(struct hs_lists_batch *batch, const struct hs_snapshot *snapshot)
+{
+    size_t rows = 0, loads = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!is_known(snapshot, &batch->rows[i].spec)) {
+            batch->rows[rows++] = batch->rows[i];
+        }
+    }
+    batch->count = rows;
+    for (size_t i = 0; i < batch->load_count; i++) {
+        struct hs_list_spec spec;
+        struct hs_str list_id = hs_str(batch->loads[i].list_id);
+        if (hs_snapshot_list_by_id(snapshot, list_id, &spec, NULL) != 0 ||
+            spec.generation < batch->loads[i].generation) {
+            batch->loads[loads++] = batch->loads[i];
+        }
+    }
+    batch->load_count = loads;
+}
+
 int hs_lists_batch_take(void *ctx, const struct hs_change *change)
 {
     struct hs_lists_batch *batch = ctx;
@@ -220,7 +305,7 @@ int hs_lists_batch_take(void *ctx, const struct hs_change *change)
         return add_row(batch, &row);
     case HS_OP_LOAD:
     case HS_OP_ROLLBACK:
-        batch->load = true;
+        want_list(batch, &change->list);
         return 0;
     case HS_OP_CONTROLS:
         batch->controls = true;

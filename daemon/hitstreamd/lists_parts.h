@@ -54,6 +54,7 @@ struct hs_lists {
     pthread_cond_t wake;
     struct hs_lists_view *view; // what others see
     struct hs_metric *m_loads;
+    struct hs_metric *m_list_loads;
     struct hs_metric *m_load_faults;
     struct hs_metric *m_changes;
     struct hs_metric *m_live_seconds;

@@ -229,6 +229,14 @@ void hs_lists_view_redis(struct hs_lists_view *view, bool connected)
     hs_metric_set(view->m_redis, connected);
 }
 
+uint64_t hs_lists_view_count(struct hs_lists_view *view)
+{
+    pthread_mutex_lock(&view->lock);
+    uint64_t count = view->status.lists;
+    pthread_mutex_unlock(&view->lock);
+    return count;
+}
+
 const char *hs_lists_view_source(struct hs_lists_view *view)
 {
     pthread_mutex_lock(&view->lock);

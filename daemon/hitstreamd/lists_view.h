@@ -24,6 +24,8 @@ void hs_lists_view_as_of(struct hs_lists_view *view, int64_t as_of_ms);
 void hs_lists_view_loading(struct hs_lists_view *view, bool loading);
 void hs_lists_view_redis(struct hs_lists_view *view, bool connected);
 
+// Lists that are live, covert ones too.
+uint64_t hs_lists_view_count(struct hs_lists_view *view);
 // "none", "disk", "redis". Static storage.
 const char *hs_lists_view_source(struct hs_lists_view *view);
 void hs_lists_view_status(struct hs_lists_view *view, struct hs_lists_status *ret_status);

@@ -208,3 +208,17 @@ int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index,
     }
     return HS_ENOTFOUND;
 }
+
+int hs_snapshot_list_by_id(const struct hs_snapshot *snapshot, struct hs_str list_id,
+                           struct hs_list_spec *ret_spec, uint64_t *ret_entries)
+{
+    uint32_t i = hs_snapshot_find_list(snapshot, list_id);
+    if (i == UINT32_MAX) {
+        return HS_ENOTFOUND;
+    }
+    *ret_spec = snapshot->lists[i].spec;
+    if (ret_entries) {
+        *ret_entries = snapshot->lists[i].entries;
+    }
+    return HS_OK;
+}

@@ -37,6 +37,9 @@ struct hs_snapshot_builder;
 
 int hs_snapshot_builder_new(struct hs_snapshot_builder **ret_builder);
 void hs_snapshot_builder_free(struct hs_snapshot_builder *builder);
+// A builder that holds what `old` holds, but for the lists named: those are to be added anew.
+int hs_snapshot_builder_from(const struct hs_snapshot *old, const struct hs_str *without,
+                             size_t without_count, struct hs_snapshot_builder **ret_builder);
 // Begins a list; entries added after it are its own. HS_EEXIST for a list twice.
 int hs_snapshot_builder_list(struct hs_snapshot_builder *builder, const struct hs_list_spec *spec);
 // One packed WatchlistEntry, copied. HS_EFORMAT when it cannot be decoded or its VRM is not usable.
@@ -91,6 +94,8 @@ void hs_snapshot_stats(const struct hs_snapshot *snapshot, struct hs_snapshot_st
 struct hs_str hs_snapshot_change_id(const struct hs_snapshot *snapshot);
 // The list as it stands now, or HS_ENOTFOUND; `ret_entries` may be NULL. Borrowed from the
 // snapshot.
+int hs_snapshot_list_by_id(const struct hs_snapshot *snapshot, struct hs_str list_id,
+                           struct hs_list_spec *ret_spec, uint64_t *ret_entries);
 int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index,
                      struct hs_list_spec *ret_spec, uint64_t *ret_entries);
 

@@ -118,21 +118,30 @@ static int compare_refs(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+// Lists that are not taken over, by their index.
+struct left_out {
+    bool list[HS_SNAPSHOT_LISTS_MAX];
+};
+
 // Refs of all entries that stand, list by list, each in order of arrival; the overlay's have bit 0
 // of `tag` set. A ref's tag is not needed here, so its place says which segment.
-static size_t collect_refs(const struct hs_snapshot *snapshot, uint64_t *refs)
+static size_t collect_refs(const struct hs_snapshot *snapshot, const struct left_out *left_out,
+                           uint64_t *refs)
 {
     const uint64_t tag_bits = UINT64_C(0xff) << HS_REF_TAG_SHIFT;
     const struct hs_segment *base = &snapshot->base->segment;
     size_t count = 0;
     for (uint32_t i = 0; i < base->entry_count; i++) {
         uint64_t ref = base->slots[i].ref;
-        if (!snapshot->lists[hs_ref_list(ref)].removed && hs_snapshot_base_stands(snapshot, i)) {
+        if (!left_out->list[hs_ref_list(ref)] && hs_snapshot_base_stands(snapshot, i)) {
             refs[count++] = ref & ~tag_bits;
         }
     }
     for (uint32_t i = 0; snapshot->overlay && i < snapshot->overlay->segment.entry_count; i++) {
         uint64_t ref = snapshot->overlay->segment.slots[i].ref;
+        if (left_out->list[hs_ref_list(ref)]) {
+            continue;
+        }
         refs[count++] = (ref & ~tag_bits) | UINT64_C(1) << HS_REF_TAG_SHIFT;
     }
     qsort(refs, count, sizeof(*refs), compare_refs);
@@ -140,12 +149,12 @@ static size_t collect_refs(const struct hs_snapshot *snapshot, uint64_t *refs)
 }
 
 static int add_all(struct hs_snapshot_builder *builder, const struct hs_snapshot *old,
-                   const uint64_t *refs, size_t count)
+                   const struct left_out *left_out, const uint64_t *refs, size_t count)
 {
     int status = HS_OK;
     size_t at = 0;
     for (uint32_t i = 0; i < old->list_count && status == HS_OK; i++) {
-        if (old->lists[i].removed) {
+        if (left_out->list[i]) {
             continue;
         }
         status = hs_snapshot_builder_list(builder, &old->lists[i].spec);
@@ -159,26 +168,42 @@ static int add_all(struct hs_snapshot_builder *builder, const struct hs_snapshot
     return status;
 }
 
-int hs_snapshot_rebuild(const struct hs_snapshot *old, struct hs_snapshot **ret_snapshot)
+int hs_snapshot_builder_from(const struct hs_snapshot *old, const struct hs_str *without,
+                             size_t without_count, struct hs_snapshot_builder **ret_builder)
 {
     struct hs_snapshot_builder *builder = NULL;
+    struct left_out left_out = {{false}};
     size_t room = old->base->segment.entry_count +
                   (old->overlay ? (size_t)old->overlay->segment.entry_count : 0);
+    for (uint32_t i = 0; i < old->list_count; i++) {
+        left_out.list[i] = old->lists[i].removed;
+        for (size_t k = 0; k < without_count; k++) {
+            left_out.list[i] |= hs_str_eq(old->lists[i].spec.list_id, without[k]);
+        }
+    }
     uint64_t *refs = malloc((room ? room : 1) * sizeof(*refs));
     int status = refs ? hs_snapshot_builder_new(&builder) : HS_ENOMEM;
-    if (status != HS_OK) {
-        goto out;
-    }
-    builder->again = true;
-    size_t count = collect_refs(old, refs);
-    status = add_all(builder, old, refs, count);
     if (status == HS_OK) {
-        status =
-            hs_snapshot_builder_build(builder, old->as_of_ms, hs_str(old->change_id), ret_snapshot);
-        builder = NULL;
+        builder->again = true;
+        size_t count = collect_refs(old, &left_out, refs);
+        status = add_all(builder, old, &left_out, refs, count);
+        builder->again = false;
     }
-out:
-    hs_snapshot_builder_free(builder);
     free(refs);
-    return status;
+    if (status != HS_OK) {
+        hs_snapshot_builder_free(builder);
+        return status;
+    }
+    *ret_builder = builder;
+    return HS_OK;
+}
+
+int hs_snapshot_rebuild(const struct hs_snapshot *old, struct hs_snapshot **ret_snapshot)
+{
+    struct hs_snapshot_builder *builder;
+    int status = hs_snapshot_builder_from(old, NULL, 0, &builder);
+    if (status != HS_OK) {
+        return status;
+    }
+    return hs_snapshot_builder_build(builder, old->as_of_ms, hs_str(old->change_id), ret_snapshot);
 }

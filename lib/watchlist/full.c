@@ -161,15 +161,43 @@ static int load_list(struct hs_store *store, const struct hs_store_list *list,
     return rc;
 }
 
-static int load_once(struct hs_store *store, const struct hs_store_sink *sink, struct hs_bump *bump,
-                     bool last_try, struct hs_position *ret_position)
+// Which lists are read: all when `ids` is NULL.
+struct choice {
+    const struct hs_str *ids;
+    size_t count;
+};
+
+static int find_lists(struct hs_store *store, const struct choice *choice, struct hs_bump *bump,
+                      struct hs_store_list **ret_rows, size_t *ret_count)
+{
+    if (!choice->ids) {
+        return hs_store_lists(store, bump, ret_rows, ret_count);
+    }
+    struct hs_store_list *rows = hs_bump_alloc(bump, (choice->count + 1) * sizeof(*rows));
+    size_t count = 0;
+    int rc = rows ? 0 : HS_ENOMEM;
+    for (size_t i = 0; rc == 0 && i < choice->count; i++) {
+        rc = hs_store_list_get(store, choice->ids[i], bump, &rows[count]);
+        count += rc == 0;
+        rc = rc == HS_ENOTFOUND ? 0 : rc;
+    }
+    if (rc == 0) {
+        *ret_rows = rows;
+        *ret_count = count;
+    }
+    return rc;
+}
+
+static int load_once(struct hs_store *store, const struct choice *choice,
+                     const struct hs_store_sink *sink, struct hs_bump *bump, bool last_try,
+                     struct hs_position *ret_position)
 {
     struct hs_store_list *lists = NULL;
     size_t count = 0;
     struct hs_position position;
     // The stream's end first: what changes while we read comes again when following.
     int rc = hs_store_head(store, &position);
-    rc = rc ? rc : hs_store_lists(store, bump, &lists, &count);
+    rc = rc ? rc : find_lists(store, choice, bump, &lists, &count);
     rc = rc ? rc : sink->begin(sink->ctx);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         rc = load_list(store, &lists[i], sink, &position, last_try);
@@ -180,14 +208,29 @@ static int load_once(struct hs_store *store, const struct hs_store_sink *sink, s
     return rc;
 }
 
-int hs_store_load(struct hs_store *store, const struct hs_store_sink *sink,
-                  struct hs_position *ret_position)
+static int load_chosen(struct hs_store *store, const struct choice *choice,
+                       const struct hs_store_sink *sink, struct hs_position *ret_position)
 {
     int rc = HS_EAGAIN;
     for (int i = 0; i < LOAD_TRIES && rc == HS_EAGAIN; i++) {
         struct hs_bump bump = {0};
-        rc = load_once(store, sink, &bump, i == LOAD_TRIES - 1, ret_position);
+        rc = load_once(store, choice, sink, &bump, i == LOAD_TRIES - 1, ret_position);
         hs_bump_fini(&bump);
     }
     return rc;
+}
+
+int hs_store_load(struct hs_store *store, const struct hs_store_sink *sink,
+                  struct hs_position *ret_position)
+{
+    const struct choice all = {NULL, 0};
+    return load_chosen(store, &all, sink, ret_position);
+}
+
+int hs_store_load_lists(struct hs_store *store, const struct hs_str *list_ids, size_t count,
+                        const struct hs_store_sink *sink)
+{
+    const struct choice some = {list_ids, count};
+    struct hs_position position;
+    return load_chosen(store, &some, sink, &position);
 }

@@ -177,6 +177,12 @@ static int get_hash(struct hs_store *store, struct hs_str key, redisReply **ret_
     return 0;
 }
 
+// What a removed list leaves: its last generation, and nothing else.
+static bool is_removed(const redisReply *reply)
+{
+    return reply->elements == 2 && field_of(reply, "last_generation");
+}
+
 int hs_store_list_get(struct hs_store *store, struct hs_str list_id, struct hs_bump *bump,
                       struct hs_store_list *ret_list)
 {
@@ -185,7 +191,7 @@ int hs_store_list_get(struct hs_store *store, struct hs_str list_id, struct hs_b
     if (rc != 0) {
         return rc;
     }
-    if (reply->elements == 0) {
+    if (reply->elements == 0 || is_removed(reply)) {
         rc = hs_store_fail(store, HS_ENOTFOUND, "there is no list '%.*s'", HS_STR_ARG(list_id));
     } else {
         rc = parse_list(store, reply, list_id, bump, ret_list);
@@ -200,6 +206,20 @@ static int by_id(const void *a, const void *b)
     return hs_str_cmp(x->list_id, y->list_id);
 }
 
+// A list that hs:lists names is not there: 0 when it has just been removed, HS_ENOTFOUND else.
+static int still_named(struct hs_store *store, struct hs_str list_id)
+{
+    redisReply *reply;
+    struct hs_str arguments[] = {HS_STR("SISMEMBER"), HS_STR("hs:lists"), list_id};
+    int rc = hs_redis_command(store->redis, 3, arguments, &reply);
+    if (rc != 0) {
+        return hs_store_redis_failed(store, rc, "key 'hs:lists'");
+    }
+    bool named = reply->type != REDIS_REPLY_INTEGER || reply->integer != 0;
+    hs_redis_reply_free(reply);
+    return named ? HS_ENOTFOUND : 0;
+}
+
 int hs_store_lists(struct hs_store *store, struct hs_bump *bump, struct hs_store_list **ret_rows,
                    size_t *ret_count)
 {
@@ -211,12 +231,18 @@ int hs_store_lists(struct hs_store *store, struct hs_bump *bump, struct hs_store
     }
     size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
     struct hs_store_list *rows = hs_bump_alloc(bump, (count + 1) * sizeof(*rows));
+    size_t found = 0;
     rc = rows ? 0 : HS_ENOMEM;
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct hs_str id;
         rc = hs_store_reply_text(reply->element[i], &id);
-        rc = rc ? rc : hs_store_list_get(store, id, bump, &rows[i]);
+        rc = rc ? rc : hs_store_list_get(store, id, bump, &rows[found]);
+        found += rc == 0;
+        if (rc == HS_ENOTFOUND) {
+            rc = still_named(store, id);
+        }
     }
+    count = found;
     hs_redis_reply_free(reply);
     if (rc == 0) {
         qsort(rows, count, sizeof(*rows), by_id);
@@ -314,6 +340,35 @@ struct hs_change hs_store_change_of(enum hs_change_op op, const struct hs_actor 
                               .at_ms = list->changed_at_ms};
 }
 
+// The generation after the last that a removed list of this id had; 0: there was none.
+static int find_next_generation(struct hs_store *store, struct hs_bump *bump, struct hs_str list_id,
+                                struct hs_str *ret_last, uint64_t *ret_generation)
+{
+    redisReply *reply;
+    struct hs_str text;
+    struct hs_str arguments[] = {HS_STR("HGET"), hs_store_list_key(bump, list_id),
+                                 HS_STR("last_generation")};
+    int rc = hs_redis_command(store->redis, 3, arguments, &reply);
+    if (rc != 0) {
+        return hs_store_redis_failed(store, rc, "list");
+    }
+    uint64_t last = 0;
+    rc = hs_store_reply_text(reply, &text);
+    if (rc == 0 && text.len > 0) {
+        rc = hs_str_to_u64(text, &last);
+    }
+    if (rc == 0) {
+        *ret_last =
+            text.len > 0 ? hs_store_text(bump, "%llu", (unsigned long long)last) : hs_str("");
+        *ret_generation = text.len > 0 ? last + 1 : 0;
+    }
+    hs_redis_reply_free(reply);
+    return rc == 0 ? 0
+                   : hs_store_fail(store, HS_EPROTO,
+                                   "key 'hs:list:%.*s': field 'last_generation' cannot be read",
+                                   HS_STR_ARG(list_id));
+}
+
 int hs_store_list_create(struct hs_store *store, const struct hs_actor *actor,
                          const struct hs_store_list *list, struct hs_position *ret_position)
 {
@@ -322,12 +377,22 @@ int hs_store_list_create(struct hs_store *store, const struct hs_actor *actor,
     hs_proposal_init(&proposal);
     fresh.generation = fresh.sequence = fresh.size = fresh.checksum = 0;
     fresh.created_at_ms = fresh.changed_at_ms = hs_clock_realtime_ms();
+    struct hs_str key = hs_store_list_key(&proposal.bump, list->list_id), last = {0};
+    int rc = find_next_generation(store, &proposal.bump, list->list_id, &last, &fresh.generation);
+    if (rc != 0) {
+        hs_proposal_fini(&proposal);
+        return rc;
+    }
+    struct hs_str next[2] = {
+        HS_STR("last_generation"),
+        hs_store_text(&proposal.bump, "%llu", (unsigned long long)fresh.generation)};
     struct hs_change change = hs_store_change_of(HS_OP_CREATE, actor, &fresh);
-    hs_proposal_check(&proposal, hs_store_list_key(&proposal.bump, list->list_id), "kind",
-                      hs_str(""));
+    hs_proposal_check(&proposal, key, "kind", hs_str(""));
+    hs_proposal_check(&proposal, key, "last_generation", last);
     hs_store_propose_list(&proposal, &fresh);
+    hs_proposal_command(&proposal, "HSET", key, 2, next);
     hs_proposal_command(&proposal, "SADD", HS_STR("hs:lists"), 1, &list->list_id);
-    int rc = hs_proposal_send(&proposal, store, &change, ret_position);
+    rc = hs_proposal_send(&proposal, store, &change, ret_position);
     if (rc == HS_ECONFLICT) {
         rc = hs_store_fail(store, HS_EEXIST, "list '%.*s' exists already",
                            HS_STR_ARG(list->list_id));

@@ -57,6 +57,11 @@ struct hs_store_sink {
 int hs_store_load(struct hs_store *store, const struct hs_store_sink *sink,
                   struct hs_position *ret_position);
 
+// The same for these lists alone, beside others that are known; one that is gone is left out.
+// Follow from where you stand: records not newer than what was read are to be skipped.
+int hs_store_load_lists(struct hs_store *store, const struct hs_str *list_ids, size_t count,
+                        const struct hs_store_sink *sink);
+
 // Gets each change in order; not 0 stops.
 typedef int hs_store_change_fn(void *ctx, const struct hs_change *change);
 // Waits up to `block_ms` for records after *position and hands over what there is (at most a few
@@ -138,6 +143,12 @@ int hs_store_list_create(struct hs_store *store, const struct hs_actor *actor,
 // Properties of `list` as they shall be, made against its generation and sequence: HS_ECONFLICT.
 int hs_store_list_set(struct hs_store *store, const struct hs_actor *actor,
                       const struct hs_store_list *list, struct hs_position *ret_position);
+
+// The list and all its generations are gone, if it still is at the revision of `list`:
+// HS_ECONFLICT. Its last revision is kept, so that a later list of this id goes on from there.
+int hs_store_list_remove(struct hs_store *store, const struct hs_actor *actor,
+                         const struct hs_store_list *list, struct hs_str note,
+                         struct hs_position *ret_position);
 
 // One entry as packed, into `bump`. HS_ENOTFOUND.
 int hs_store_entry_get(struct hs_store *store, const struct hs_store_list *list,

@@ -215,6 +215,92 @@ static void many_changes_are_folded_in(void **state)
     assert_int_equal(house_stop(&house), 0);
 }
 
+static void load_two(const char *list_id, const char *vrm)
+{
+    char path[HS_TEST_PATH_BYTES + 16], text[256];
+    snprintf(path, sizeof(path), "%s/two.csv", house.folder);
+    snprintf(text, sizeof(text),
+             "VRM,action,weed date\n%s,STOP,2099-12-31\nAB12CDE,STOP,2099-12-31\n", vrm);
+    assert_int_equal(hs_test_file_write(path, text), 0);
+    if (HITCTL(&house, "list", "load", list_id, path, "--replace", "--force", "--wait") != 0) {
+        fail_msg("%s", house.text);
+    }
+}
+
+static void only_the_list_that_was_loaded_is_read_again(void **state)
+{
+    (void)state;
+    house_activate_controls(&house);
+    house_create_list(&house, "stolen", false);
+    house_create_list(&house, "wanted", false);
+    house_put(&house, "stolen", "e1", "OY11ABC");
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    house_await_answer(&house, "/status", "\"entries\": 1,");
+    // Whoever reads it would find that it does not hold.
+    REDIS(&house, "HSET", "hs:list:stolen:g0", "e2", "garbage");
+    load_two("wanted", "CD34EFG");
+    house_await_answer(&house, "/status", "\"state\": \"live\"");
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 3);
+    house_put(&house, "wanted", "e3", "EF56GHJ");
+    load_two("wanted", "CD34EFH");
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 3);
+    assert_true(house_metric(&house, "hitstream_lists_loads_total") == 1);
+    assert_true(house_metric(&house, "hitstream_lists_list_loads_total") == 2);
+    assert_int_equal(house_stop(&house), 0);
+    hs_redis_server_stop(&house.redis); // and from disk
+    house_start(&house, NULL);
+    house_await_answer(&house, "/status", "\"entries\": 3,");
+    assert_int_equal(house_stop(&house), 0);
+}
+
+static void loaded_list_that_does_not_hold_leaves_the_last_good_one(void **state)
+{
+    (void)state;
+    house_activate_controls(&house);
+    house_create_list(&house, "wanted", false);
+    house_create_list(&house, "stolen", false);
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    load_two("wanted", "CD34EFG");
+    hs_process_signal(&house.daemon, SIGSTOP);
+    char path[HS_TEST_PATH_BYTES + 16];
+    snprintf(path, sizeof(path), "%s/two.csv", house.folder);
+    assert_int_equal(HITCTL(&house, "list", "load", "wanted", path, "--replace"), 0);
+    REDIS(&house, "HSET", "hs:list:wanted:g2", "e9", "garbage");
+    hs_process_signal(&house.daemon, SIGCONT);
+    house_await_answer(&house, "/status", "\"state\": \"stale\"");
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 2);
+    REDIS(&house, "HDEL", "hs:list:wanted:g2", "e9");
+    house_put(&house, "stolen", "e1", "OY11ABC"); // what comes behind it waits for it
+    house_await_answer(&house, "/status", "\"state\": \"live\"");
+    assert_non_null(strstr(house.text, "\"revision\": \"2.0\""));
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 3);
+    assert_int_equal(house_stop(&house), 0);
+}
+
+static void removed_list_is_gone_and_its_id_goes_on(void **state)
+{
+    (void)state;
+    house_activate_controls(&house);
+    house_create_list(&house, "wanted", false);
+    house_create_list(&house, "stolen", false);
+    load_two("wanted", "CD34EFG");
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    house_await_answer(&house, "/status", "\"entries\": 2,");
+    assert_int_equal(HITCTL(&house, "list", "remove", "wanted", "--force", "--wait"), 0);
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 0);
+    assert_int_equal(HITCTL(&house, "check", "AB12CDE"), 0);
+    assert_non_null(strstr(house.text, "no entry"));
+    house_create_list(&house, "wanted", false);
+    load_two("wanted", "CD34EFG");
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 2);
+    house_await_answer(&house, "/status", "\"revision\": \"3.0\""); // 2: the empty one
+    assert_true(house_metric(&house, "hitstream_lists_loads_total") == 1);
+    assert_int_equal(house_stop(&house), 0);
+}
+
 static void covert_lists_are_one_sum(void **state)
 {
     (void)state;
@@ -478,6 +564,9 @@ int main(void)
         TEST(start_without_redis_serves_the_lists_on_disk),
         TEST(change_is_live_at_once),
         TEST(many_changes_are_folded_in),
+        TEST(only_the_list_that_was_loaded_is_read_again),
+        TEST(loaded_list_that_does_not_hold_leaves_the_last_good_one),
+        TEST(removed_list_is_gone_and_its_id_goes_on),
         TEST(covert_lists_are_one_sum),
         TEST(garbage_in_redis_leaves_the_last_good_lists),
         TEST(key_of_another_type_leaves_the_last_good_lists),

@@ -317,6 +317,65 @@ static void status_is_shown_and_set(void **state)
     says(out, "suspended");
 }
 
+static void properties_are_changed(void **state)
+{
+    (void)state;
+    LIST(OK, "load", "lines", "two.csv", "--replace");
+    LIST(USAGE, "set", "lines");
+    says(err, "says nothing to change; a list is open or covert for good");
+    LIST(USAGE, "set", "lines", "--covert");
+    says(err, "unknown option '--covert'");
+    LIST(USAGE, "set", "lines", "--title", " ", "--keep", "21", "--tiers", "EXACT");
+    says(err, "--title is empty or no text");
+    says(err, "--keep 20");
+    LIST(USAGE, "set", "lines", "--tiers", "FUZZY");
+    says(err, "--tiers: 'FUZZY' is no match tier");
+    LIST(OK, "set", "lines", "--title", "Lines of Aven", "--review-days", "7", "--keep", "2",
+         "--tiers", "EXACT;GLYPH");
+    assert_string_equal(out, "list 'lines' is changed\n");
+    LIST(OK, "show", "lines");
+    says(out, "title              Lines of Aven\n");
+    says(out, "purpose            couriers\n"); // as it was
+    says(out, "review_days        7\n");
+    says(out, "keep_generations   2\n");
+    says(out, "revision           1.1\n");
+    RUN(OK, "check", "A812CDE"); // B read as 8: a tier that the list no longer uses
+    says(out, "no entry");
+    LIST(OK, "set", "lines", "--tiers", "default");
+    RUN(OK, "check", "A812CDE");
+    says(out, "GRAMMAR");
+    LIST(OK, "history", "lines");
+    says(out, "1.2  set       ann");
+}
+
+static void a_list_is_removed(void **state)
+{
+    (void)state;
+    LIST(OK, "load", "lines", "two.csv", "--replace");
+    assert_int_equal(mkdir(path_of("controls"), 0755), 0);
+    file("controls/cameras.csv",
+         "camera,site,road,force,area,latitude,longitude\nc1,s1,A4,Aven,east,51.4,-2.4\n");
+    file("controls/queues.yaml", "queues:\n"
+                                 "  intel:\n    owner: Aven\n    kind: intelligence\n"
+                                 "    lists: [lines]\n    default: true\n");
+    file("controls/rules.yaml", "");
+    RUN(OK, "controls", "activate", "controls");
+    LIST(REFUSED, "remove", "lines");
+    says(err, "the active controls name list 'lines' in queue 'intel': take it out there as well");
+    says(err, "list 'lines' is live with 2 entries, nothing is removed: suspend it first");
+    LIST(OK, "status", "lines", "suspended");
+    LIST(OK, "remove", "lines");
+    assert_string_equal(out, "list 'lines' is removed\n");
+    LIST(FAILED, "show", "lines");
+    says(err, "there is no list 'lines'");
+    LIST(FAILED, "remove", "lines");
+    LIST(OK, "create", "lines", "--title", "t", "--owner-force", "f", "--purpose", "p", "--open");
+    LIST(OK, "show", "lines");
+    says(out, "revision           2.0\n");
+    LIST(OK, "load", "lines", "two.csv", "--replace");
+    LIST(OK, "remove", "lines", "--force");
+}
+
 static void due_names_what_weeds_or_is_to_be_reviewed(void **state)
 {
     (void)state;
@@ -436,6 +495,8 @@ int main(void)
         TEST(what_is_exported_can_be_loaded),
         TEST(a_covert_list_needs_a_queue_of_its_own),
         TEST(status_is_shown_and_set),
+        TEST(properties_are_changed),
+        TEST(a_list_is_removed),
         TEST(due_names_what_weeds_or_is_to_be_reviewed),
         TEST(check_says_what_a_plate_hits),
         TEST(a_wait_names_the_silent),

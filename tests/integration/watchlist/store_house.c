@@ -135,7 +135,7 @@ int see_list(void *ctx, const struct hs_store_list *list)
     return 0;
 }
 
-static int see_entry(void *ctx, struct hs_str id, struct hs_str entry)
+int see_entry(void *ctx, struct hs_str id, struct hs_str entry)
 {
     struct seen *seen = ctx;
     assert_true(id.len > 0 && entry.len == 10);

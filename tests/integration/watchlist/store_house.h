@@ -48,6 +48,7 @@ struct seen {
 };
 int see_begin(void *ctx);
 int see_list(void *ctx, const struct hs_store_list *list);
+int see_entry(void *ctx, struct hs_str id, struct hs_str entry);
 int read_all(struct hs_store *from, struct seen *seen, struct hs_position *ret_position);
 
 // A follower.

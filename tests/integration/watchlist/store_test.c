@@ -202,6 +202,47 @@ static void earlier_generations_are_kept_and_bounded(void **state)
     assert_int_equal(meddle("EXISTS hs:list:lines:g3 hs:list:lines:g4 hs:list:lines:g5"), 3);
 }
 
+static void a_removed_list_leaves_its_last_generation_alone(void **state)
+{
+    (void)state;
+    struct hs_store_list list = new_list("lines"), old, again;
+    struct hs_position position;
+    load(&list, 10, 'a');
+    old = list;
+    load(&list, 10, 'b');
+    assert_int_equal(hs_store_list_remove(store, &actor, &old, hs_str(""), &position),
+                     HS_ECONFLICT);
+    assert_int_equal(hs_store_list_remove(store, &actor, &list, hs_str("why"), &position), 0);
+    assert_int_equal(hs_store_list_get(store, hs_str("lines"), &bump, &again), HS_ENOTFOUND);
+    assert_int_equal(meddle("EXISTS hs:list:lines:g1 hs:list:lines:g2"), 0);
+    assert_int_equal(meddle("SISMEMBER hs:lists lines"), 0);
+    assert_int_equal(meddle("HLEN hs:list:lines"), 1);
+    again = new_list("lines"); // revisions of an id only go up
+    assert_int_equal(again.generation, 3);
+    load(&again, 5, 'c');
+    assert_int_equal(again.generation, 4);
+    struct seen seen;
+    assert_int_equal(read_all(store, &seen, &position), 0);
+    assert_int_equal(seen.entries, 5);
+}
+
+static void one_list_is_read_beside_others(void **state)
+{
+    (void)state;
+    struct hs_store_list lines = new_list("lines"), wanted = new_list("wanted");
+    struct seen seen = {0};
+    struct hs_store_sink sink = {&seen, see_begin, see_list, see_entry};
+    const struct hs_str ids[] = {hs_str("lines"), hs_str("nosuch")};
+    load(&lines, 10, 'a');
+    load(&wanted, 20, 'b');
+    assert_int_equal(hs_store_load_lists(store, ids, 2, &sink), 0);
+    assert_int_equal(seen.lists, 1);
+    assert_int_equal(seen.entries, 10);
+    meddle("HDEL hs:list:lines:g1 AB00003");
+    assert_int_equal(hs_store_load_lists(store, ids, 2, &sink), HS_ECHECKSUM);
+    assert_int_equal(hs_store_load_lists(store, ids + 1, 1, &sink), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +255,8 @@ int main(void)
         TEST(changes_by_two_at_once_both_stand),
         TEST(a_put_and_a_drop_keep_the_checksum),
         TEST(earlier_generations_are_kept_and_bounded),
+        TEST(a_removed_list_leaves_its_last_generation_alone),
+        TEST(one_list_is_read_beside_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,41 @@ static void test_lists_come_and_go(void **state)
     }
 }
 
+static void test_one_list_is_built_anew_beside_the_others(void **state)
+{
+    (void)state;
+    struct hs_snapshot *base = fixture_snapshot(marks);
+    struct hs_snapshot *added = apply_one(base, put("e9", "XY21ZZZ"));
+    struct hs_snapshot_builder *builder;
+    struct hs_snapshot *made;
+    struct hs_list_spec spec = fixture_list("other"), found;
+    const struct hs_str without[] = {spec.list_id};
+    uint64_t entries;
+    // 'other' is new: all of 'wanted' is kept, the overlay too.
+    assert_int_equal(hs_snapshot_builder_from(added, without, 1, &builder), HS_OK);
+    assert_int_equal(hs_snapshot_builder_list(builder, &spec), HS_OK);
+    assert_int_equal(hs_snapshot_builder_entry(builder, fixture_entry("o1", "CD34EFG", NULL)),
+                     HS_OK);
+    assert_int_equal(hs_snapshot_builder_build(builder, 1, HS_STR("3-0"), &made), HS_OK);
+    assert_counts(made, 5, 0);
+    assert_string_equal(fixture_match(made, "XY21ZZZ", NULL), "wanted/e9 EXACT 1000");
+    assert_string_equal(fixture_match(made, "CD34EFG", NULL), "other/o1 EXACT 1000");
+    assert_int_equal(hs_snapshot_list_by_id(made, HS_STR("wanted"), &found, &entries), HS_OK);
+    assert_int_equal(entries, 4);
+    assert_int_equal(hs_snapshot_list_by_id(made, HS_STR("nolist"), &found, NULL), HS_ENOTFOUND);
+    // And again: what 'other' had is gone.
+    struct hs_snapshot *again;
+    assert_int_equal(hs_snapshot_builder_from(made, without, 1, &builder), HS_OK);
+    assert_int_equal(hs_snapshot_builder_list(builder, &spec), HS_OK);
+    assert_int_equal(hs_snapshot_builder_build(builder, 1, HS_STR("4-0"), &again), HS_OK);
+    assert_counts(again, 4, 0);
+    assert_string_equal(fixture_match(again, "CD34EFG", NULL), "");
+    struct hs_snapshot *all[] = {base, added, made, again};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        hs_snapshot_free(all[i]);
+    }
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -197,8 +232,11 @@ static void test_file_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_replace_drop), cmocka_unit_test(test_lists_come_and_go),
-        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_file_round_trip),
+        cmocka_unit_test(test_put_replace_drop),
+        cmocka_unit_test(test_lists_come_and_go),
+        cmocka_unit_test(test_one_list_is_built_anew_beside_the_others),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_file_round_trip),
         cmocka_unit_test(test_file_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
