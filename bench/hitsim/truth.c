@@ -31,6 +31,8 @@ struct truth {
     unsigned desk_count;
     struct known *known; // owned, one a listed vehicle
     struct truth_counts counts;
+    void (*on_change)(void *ctx, const struct truth_change *change); // NULL: nobody else
+    void *observer;
 };
 
 struct truth *truth_new(FILE *file, const struct sim_plan *plan)
@@ -50,6 +52,13 @@ struct truth *truth_new(FILE *file, const struct sim_plan *plan)
         known[i].last_ms = NEVER_MS;
     }
     return truth;
+}
+
+void truth_observe(struct truth *truth,
+                   void (*change)(void *ctx, const struct truth_change *change), void *ctx)
+{
+    truth->on_change = change;
+    truth->observer = ctx;
 }
 
 void truth_free(struct truth *truth)
@@ -115,22 +124,14 @@ static unsigned list_kinds(const struct net *net, unsigned before, unsigned now,
     return count;
 }
 
-static void print_change(struct truth *truth, const struct net *net, const struct desk *desk,
-                         const struct truth_passage *passage, const char *const *kinds,
-                         unsigned kind_count)
+static void print_change(const struct truth *truth, const struct truth_change *change)
 {
-    unsigned post = net->cameras[passage->camera].listed_post;
-    truth->counts.changes++;
-    if (!truth->file) {
-        return;
-    }
     fprintf(truth->file,
             "{\"truth\":\"change\",\"passage\":%" PRIu64
             ",\"queue\":\"%s\",\"vrm\":\"%s\",\"site\":\"%s\",\"atMs\":%" PRId64 ",\"kinds\":[",
-            passage->number, desk->name, plate_of_vehicle(passage->mark).text,
-            net->sites[net->posts[post].site].site_id, passage->at_ms);
-    for (unsigned i = 0; i < kind_count; i++) {
-        fprintf(truth->file, "%s\"%s\"", i ? "," : "", kinds[i]);
+            change->passage, change->queue, change->vrm.text, change->site, change->at_ms);
+    for (unsigned i = 0; i < change->kind_count; i++) {
+        fprintf(truth->file, "%s\"%s\"", i ? "," : "", change->kinds[i]);
     }
     fputs("]}\n", truth->file);
 }
@@ -138,20 +139,29 @@ static void print_change(struct truth *truth, const struct net *net, const struc
 static void tell_desk(struct truth *truth, const struct net *net, struct known *known,
                       struct told *told, unsigned desk, const struct truth_passage *passage)
 {
-    const char *kinds[5];
-    unsigned count = 0;
     unsigned post = net->cameras[passage->camera].listed_post;
+    struct truth_change change = {.passage = passage->number,
+                                  .queue = truth->desks[desk].name,
+                                  .vrm = plate_of_vehicle(passage->mark),
+                                  .site = net->sites[net->posts[post].site].site_id,
+                                  .at_ms = passage->at_ms};
     bool told_here = told->at_ms[desk] != NEVER_MS;
     if (told_here && passage->at_ms - told->at_ms[desk] <= truth->plan.repeat_window_ms) {
         return;
     }
     if (!(known->told >> desk & 1)) {
-        kinds[count++] = "opened";
+        change.kinds[change.kind_count++] = "opened";
     } else {
-        count = list_kinds(net, known->post, post, kinds);
-        kinds[count++] = told_here ? "repeat" : "site";
+        change.kind_count = list_kinds(net, known->post, post, change.kinds);
+        change.kinds[change.kind_count++] = told_here ? "repeat" : "site";
     }
-    print_change(truth, net, &truth->desks[desk], passage, kinds, count);
+    truth->counts.changes++;
+    if (truth->file) {
+        print_change(truth, &change);
+    }
+    if (truth->on_change) {
+        truth->on_change(truth->observer, &change);
+    }
     told->at_ms[desk] = passage->at_ms;
     known->told |= 1U << desk;
 }

@@ -50,6 +50,20 @@ void truth_passage(struct truth *truth, const struct sim *sim, const struct trut
 // At the end of the stream, as far as it ran.
 void truth_end(struct truth *truth, const struct sim *sim, double end_s);
 
+// One line {"truth":"change"}. Borrowed for the call but for the plate.
+struct truth_change {
+    uint64_t passage;
+    const char *queue; // borrowed for truth's life
+    struct plate vrm;
+    const char *site; // by the register; borrowed for the world's life
+    int64_t at_ms;
+    const char *kinds[5]; // constant texts
+    unsigned kind_count;
+};
+// Tells another program of each change, besides the file.
+void truth_observe(struct truth *truth,
+                   void (*change)(void *ctx, const struct truth_change *change), void *ctx);
+
 struct truth_counts {
     uint64_t passages;
     uint64_t changes;
