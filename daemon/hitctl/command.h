@@ -64,22 +64,23 @@ struct hitctl_command {
 };
 
 // Tables end with a row whose name is NULL. main.c lists the tables.
-extern const struct hitctl_command hitctl_list_commands[];     // list.c
-extern const struct hitctl_command hitctl_check_commands[];    // check.c
-extern const struct hitctl_command hitctl_match_commands[];    // match.c
-extern const struct hitctl_command hitctl_controls_commands[]; // controls.c
-extern const struct hitctl_command hitctl_roads_commands[];    // roads.c
-extern const struct hitctl_command hitctl_topics_commands[];   // topics.c
-extern const struct hitctl_command hitctl_alerts_commands[];   // alerts.c
-extern const struct hitctl_command hitctl_feedback_commands[]; // alerts_feedback.c
-extern const struct hitctl_command hitctl_decode_commands[];   // decode.c
-extern const struct hitctl_command hitctl_reads_commands[];    // reads.c
-extern const struct hitctl_command hitctl_explain_commands[];  // explain.c
-extern const struct hitctl_command hitctl_replay_commands[];   // replay.c
-extern const struct hitctl_command hitctl_trail_commands[];    // trail.c
-extern const struct hitctl_command hitctl_dispatch_commands[]; // dispatch.c
-extern const struct hitctl_command hitctl_rights_commands[];   // rights_commands.c
-extern const struct hitctl_command hitctl_daemon_commands[];   // status, reload
+extern const struct hitctl_command hitctl_list_commands[];      // list.c
+extern const struct hitctl_command hitctl_check_commands[];     // check.c
+extern const struct hitctl_command hitctl_match_commands[];     // match.c
+extern const struct hitctl_command hitctl_controls_commands[];  // controls.c
+extern const struct hitctl_command hitctl_roads_commands[];     // roads.c
+extern const struct hitctl_command hitctl_topics_commands[];    // topics.c
+extern const struct hitctl_command hitctl_alerts_commands[];    // alerts.c
+extern const struct hitctl_command hitctl_feedback_commands[];  // alerts_feedback.c
+extern const struct hitctl_command hitctl_decode_commands[];    // decode.c
+extern const struct hitctl_command hitctl_reads_commands[];     // reads.c
+extern const struct hitctl_command hitctl_explain_commands[];   // explain.c
+extern const struct hitctl_command hitctl_replay_commands[];    // replay.c
+extern const struct hitctl_command hitctl_trail_commands[];     // trail.c
+extern const struct hitctl_command hitctl_dispatch_commands[];  // dispatch.c
+extern const struct hitctl_command hitctl_rights_commands[];    // rights_commands.c
+extern const struct hitctl_command hitctl_daemon_commands[];    // status, reload
+extern const struct hitctl_command hitctl_operation_commands[]; // operation.c
 
 // Fills `*values` (a struct of the command's own, defaults set) from the words behind argv[0] by
 // the table, and moves what is no option to argv[1...]. Returns how many such words there are, or

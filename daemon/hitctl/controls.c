@@ -8,11 +8,10 @@
 #include "base/error.h"
 #include "hitctl/controls_folder.h"
 #include "hitctl/controls_head.h"
-#include "hitctl/controls_lists.h"
 #include "hitctl/controls_text.h"
 #include "hitctl/store_open.h"
 
-enum { HISTORY_DEFAULT = 20, ACTIVATE_TRIES = 5, DIFFERENCES_SHOWN = 20 };
+enum { HISTORY_DEFAULT = 20 };
 
 struct options {
     const char *against; // hash the folder was made from
@@ -70,60 +69,6 @@ static int read_folder(const char *folder, struct hs_controls **ret_controls)
     }
     hs_diags_fini(&diags);
     return rc == 0 ? HITCTL_OK : rc == HS_EFORMAT ? HITCTL_REFUSED : HITCTL_FAILED;
-}
-
-// Controls of a hash from their packed bytes; a hash that does not hold is refused.
-static int unpack(struct hs_str packed, const char *hash, struct hs_controls **ret_controls)
-{
-    struct hs_diags diags = {0};
-    int rc = hs_controls_unpack(packed, &diags, ret_controls);
-    hitctl_print_diags(&diags);
-    hs_diags_fini(&diags);
-    if (rc != 0) {
-        hitctl_error("controls %s as stored cannot be used", hash);
-        return HITCTL_REFUSED;
-    }
-    if (strcmp(hs_controls_hash(*ret_controls), hash) != 0) {
-        hitctl_error("controls %s as stored do not have this hash but %s", hash,
-                     hs_controls_hash(*ret_controls));
-        hs_controls_unref(*ret_controls);
-        return HITCTL_REFUSED;
-    }
-    return HITCTL_OK;
-}
-
-static int read_stored(struct hs_store *store, const char *hash, struct hs_controls **ret_controls)
-{
-    struct hs_buf packed = {0};
-    int rc = hs_store_controls_get(store, hash, &packed);
-    int code;
-    if (rc == HS_ENOTFOUND) {
-        hitctl_error("no controls with hash '%s' are kept", hash);
-        code = HITCTL_REFUSED;
-    } else if (rc != 0) {
-        code = hitctl_store_failed(store, rc, "controls");
-    } else {
-        code = unpack(hs_buf_str(&packed), hash, ret_controls);
-    }
-    hs_buf_fini(&packed);
-    return code;
-}
-
-int controls_head_read(struct hs_store *store, struct controls_head *ret_head)
-{
-    struct hs_buf packed = {0};
-    int code = HITCTL_OK;
-    int rc = hs_store_controls_head(store, ret_head->hash, &packed);
-    if (rc != 0) {
-        code = hitctl_store_failed(store, rc, "head of the controls");
-    } else if (ret_head->hash[0] == '\0') {
-        ret_head->controls = hs_controls_empty();
-        code = ret_head->controls ? HITCTL_OK : HITCTL_FAILED;
-    } else {
-        code = unpack(hs_buf_str(&packed), ret_head->hash, &ret_head->controls);
-    }
-    hs_buf_fini(&packed);
-    return code;
 }
 
 // ------------------------------------------------------------------ check and diff
@@ -185,7 +130,7 @@ static int run_diff(struct hitctl *ctl, int argc, char **argv)
         code = hitctl_store_open(ctl, &store);
     }
     if (code == HITCTL_OK) {
-        code = words == 2 ? read_stored(store, argv[2], &before.controls)
+        code = words == 2 ? controls_stored_read(store, argv[2], &before.controls)
                           : controls_head_read(store, &before);
     }
     if (code == HITCTL_OK) {
@@ -198,101 +143,6 @@ static int run_diff(struct hitctl *ctl, int argc, char **argv)
 }
 
 // ------------------------------------------------------------------ activate
-
-// The change was made against other controls than stand there now: shows what changed since.
-static int report_conflict(struct hs_store *store, const char *made_against,
-                           const struct controls_head *head)
-{
-    struct hs_controls *old = NULL;
-    if (made_against[0] == '\0') {
-        hitctl_error(
-            "controls %s are active already; say what the folder was made from: --against HASH, "
-            "or begin with 'hitctl controls show --to FOLDER'",
-            head->hash);
-        return HITCTL_CONFLICT;
-    }
-    hitctl_error("made against %s, but %s is active; changed since:", made_against,
-                 head->hash[0] ? head->hash : "nothing");
-    if (read_stored(store, made_against, &old) == HITCTL_OK) {
-        controls_print_diff(old, head->controls, 0, stderr);
-        hs_controls_unref(old);
-    }
-    return HITCTL_CONFLICT;
-}
-
-static int check_lists(struct hs_store *store, const struct hs_controls *controls)
-{
-    struct hs_diags diags = {0};
-    int rc = controls_check_lists(store, controls, &diags);
-    int code = rc != 0 ? hitctl_store_failed(store, rc, "lists") : HITCTL_OK;
-    hitctl_print_diags(&diags);
-    if (diags.errors > 0) {
-        hitctl_error("refused: the queues do not fit the lists");
-        code = HITCTL_REFUSED;
-    }
-    hs_diags_fini(&diags);
-    return code;
-}
-
-// The compare-and-set; a change of a list in between is no conflict and is tried over.
-static int write_head(const struct hitctl *ctl, struct hs_store *store, const char *expected,
-                      const struct hs_controls *controls, const char *operation)
-{
-    const struct hs_actor actor = {.who = ctl->who, .authority = ctl->authority};
-    int rc = HS_ECONFLICT;
-    for (int i = 0; i < ACTIVATE_TRIES && rc == HS_ECONFLICT; i++) {
-        char now[HS_CONTROLS_HASH_BYTES];
-        rc = hs_store_controls_activate(store, expected, hs_controls_hash(controls),
-                                        hs_controls_packed(controls), operation, &actor);
-        if (rc == HS_ECONFLICT &&
-            (hs_store_controls_head(store, now, NULL) != 0 || strcmp(now, expected) != 0)) {
-            break;
-        }
-    }
-    return rc == 0 ? HITCTL_OK : hitctl_store_failed(store, rc, operation);
-}
-
-// Says what is active now.
-static int print_done(const struct hitctl *ctl, const struct controls_head *before,
-                      const struct hs_controls *after, bool dry_run)
-{
-    if (ctl->json) {
-        json_t *whole = json_object();
-        json_object_set_new(whole, "before", json_string(before->hash));
-        json_object_set_new(whole, "hash", json_string(hs_controls_hash(after)));
-        json_object_set_new(whole, "changes", controls_json_diff(before->controls, after));
-        json_object_set_new(whole, "activated", json_boolean(!dry_run));
-        return controls_print_json(whole);
-    }
-    if (dry_run) {
-        printf("nothing was changed (--dry-run)\n");
-    } else {
-        printf("active: %s\n", hs_controls_hash(after));
-    }
-    return HITCTL_OK;
-}
-
-int controls_head_change(const struct hitctl *ctl, struct hs_store *store,
-                         const struct controls_head *head, const struct hs_controls *controls,
-                         const char *operation, bool dry_run)
-{
-    if (strcmp(head->hash, hs_controls_hash(controls)) == 0) {
-        hitctl_error("these controls are active already, nothing to do");
-        return HITCTL_OK;
-    }
-    int code = check_lists(store, controls);
-    if (code != HITCTL_OK) {
-        return code;
-    }
-    if (!ctl->json &&
-        controls_print_diff(head->controls, controls, DIFFERENCES_SHOWN, stdout) < 0) {
-        return HITCTL_FAILED;
-    }
-    if (!dry_run) {
-        code = write_head(ctl, store, head->hash, controls, operation);
-    }
-    return code == HITCTL_OK ? print_done(ctl, head, controls, dry_run) : code;
-}
 
 static int activate_folder(const struct hitctl *ctl, const char *folder,
                            const struct options *options, struct hs_store *store,
@@ -310,7 +160,7 @@ static int activate_folder(const struct hitctl *ctl, const char *folder,
         controls_folder_made_against(folder, made_against);
     }
     if (strcmp(made_against, head.hash) != 0) {
-        code = report_conflict(store, made_against, &head);
+        code = controls_head_conflict(store, made_against, &head);
     } else {
         code = controls_head_change(ctl, store, &head, controls, "activate", options->dry_run);
         if (code == HITCTL_OK && !options->dry_run &&
@@ -410,7 +260,7 @@ static int run_show(struct hitctl *ctl, int argc, char **argv)
     int code = hitctl_store_open(ctl, &store);
     if (code == HITCTL_OK && words == 1) {
         snprintf(head.hash, sizeof(head.hash), "%s", argv[1]);
-        code = read_stored(store, argv[1], &head.controls);
+        code = controls_stored_read(store, argv[1], &head.controls);
     } else if (code == HITCTL_OK) {
         code = controls_head_read(store, &head);
     }
@@ -480,7 +330,7 @@ static int rollback_to(const struct hitctl *ctl, struct hs_store *store, const c
                        const struct controls_head *head, bool dry_run)
 {
     struct hs_controls *controls = NULL;
-    int code = read_stored(store, hash, &controls);
+    int code = controls_stored_read(store, hash, &controls);
     if (code == HITCTL_OK) {
         code = controls_head_change(ctl, store, head, controls, "rollback", dry_run);
     }

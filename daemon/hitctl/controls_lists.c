@@ -58,6 +58,37 @@ static void check_queue(const struct lists *lists, const struct hs_queue *queue,
     }
 }
 
+// An operation is about lists that stand there now.
+static void check_named(const struct lists *lists, const struct hs_operation *operation,
+                        struct hs_str name, bool covert, struct hs_diags *diags)
+{
+    char path[256];
+    const char *key = covert ? "covert_lists" : "lists";
+    snprintf(path, sizeof(path), "operations.%.*s.%s", HS_STR_ARG(operation->id), key);
+    struct hs_diag_place place = {.file = "operations.yaml", .key = path, .value = name};
+    const struct hs_store_list *list = find_list(lists, name);
+    if (!list) {
+        const char *nearest = hs_str_nearest(name, lists->ids);
+        hs_diags_add(diags, HS_DIAG_ERROR, &place, "no such list%s%s%s",
+                     nearest ? ", did you mean '" : "", nearest ? nearest : "",
+                     nearest ? "'?" : "");
+    } else if (list->covert != covert) {
+        hs_diags_add(diags, HS_DIAG_ERROR, &place, "this list is %s: name it under '%s'",
+                     list->covert ? "covert" : "open", list->covert ? "covert_lists" : "lists");
+    }
+}
+
+static void check_operation(const struct lists *lists, const struct hs_operation *operation,
+                            struct hs_diags *diags)
+{
+    for (size_t i = 0; i < operation->list_count; i++) {
+        check_named(lists, operation, operation->lists[i], false, diags);
+    }
+    for (size_t i = 0; i < operation->covert_list_count; i++) {
+        check_named(lists, operation, operation->covert_lists[i], true, diags);
+    }
+}
+
 // A covert list that nobody may be told of would be matched for nothing.
 static void check_covert_list(const struct hs_routes *routes, const struct hs_store_list *list,
                               struct hs_diags *diags)
@@ -98,6 +129,9 @@ int controls_check_lists(struct hs_store *store, const struct hs_controls *contr
     }
     for (size_t i = 0; rc == 0 && i < hs_routes_queue_count(routes); i++) {
         check_queue(&lists, hs_routes_queue(routes, i), diags);
+    }
+    for (size_t i = 0; rc == 0 && i < hs_routes_operation_count(routes); i++) {
+        check_operation(&lists, hs_routes_operation(routes, i), diags);
     }
     for (size_t i = 0; rc == 0 && i < lists.count; i++) {
         if (lists.rows[i].covert) {

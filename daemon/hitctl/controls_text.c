@@ -87,6 +87,10 @@ void controls_print_counts(const struct hs_controls *controls, FILE *out)
     if (hs_roads_count(hs_controls_roads(controls)) > 0) {
         fprintf(out, ", %zu links of the road table", hs_roads_count(hs_controls_roads(controls)));
     }
+    size_t operations = hs_routes_operation_count(hs_controls_routes(controls));
+    if (operations > 0) {
+        fprintf(out, ", %zu operations", operations);
+    }
 }
 
 static void join(const struct hs_str *names, size_t count, struct hs_buf *out)
@@ -164,6 +168,9 @@ static json_t *json_queue(const struct hs_queue *queue)
     json_object_set_new(row, "default", json_boolean(queue->is_default));
     json_object_set_new(row, "intelligence_queue", json_text(queue->intelligence_queue));
     json_object_set_new(row, "undelivered_after_ms", json_integer(queue->undelivered_after_ms));
+    json_object_set_new(row, "acknowledge_within_ms", json_integer(queue->acknowledge_within_ms));
+    json_object_set_new(row, "escalate_to", json_names(queue->escalate_to, queue->escalate_count));
+    json_object_set_new(row, "test_interval_ms", json_integer(queue->test_interval_ms));
     return row;
 }
 

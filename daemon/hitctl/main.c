@@ -17,22 +17,23 @@
 
 // Every group of commands, in the order in which --help shows them.
 const struct hitctl_command *const hitctl_tables[] = {
-    hitctl_list_commands,     // watchlists
-    hitctl_check_commands,    // what a plate would hit
-    hitctl_match_commands,    // files against files, offline
-    hitctl_controls_commands, // what is decided by
-    hitctl_roads_commands,    // the road table, a part of it
-    hitctl_topics_commands,   // Kafka's, made and checked
-    hitctl_reads_commands,    // into anpr.reads
-    hitctl_alerts_commands,   // of dispatch queues
-    hitctl_feedback_commands, // what desks say back
-    hitctl_trail_commands,    // what is known of a vehicle
-    hitctl_explain_commands,  // what led to an alert
-    hitctl_replay_commands,   // and by other rules
-    hitctl_dispatch_commands, // what was not delivered
-    hitctl_decode_commands,   // any message as JSON
-    hitctl_rights_commands,   // who may do what
-    hitctl_daemon_commands,   // status, reload, resume, deregister
+    hitctl_list_commands,      // watchlists
+    hitctl_check_commands,     // what a plate would hit
+    hitctl_match_commands,     // files against files, offline
+    hitctl_controls_commands,  // what is decided by
+    hitctl_roads_commands,     // the road table, a part of it
+    hitctl_topics_commands,    // Kafka's, made and checked
+    hitctl_reads_commands,     // into anpr.reads
+    hitctl_alerts_commands,    // of dispatch queues
+    hitctl_feedback_commands,  // what desks say back
+    hitctl_trail_commands,     // what is known of a vehicle
+    hitctl_explain_commands,   // what led to an alert
+    hitctl_replay_commands,    // and by other rules
+    hitctl_dispatch_commands,  // what was not delivered
+    hitctl_decode_commands,    // any message as JSON
+    hitctl_rights_commands,    // who may do what
+    hitctl_daemon_commands,    // status, reload, resume, deregister
+    hitctl_operation_commands, // joint operations, likewise
     NULL,
 };
 

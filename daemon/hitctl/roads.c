@@ -12,7 +12,7 @@
 #include "hitctl/roads_learn.h"
 #include "hitctl/store_open.h"
 
-enum { FILES = 4, FILE_MAX_BYTES = 256 << 20, MIN_VEHICLES_DEFAULT = 3 };
+enum { FILE_MAX_BYTES = 256 << 20, MIN_VEHICLES_DEFAULT = 3 };
 
 struct options {
     const char *cameras;   // learn: register to learn for; NULL: the active one
@@ -245,52 +245,19 @@ static int run_export(struct hitctl *ctl, int argc, char **argv)
 
 // ------------------------------------------------------------------ diff and activate
 
-// The active files with another road table among them.
-struct exchange {
-    struct hs_controls_file files[FILES];
-    struct hs_buf texts[FILES];
-    size_t count;
-};
-
-static int keep_file(void *ctx, struct hs_str name, struct hs_str text)
-{
-    static const char *const kept[] = {"cameras.csv", "queues.yaml", "rules.yaml"};
-    struct exchange *exchange = ctx;
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-        if (hs_str_is(name, kept[i]) && exchange->count < FILES) {
-            struct hs_buf *copy = &exchange->texts[exchange->count];
-            hs_buf_add_str(copy, text);
-            exchange->files[exchange->count++] =
-                (struct hs_controls_file){.name = hs_str(kept[i]), .text = hs_buf_str(copy)};
-        }
-    }
-    return 0;
-}
-
 static int with_table(const struct controls_head *head, const char *path,
                       struct hs_controls **ret_controls)
 {
-    struct exchange exchange = {0};
-    struct hs_diags diags = {0};
-    int rc = hs_controls_each_file(hs_controls_packed(head->controls), keep_file, &exchange);
-    struct hs_buf *text = &exchange.texts[FILES - 1];
-    rc = rc ? rc : hs_file_read(path, FILE_MAX_BYTES, text);
+    struct hs_buf text = {0};
+    int rc = hs_file_read(path, FILE_MAX_BYTES, &text);
+    int code = HITCTL_REFUSED;
     if (rc != 0) {
         hitctl_error("'%s' cannot be read: %s", path, hs_strerror(rc));
     } else {
-        exchange.files[exchange.count++] =
-            (struct hs_controls_file){.name = HS_STR("roads.csv"), .text = hs_buf_str(text)};
-        rc = hs_controls_parse(exchange.files, exchange.count, &diags, ret_controls);
-        hitctl_print_diags(&diags);
+        code = controls_head_exchange(head, "roads.csv", hs_buf_str(&text), ret_controls);
     }
-    if (diags.errors > 0) {
-        hitctl_error("'%s' is refused: %zu errors", path, diags.errors);
-    }
-    hs_diags_fini(&diags);
-    for (size_t i = 0; i < FILES; i++) {
-        hs_buf_fini(&exchange.texts[i]);
-    }
-    return rc == 0 ? HITCTL_OK : HITCTL_REFUSED;
+    hs_buf_fini(&text);
+    return code;
 }
 
 static int print_diff(const struct hitctl *ctl, const struct hs_controls *before,

@@ -4,9 +4,10 @@
 // text by text.
 #include "controls/diff.h"
 
+#include "base/civil.h"
 #include "base/error.h"
 
-enum { FIELDS_MAX = 12 };
+enum { FIELDS_MAX = 24 };
 
 // One thing, described.
 struct description {
@@ -54,6 +55,26 @@ static void add_names(struct description *description, const char *field,
         hs_buf_add_text(&description->text, i > 0 ? ", " : "");
         hs_buf_add_str(&description->text, names[i]);
     }
+    end_field(description, field);
+}
+
+// Nothing where it is 0.
+static void add_time_ms(struct description *description, const char *field, int64_t time_ms)
+{
+    if (time_ms != 0) {
+        hs_buf_printf(&description->text, "%lld", (long long)time_ms);
+    }
+    end_field(description, field);
+}
+
+// Nothing where it is open-ended.
+static void add_instant(struct description *description, const char *field, int64_t at_ms)
+{
+    char text[HS_CIVIL_TEXT_BYTES] = "";
+    if (at_ms != INT64_MAX) {
+        hs_civil_format(at_ms, text);
+    }
+    hs_buf_add_text(&description->text, text);
     end_field(description, field);
 }
 
@@ -113,6 +134,40 @@ static void describe_queue(const struct hs_controls *controls, size_t index,
     add_field(ret, "intelligence_queue", queue->intelligence_queue);
     hs_buf_printf(&ret->text, "%lld", (long long)queue->undelivered_after_ms);
     end_field(ret, "undelivered_after_ms");
+    add_time_ms(ret, "acknowledge_within_ms", queue->acknowledge_within_ms);
+    add_names(ret, "escalate_to", queue->escalate_to, queue->escalate_count);
+    add_time_ms(ret, "test_interval_ms", queue->test_interval_ms);
+}
+
+static size_t count_operations(const struct hs_controls *controls)
+{
+    return hs_routes_operation_count(hs_controls_routes(controls));
+}
+
+static void describe_operation(const struct hs_controls *controls, size_t index,
+                               struct description *ret)
+{
+    const struct hs_operation *o = hs_routes_operation(hs_controls_routes(controls), index);
+    ret->name = o->id;
+    add_field(ret, "name", o->name);
+    add_field(ret, "authority", o->authority);
+    add_field(ret, "lead", o->lead_force);
+    add_names(ret, "forces", o->forces, o->force_count);
+    add_instant(ret, "from", o->from_ms);
+    add_instant(ret, "to", o->to_ms);
+    add_names(ret, "lists", o->lists, o->list_count);
+    add_names(ret, "queues", o->queues, o->queue_count);
+    add_names(ret, "covert_lists", o->covert_lists, o->covert_list_count);
+    add_names(ret, "covert_queues", o->covert_queues, o->covert_queue_count);
+    add_names(ret, "roads", o->roads, o->road_count);
+    add_names(ret, "sites", o->sites, o->site_count);
+    add_names(ret, "areas", o->areas, o->area_count);
+    add_field(ret, "priority", hs_str(hs_operation_priority_text(o->priority_floor)));
+    if (o->repeat_window_ms >= 0) {
+        hs_buf_printf(&ret->text, "%lld", (long long)o->repeat_window_ms);
+    }
+    end_field(ret, "repeat_window_ms");
+    add_time_ms(ret, "acknowledge_within_ms", o->acknowledge_within_ms);
 }
 
 static size_t count_links(const struct hs_controls *controls)
@@ -254,6 +309,7 @@ int64_t hs_controls_diff(const struct hs_controls *before, const struct hs_contr
     static const struct kind kinds[] = {
         {"camera", count_cameras, describe_camera},
         {"queue", count_queues, describe_queue},
+        {"operation", count_operations, describe_operation},
         {"link", count_links, describe_link},
         {"rule", count_rules, describe_rule},
     };

@@ -3,7 +3,7 @@
 
 #include <hiredis/hiredis.h>
 
-enum { WORDS_MAX = 24, RUN_TIMEOUT_MS = 60000 };
+enum { WORDS_MAX = 48, RUN_TIMEOUT_MS = 60000 };
 
 struct hs_redis_server redis;
 char folder[HS_TEST_PATH_BYTES];

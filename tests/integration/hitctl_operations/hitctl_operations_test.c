@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person sees of 'hitctl operation', on a real Redis.
+#include <unistd.h>
+
+#include "support/hitctl_house.h"
+#include "watchlist/store.h"
+
+static const char cameras[] = "camera,site,road,force,area,latitude,longitude\n"
+                              "c1,s1,A4,avon,east,51.4,-2.4\n"
+                              "c2,s2,A36,wilts,border,51.3,-2.3\n";
+static const char queues[] =
+    "queues:\n"
+    "  avon-intel: {owner: avon, kind: intelligence, lists: [\"*\"], covert_lists: [mole],\n"
+    "    default: true}\n"
+    "  joint: {owner: avon, kind: live, lists: [], intelligence_queue: avon-intel}\n"
+    "  wilts-desk: {owner: wilts, kind: live, lists: [\"*\"], forces: [wilts], default: true,\n"
+    "    intelligence_queue: wilts-intel}\n"
+    "  wilts-intel: {owner: wilts, kind: intelligence, lists: [\"*\"]}\n";
+
+#define OPERATION(exit_code, ...) RUN(exit_code, "operation", __VA_ARGS__)
+
+static void write_controls(const char *name, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "edited/%s", name);
+    assert_int_equal(hs_test_file_write(path_of(path), text), 0);
+}
+
+static void make_list(const char *id, bool covert)
+{
+    const struct hs_redis_config config = {
+        .socket = redis.socket_path, .connect_timeout_ms = 1000, .command_timeout_ms = 5000};
+    const struct hs_actor actor = {.who = "ann", .authority = ""};
+    const struct hs_store_list list = {.list_id = hs_str(id),
+                                       .title = HS_STR("t"),
+                                       .owner_force = HS_STR("avon"),
+                                       .purpose = HS_STR("p"),
+                                       .covert = covert,
+                                       .status = HS_STORE_LIVE};
+    struct hs_store *store = NULL;
+    struct hs_position position;
+    assert_int_equal(hs_store_open(&config, &store, NULL), 0);
+    assert_int_equal(hs_store_list_create(store, &actor, &list, &position), 0);
+    hs_store_free(store);
+}
+
+// Two forces, an open and a covert list, controls without operations.
+static int setup(void **state)
+{
+    if (house_setup(state) != 0 || mkdir(path_of("edited"), 0755) != 0) {
+        return -1;
+    }
+    write_controls("cameras.csv", cameras);
+    write_controls("queues.yaml", queues);
+    write_controls("rules.yaml", "");
+    make_list("drugs", false);
+    make_list("mole", true);
+    RUN(OK, "controls", "activate", path_of("edited"));
+    return 0;
+}
+
+#define SCORPION                                                                                   \
+    "scorpion", "--lead", "avon", "--forces", "wilts", "--lists", "drugs", "--queues",             \
+        "joint,wilts-desk", "--from", "2026-01-13T06:00:00", "--to", "2026-01-15T22:00:00",        \
+        "--name", "Op \"Scorpion\"", "--roads", "A4, A36", "--priority", "high",                   \
+        "--repeat-window", "60000", "--authority", "ACC Smith OP/7"
+
+static void an_operation_is_created_shown_and_closed(void **state)
+{
+    (void)state;
+    OPERATION(OK, "list");
+    OPERATION(OK, "create", SCORPION, "--dry-run");
+    says(out, "nothing was changed");
+    OPERATION(OK, "create", SCORPION);
+    says(out, "+ operation scorpion: name Op \"Scorpion\"; authority ACC Smith OP/7; lead avon; "
+              "forces wilts; from 2026-01-13T06:00:00.000Z; to 2026-01-15T22:00:00.000Z; lists "
+              "drugs; queues joint, wilts-desk; roads A36, A4; priority high; repeat_window_ms "
+              "60000");
+    OPERATION(REFUSED, "create", SCORPION);
+    says(err, "there is an operation 'scorpion' already");
+    OPERATION(OK, "show", "scorpion", "--at", "2026-01-14T00:00:00");
+    says(out, "scorpion: Op \"Scorpion\", running\n");
+    says(out, "2026-01-13 06:00:00 to 2026-01-15 22:00:00");
+    OPERATION(OK, "list", "--at", "2026-01-15T22:00:00Z");
+    says(out, "scorpion             over");
+    OPERATION(OK, "close", "scorpion", "--at", "2026-01-14T12:00:00", "--authority", "ACC Smith");
+    says(out, "~ operation scorpion to: '2026-01-15T22:00:00.000Z' -> '2026-01-14T12:00:00.000Z'");
+    OPERATION(REFUSED, "close", "scorpion", "--at", "2026-01-14T12:00:00");
+    says(err, "'scorpion' ends at 2026-01-14T12:00:00.000Z already");
+    OPERATION(REFUSED, "show", "hydra");
+    says(err, "there is no operation 'hydra'");
+    RUN(OK, "controls", "history");
+    says(out, "operation create ann (ACC Smith OP/7)");
+    says(out, "operation close ann (ACC Smith)");
+    OPERATION(OK, "show", "scorpion", "--json");
+    says(out, "\"repeat_window_ms\": 60000");
+}
+
+static void every_fault_is_told_at_once(void **state)
+{
+    (void)state;
+    OPERATION(REFUSED, "create", "scorpion", "--lead", "avn", "--lists", "drugs,Mole", "--queues",
+              "joynt", "--sites", "s9", "--from", "2026-01-13T06:00:00", "--to",
+              "2026-01-13T05:00:00");
+    says(err, "an operation needs an authority");
+    says(err, "the operation ends before it has begun");
+    says(err, "'Mole' cannot be a list's id");
+    says(err, "no such queue as 'joynt', did you mean 'joint'?");
+    says(err, "no camera stands in 's9'");
+    says(err, "no camera stands in 'avn', and no queue is its own, did you mean 'avon'?");
+    OPERATION(REFUSED, "create", "scorpion", "--lead", "avon", "--lists", "drgs", "--queues",
+              "joint", "--authority", "x");
+    says(err, "operations.scorpion.lists: 'drgs': no such list, did you mean 'drugs'?");
+    OPERATION(REFUSED, "create", "scorpion", "--lead", "avon", "--lists", "mole", "--queues",
+              "joint", "--authority", "x");
+    says(err, "'mole' is a covert list");
+    OPERATION(USAGE, "create", "scorpion", "--from", "tuesday");
+    OPERATION(USAGE, "create");
+    OPERATION(OK, "list");
+    assert_null(strstr(out, "scorpion"));
+}
+
+static void a_change_decided_on_older_controls_is_refused(void **state)
+{
+    (void)state;
+    char *head = hs_test_file_read(path_of("edited/.made-against"));
+    head[strcspn(head, "\n")] = '\0';
+    OPERATION(OK, "create", SCORPION);
+    OPERATION(CONFLICT, "close", "scorpion", "--against", head);
+    says(err, "changed since:\n+ operation scorpion");
+    OPERATION(OK, "create", "hydra", "--lead", "avon", "--covert-lists", "mole", "--covert-queues",
+              "avon-intel", "--authority", "x");
+    OPERATION(OK, "show", "hydra");
+    says(out, "to open-ended");
+    says(out, "mole");
+    free(head);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_operation_is_created_shown_and_closed, setup,
+                                        house_teardown),
+        cmocka_unit_test_setup_teardown(every_fault_is_told_at_once, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(a_change_decided_on_older_controls_is_refused, setup,
+                                        house_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
