@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/kill_point.h"
+#include "hitstreamd/test_alerts.h"
 
 HS_LOG_EVENT(event_failed, "partition-begins-anew", "b3b7f3a0d28e4a4f9a8c2f6f1f4d7e10");
 
@@ -121,13 +122,15 @@ int hs_outbox_produce(struct hs_correlate_stage *stage, struct hs_outgoing *outg
 
 static void acked_alert(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing)
 {
-    if (outgoing->covert) {
+    if (outgoing->test) {
+        hs_test_alerts_back(stage, outgoing->channel->queue, outgoing->event_at_ms);
+    } else if (outgoing->covert) {
         hs_metric_add(stage->metrics->covert_alerts, 1);
     } else {
         hs_metric_add(outgoing->channel->alerts, 1);
     }
     outgoing->channel->told_ops = false; // it takes alerts (again)
-    if (outgoing->event_appended_at_ms > 0) {
+    if (outgoing->event_appended_at_ms > 0 && !outgoing->test) {
         hs_metric_observe(stage->metrics->latency,
                           (double)(hs_clock_realtime_ms() - outgoing->event_appended_at_ms) /
                               1000.0);

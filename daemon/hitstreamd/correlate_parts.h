@@ -17,6 +17,7 @@
  *   correlate_checkpoint    states behind alerts, the partition's behind them
  *   correlate_follower      who else writes to anpr.vehicles
  *   correlate_takeover      took over, restoring, reading back
+ *   test_alerts             a read for each queue now and then, to see that it is reached
  *   correlate_report        gauges and status
  *   correlate_group         assignment, commits, lease
  *   correlate_stage         thread, clients, topics
@@ -67,6 +68,7 @@ enum hs_outgoing_kind {
     HS_OUT_STATE,           // a vehicle's, to anpr.vehicles
     HS_OUT_PARTITION_STATE, // behind them
     HS_OUT_ALARM,           // to dispatch.ops; nothing waits for it
+    HS_OUT_TEST_READ,       // to anpr.reads; likewise
 };
 
 struct hs_part;
@@ -85,6 +87,8 @@ struct hs_outgoing {
     int64_t first_tried_wall_ms;
     int64_t event_appended_at_ms; // LogAppendTime of the event that caused it; 0: none
     bool covert;                  // counted with all covert ones
+    bool test;                    // of a test read: not counted
+    int64_t event_at_ms;          // of an alert: event time of its cause
     struct hs_str key;
     struct hs_str value;
     size_t header_count;
@@ -180,6 +184,7 @@ struct hs_correlate_shared {
 
 struct hs_stage_metrics;
 struct hs_follower;
+struct hs_test_alerts;
 
 struct hs_correlate_stage {
     struct hs_correlate_stage_config config;
@@ -190,6 +195,7 @@ struct hs_correlate_stage {
     struct hs_kafka_producer *producer;
     struct hs_kafka_tail *tail;
     struct hs_follower *follower;
+    struct hs_test_alerts *tests;
     int hits_topic; // the producer's numbers; -1: not known yet
     int vehicles_topic;
     int unrouted_topic;

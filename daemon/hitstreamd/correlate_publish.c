@@ -76,6 +76,8 @@ static void send(struct publishing *p)
     }
     outgoing->id = p->alert->id;
     outgoing->covert = p->alert->covert;
+    outgoing->test = p->alert->test;
+    outgoing->event_at_ms = p->alert->event_at_ms;
     outgoing->event_appended_at_ms = p->part->event_appended_at_ms;
     struct hs_channel *channel = p->queue ? hs_channel_get(stage, p->queue) : NULL;
     if (channel) {

@@ -19,6 +19,7 @@
 #include "hitstreamd/correlate_readback.h"
 #include "hitstreamd/correlate_report.h"
 #include "hitstreamd/correlate_takeover.h"
+#include "hitstreamd/test_alerts.h"
 
 HS_LOG_EVENT(event_client, "correlate-kafka", "a60e5f9d3c7b4c18b2f4e1d8a7c6b935");
 
@@ -155,6 +156,7 @@ static void one_round(struct hs_correlate_stage *stage)
     hs_follower_step(stage);
     hs_group_commit_step(stage, boot_ms);
     topics_step(stage, TOPIC_TIMEOUT_LATER_MS);
+    hs_test_alerts_step(stage, boot_ms);
     hs_report_step(stage, boot_ms);
 }
 
@@ -212,7 +214,8 @@ int hs_correlate_stage_new(const struct hs_correlate_stage_config *config,
     stage->refused = hs_channel_refused;
     pthread_mutex_init(&stage->shared.lock, NULL);
     stage->metrics = hs_stage_metrics_new(config->metrics);
-    int rc = stage->metrics ? open_clients(stage) : HS_ENOMEM;
+    stage->tests = hs_test_alerts_new(stage);
+    int rc = stage->metrics && stage->tests ? open_clients(stage) : HS_ENOMEM;
     if (rc != 0) {
         hs_correlate_stage_free(stage);
         return rc;
@@ -257,6 +260,7 @@ void hs_correlate_stage_free(struct hs_correlate_stage *stage)
     hs_kafka_tail_free(stage->tail);
     hs_channels_free(stage);
     hs_id_set_fini(&stage->stood);
+    hs_test_alerts_free(stage->tests);
     hs_stage_metrics_free(stage->metrics);
     pthread_mutex_destroy(&stage->shared.lock);
     free(stage);
@@ -265,6 +269,12 @@ void hs_correlate_stage_free(struct hs_correlate_stage *stage)
 uint64_t hs_correlate_stage_progress(const struct hs_correlate_stage *stage)
 {
     return atomic_load_explicit(&stage->shared.progress, memory_order_relaxed);
+}
+
+size_t hs_correlate_stage_tests(struct hs_correlate_stage *stage, struct hs_test_row *ret_rows,
+                                size_t max)
+{
+    return hs_test_alerts_rows(stage->tests, ret_rows, max);
 }
 
 void hs_correlate_stage_status(struct hs_correlate_stage *stage,

@@ -53,7 +53,7 @@ void hs_correlate_stage_free(struct hs_correlate_stage *stage);
 // Rises whenever the thread gets round its loop; also while idle or waiting for Kafka. Relaxed.
 uint64_t hs_correlate_stage_progress(const struct hs_correlate_stage *stage);
 
-enum { HS_CORRELATE_REASON_BYTES = 160 };
+enum { HS_CORRELATE_REASON_BYTES = 160, HS_CORRELATE_QUEUE_BYTES = 128 };
 
 struct hs_correlate_status {
     bool ready; // Kafka reached, all output topics known; also as a standby without partitions
@@ -65,6 +65,17 @@ struct hs_correlate_status {
     char reason[HS_CORRELATE_REASON_BYTES]; // why it is not ready, or what it waits for; "" when
                                             // all is well
 };
+// A queue whose way is tested from here; see test_alerts.h.
+struct hs_test_row {
+    char queue[HS_CORRELATE_QUEUE_BYTES];
+    int64_t interval_ms;
+    int64_t back_at_ms; // Unix: the newest test that came back was made then; 0: none did yet
+    bool overdue;
+};
+// Copies at most `max`; returns how many.
+size_t hs_correlate_stage_tests(struct hs_correlate_stage *stage, struct hs_test_row *ret_rows,
+                                size_t max);
+
 void hs_correlate_stage_status(struct hs_correlate_stage *stage,
                                struct hs_correlate_status *ret_status);
 

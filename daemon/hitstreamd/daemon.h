@@ -60,6 +60,8 @@ struct hs_daemon_status {
 };
 void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret_status);
 size_t hs_daemon_rows(struct hs_daemon *daemon, struct hs_lists_row *ret_rows, size_t max);
+// Queues whose way is tested from here; returns how many were copied.
+size_t hs_daemon_tests(struct hs_daemon *daemon, struct hs_test_row *ret_rows, size_t max);
 // One line a reason why the daemon is not ready, or works with less than it should; returns those
 // that keep it from being ready.
 size_t hs_daemon_reasons(const struct hs_daemon_status *status, struct hs_buf *out);

@@ -14,6 +14,11 @@ size_t hs_daemon_rows(struct hs_daemon *daemon, struct hs_lists_row *ret_rows, s
     return hs_lists_rows(daemon->lists, ret_rows, max);
 }
 
+size_t hs_daemon_tests(struct hs_daemon *daemon, struct hs_test_row *ret_rows, size_t max)
+{
+    return daemon->correlate ? hs_correlate_stage_tests(daemon->correlate, ret_rows, max) : 0;
+}
+
 void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret)
 {
     *ret = (struct hs_daemon_status){.version = HS_VERSION,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "controls/controls.h"
 #include "hitstreamd/match_worker.h"
+#include "hitstreamd/test_read.h"
 #include "wire/header.h"
 
 // A batch takes whole messages, so it may overshoot its mark by one.
@@ -352,6 +353,7 @@ struct handover {
     uint32_t hit;     // the next
     uint32_t passed;  // reads that went by at their site
     uint32_t reads;   // handed over
+    uint32_t tests;   // of these, test reads
     uint32_t bad;     // of the message under way
 };
 
@@ -363,15 +365,31 @@ static bool pass_by(struct handover *h, const struct hs_match_message *message, 
     return hs_match_company_reads(h->worker, message, &h->worker->batch.views[from], end - from);
 }
 
+// Put aside; but a read without a plate may be a test read.
+static bool hand_over_faulty(struct handover *h, const struct hs_match_message *message,
+                             uint32_t first_read, uint32_t read)
+{
+    struct hs_match_batch *batch = &h->worker->batch;
+    const struct hs_read_view *view = &batch->views[read];
+    size_t reason = (size_t)batch->faults[read];
+    enum hs_test_read test =
+        reason == HS_READ_NO_PLATE ? hs_test_read_take(h->worker, message, view) : HS_TEST_READ_NOT;
+    if (test == HS_TEST_READ_TAKEN || test == HS_TEST_READ_FAILED) {
+        h->tests++;
+        return test == HS_TEST_READ_TAKEN;
+    }
+    h->bad++;
+    return hs_reject_read(h->worker, message, read - first_read, view,
+                          test == HS_TEST_READ_UNKNOWN ? HS_REJECT_TEST_QUEUE : reason);
+}
+
 static bool hand_over_read(struct handover *h, const struct hs_match_message *message,
                            uint32_t first_read, uint32_t read)
 {
     struct hs_match_worker *worker = h->worker;
     struct hs_match_batch *batch = &worker->batch;
     if (batch->faults[read] != HS_READ_OK) {
-        h->bad++;
-        return hs_reject_read(worker, message, read - first_read, &batch->views[read],
-                              (size_t)batch->faults[read]);
+        return hand_over_faulty(h, message, first_read, read);
     }
     if (h->hit == batch->hit_count || batch->hits[h->hit].read != read) {
         return true;
@@ -474,7 +492,7 @@ void hs_match_batch_run(struct hs_match_worker *worker)
         first = end;
     }
     if (batch->message_count > 0) {
-        count(worker, h.reads, h.message);
+        count(worker, h.reads - h.tests, h.message);
     }
     empty(batch);
 }
@@ -499,7 +517,7 @@ void hs_match_batch_judge(struct hs_match_worker *worker, uint32_t *ret_reads, u
         worker->counted = *hs_matcher_stats(worker->matcher);
     }
     for (uint32_t i = 0; i < batch->read_count; i++) {
-        *ret_bad += batch->faults[i] != HS_READ_OK;
+        *ret_bad += batch->faults[i] != HS_READ_OK && !hs_test_read_is(&batch->views[i]);
     }
     empty(batch);
 }

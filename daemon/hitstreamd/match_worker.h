@@ -251,7 +251,8 @@ enum {
     HS_REJECT_MESSAGE = 5,
     HS_REJECT_TOO_MANY = 6,
     HS_REJECT_TOO_LARGE = 7,
-    HS_REJECT_REASONS = 8
+    HS_REJECT_TEST_QUEUE = 8,
+    HS_REJECT_REASONS = 9
 };
 // One read of a message; `reason` is its enum hs_read_fault.
 bool hs_reject_read(struct hs_match_worker *worker, const struct hs_match_message *message,

@@ -26,6 +26,8 @@ static const struct {
                            "the message cannot be decoded as hitstream.v1.PlateReadBatch"},
     [HS_REJECT_TOO_MANY] = {"too-many-reads", "the message holds more than 500 reads"},
     [HS_REJECT_TOO_LARGE] = {"too-large", "the message is larger than 1 MiB"},
+    [HS_REJECT_TEST_QUEUE] = {"test-queue", "a test read has no time, or names a queue that the "
+                                            "controls do not have"},
 };
 
 const char *hs_reject_reason(size_t index)

@@ -15,6 +15,7 @@
 HS_LOG_EVENT(ev_asked, "asked-by-a-person", "c2d8f1a07e3b4f5a96c40be17d92a358");
 
 static const char status_type[] = "application/json";
+enum { TEST_ROWS_MAX = 1024 };
 
 static void on_healthz(void *ctx, const struct hs_http_request *request,
                        struct hs_http_reply *reply)
@@ -30,6 +31,26 @@ static void on_healthz(void *ctx, const struct hs_http_request *request,
     }
 }
 
+// When each queue's last test came back, a line each.
+static void add_tests(struct hs_daemon *daemon, struct hs_buf *out)
+{
+    struct hs_test_row *rows = calloc(TEST_ROWS_MAX, sizeof(*rows));
+    size_t count = rows ? hs_daemon_tests(daemon, rows, TEST_ROWS_MAX) : 0;
+    for (size_t i = 0; i < count; i++) {
+        char back[HS_CIVIL_TEXT_BYTES] = "no test came back yet";
+        if (rows[i].back_at_ms > 0) {
+            hs_civil_format(rows[i].back_at_ms, back);
+        }
+        hs_buf_printf(out, "%s: test of queue '%s': %s%s\n", rows[i].overdue ? "note" : "info",
+                      rows[i].queue, rows[i].back_at_ms > 0 ? "last came back " : "", back);
+        if (rows[i].overdue) {
+            out->len--;
+            hs_buf_add_text(out, ", overdue\n");
+        }
+    }
+    free(rows);
+}
+
 static void on_readyz(void *ctx, const struct hs_http_request *request, struct hs_http_reply *reply)
 {
     struct hs_daemon_status status;
@@ -37,6 +58,7 @@ static void on_readyz(void *ctx, const struct hs_http_request *request, struct h
     hs_daemon_status(ctx, &status);
     hs_buf_add_text(&reply->body, status.ready ? "ready\n" : "not ready\n");
     hs_daemon_reasons(&status, &reply->body);
+    add_tests(ctx, &reply->body);
     if (!status.ready) {
         reply->status = 503;
     }
@@ -157,6 +179,21 @@ static json_t *correlate_json(const struct hs_correlate_status *correlate)
                      (json_int_t)correlate->open_incidents);
 }
 
+static json_t *tests_json(struct hs_daemon *daemon)
+{
+    json_t *array = json_array();
+    struct hs_test_row *rows = calloc(TEST_ROWS_MAX, sizeof(*rows));
+    size_t count = rows ? hs_daemon_tests(daemon, rows, TEST_ROWS_MAX) : 0;
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(array,
+                              json_pack("{s:s, s:I, s:o, s:b}", "queue", rows[i].queue,
+                                        "interval_ms", (json_int_t)rows[i].interval_ms, "last_back",
+                                        time_json(rows[i].back_at_ms), "overdue", rows[i].overdue));
+    }
+    free(rows);
+    return array;
+}
+
 static json_t *intake_json(const struct hs_intake_status *intake)
 {
     return json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "ready", intake->ready, "reason",
@@ -201,6 +238,7 @@ static void on_status(void *ctx, const struct hs_http_request *request, struct h
     if (root && status.has_correlate) {
         json_object_set_new(root, "correlate", correlate_json(&status.correlate));
         json_object_set_new(root, "intake", intake_json(&status.intake));
+        json_object_set_new(root, "tests", tests_json(ctx));
     }
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     reply->content_type = status_type;

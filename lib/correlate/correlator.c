@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "correlate/core.h"
 #include "correlate/rules/incident.h"
+#include "correlate/rules/test.h"
 
 typedef Hitstream__V1__VehicleEvent pb_event; // long names of the contract, short in this file
 typedef Hitstream__V1__Hit pb_hit;
@@ -167,13 +168,14 @@ static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *ve
     struct hs_id id;
     memcpy(id.bytes, hit->hit_id.data, HS_ID_BYTES);
     bool was_open = vehicle->open;
+    bool is_test = vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TEST;
     correlator->desk.traceparent = record->traceparent;
     int rc = hs_vehicle_note_seen(vehicle, &id, hit->captured_at_ms);
-    rc = rc ? rc : hs_incident_on_hit(&scope, vehicle, hit);
+    rc = rc ? rc : (is_test ? hs_test_on_hit : hs_incident_on_hit)(&scope, vehicle, hit);
     rc = rc ? rc : note_applied(correlator, vehicle, record);
     correlator->desk.traceparent = (struct hs_str){NULL, 0};
     correlator->stats.open_incidents += (uint64_t)(vehicle->open != NULL) - (uint64_t)was_open;
-    correlator->stats.hits++;
+    correlator->stats.hits += !is_test;
     return rc ? hs_core_break(correlator, rc) : 0;
 }
 

@@ -47,6 +47,7 @@ struct hs_alert {
     const struct hs_queue *late_queue;
     int64_t divert_after_ms;
     bool covert;           // counted with all covert ones as one sum
+    bool test;             // of a test read: never counted
     struct hs_str payload; // packed Alert: the edge makes JSON of it where the queue wants
     const struct hs_headers *headers; // without wall-clock ages
 };

@@ -112,19 +112,31 @@ static void produce(struct desks *desks, const char *topic, const char *key, str
     hs_test_producer_free(producer);
 }
 
-void desks_read(struct desks *desks, const char *site, const char *vrm)
+static void produce_read(struct desks *desks, const char *site, const char *vrm,
+                         const char *test_queue)
 {
     Hitstream__V1__PlateReadBatch batch = HITSTREAM__V1__PLATE_READ_BATCH__INIT;
     Hitstream__V1__PlateRead read = HITSTREAM__V1__PLATE_READ__INIT;
     Hitstream__V1__PlateRead *rows[] = {&read};
     uint8_t packed[512];
     read.vrm = (char *)(uintptr_t)vrm;
+    read.test_queue = (char *)(uintptr_t)test_queue;
     read.camera_id = (char *)(uintptr_t)site;
     read.captured_at_ms = hs_clock_realtime_ms();
     batch.n_reads = 1;
     batch.reads = rows;
     size_t len = hitstream__v1__plate_read_batch__pack(&batch, packed);
     produce(desks, "anpr.reads", site, hs_str_n(packed, len));
+}
+
+void desks_read(struct desks *desks, const char *site, const char *vrm)
+{
+    produce_read(desks, site, vrm, "");
+}
+
+void desks_test_read(struct desks *desks, const char *queue)
+{
+    produce_read(desks, "hitstream-test", "", queue);
 }
 
 static Hitstream__V1__Alert *find(struct desks *desks, const char *queue, const char *vehicle,

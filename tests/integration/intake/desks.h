@@ -38,6 +38,8 @@ void desks_step(void);
 void desks_list(struct desks *desks, const char *list_id, const char *vrm);
 // A camera saw it now.
 void desks_read(struct desks *desks, const char *site, const char *vrm);
+// A read that tests the way to a queue, as the daemon sends them.
+void desks_test_read(struct desks *desks, const char *queue);
 // The `number`-th (from 1) alert about the vehicle on that queue, waited for; NULL in place of a
 // vehicle: any.
 Hitstream__V1__Alert *desks_alert(struct desks *desks, const char *queue, const char *vehicle,
