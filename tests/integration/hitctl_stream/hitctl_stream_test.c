@@ -327,7 +327,8 @@ static void decode_reads_raw_and_framed_messages(void **state)
 // ---- alerts tail, dispatch replay ----
 
 static const char alert_json[] =
-    "{\"kind\":\"ALERT_KIND_OPENED\",\"queue\":\"north\",\"warningMarkers\":[\"FI\",\"VI\"],"
+    "{\"alertId\":\"AAECAwQFBgcICQoLDA0ODw==\","
+    "\"kind\":\"ALERT_KIND_OPENED\",\"queue\":\"north\",\"warningMarkers\":[\"FI\",\"VI\"],"
     "\"handling\":\"HANDLING_STOP\",\"priority\":\"PRIORITY_HIGH\",\"vehicle\":\"AB12CDE\","
     "\"readVrm\":\"AB12CDF\",\"tier\":\"MATCH_TIER_GRAMMAR\",\"scorePermille\":870,"
     "\"verifyImage\":true,\"capturedAtMs\":\"1780000000123\",\"hits\":1,"
@@ -367,7 +368,8 @@ static void alerts_are_shown_for_a_person(void **state)
         "28 May 21:26:40  [! FI VI] HIGH STOP  AB12CDE (BLUE FORD)  A4 E, site s7 (Avon)  new\n"
         "    why: robbery ?[2J??XY\xc3\xa9; list 'Stolen' 12.3 of Avon, as of 28 May 21:26:39\n"
         "    read as AB12CDF, match GRAMMAR 870 permille; VERIFY IMAGE BEFORE STOP\n"
-        "    incident abcdef01: 1 hit since 28 May 21:26:40\n";
+        "    alert 000102030405060708090a0b0c0d0e0f, incident abcdef01: 1 hit since 28 May "
+        "21:26:40\n";
     struct outcome outcome =
         RUN(NULL, "alerts", "tail", "north", "--from", "beginning", "--until-idle-ms", "1500");
     assert_ended(&outcome, 3);
