@@ -27,6 +27,41 @@ static const struct hs_option table[] = {
      .unit = "ms", .help = "Repeats at one place within this time are silent."},
     {"incident.trail_max", HS_OPTION_U32, AT(trail_max), "64", 1, 1000, .unit = "places",
      .help = "How many places an incident keeps; the oldest leaves first."},
+    {"incident.same_read_ms", HS_OPTION_I64, AT(same_read_ms), "1000", 0, HS_MS_PER_MINUTE,
+     .unit = "ms",
+     .help =
+         "Reads of one vehicle at one site less than this apart come from two sensors and count "
+         "once; 0: each counts."},
+    {"priority.harm_medium", HS_OPTION_U32, AT(harm_medium), "300", 0, 1000, .unit = "points",
+     .help = "An entry with this harm score is at least of medium priority; 0: the score raises "
+             "nothing."},
+    {"priority.harm_high", HS_OPTION_U32, AT(harm_high), "600", 0, 1000, .unit = "points",
+     .help = "An entry with this harm score is at least of high priority; 0: the score raises "
+             "nothing."},
+    {"priority.harm_immediate", HS_OPTION_U32, AT(harm_immediate), "0", 0, 1000, .unit = "points",
+     .help = "An entry with this harm score is of immediate priority; 0: only a person says so."},
+    {"priority.unattended_step", HS_OPTION_U32, AT(unattended_step), "3", 0, 1000, .unit = "places",
+     .help = "Each so many places in a row at which nobody answered raise the priority by one, up "
+             "to high; 0: never."},
+    {"border.settle_ms", HS_OPTION_I64, AT(border_settle_ms), "600000", 0, HS_MS_PER_DAY,
+     .unit = "ms",
+     .help = "A vehicle that was in a force's area for so long is settled there: going back over "
+             "the border is told again. Before that the road may only zigzag."},
+    {"border.settle_sites", HS_OPTION_U32, AT(border_settle_sites), "2", 1, 100, .unit = "sites",
+     .help = "So many sites in a force's area settle it there too."},
+    {"border.approaching_again_ms", HS_OPTION_I64, AT(approaching_again_ms), "1800000", 0,
+     HS_MS_PER_DAY, .unit = "ms",
+     .help = "A force is told once in this time that a vehicle is about to enter its area."},
+    {"feedback.acknowledged_ms", HS_OPTION_I64, AT(acknowledged_ms), "1800000", 1000, HS_MS_PER_DAY,
+     .unit = "ms", .help = "How long an acknowledgement lasts that does not say until when."},
+    {"feedback.silenced_ms", HS_OPTION_I64, AT(silenced_ms), "1800000", 1000, HS_MS_PER_DAY,
+     .unit = "ms", .help = "How long silence lasts that does not say until when."},
+    {"feedback.answer_max_ms", HS_OPTION_I64, AT(answer_max_ms), "43200000", 1000,
+     7 * HS_MS_PER_DAY, .unit = "ms",
+     .help = "No acknowledgement and no silence lasts longer than this."},
+    {"feedback.exclusion_ms", HS_OPTION_I64, AT(exclusion_ms), "2419200000", HS_MS_PER_MINUTE,
+     365 * HS_MS_PER_DAY, .unit = "ms",
+     .help = "How long 'not this vehicle' holds at most, and without an end of its own."},
     {"companions.before_ms", HS_OPTION_I64, AT(companions_before_ms), "20000", 0, HS_MS_PER_MINUTE,
      .unit = "ms",
      .help = "Vehicles that passed within this time before a hit are its companions."},
@@ -83,6 +118,10 @@ int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags,
                 diags);
     check_order(root, "incident.repeat_window_ms", rules.repeat_window_ms, "incident.quiet_ms",
                 rules.quiet_ms, diags);
+    check_order(root, "feedback.acknowledged_ms", rules.acknowledged_ms, "feedback.answer_max_ms",
+                rules.answer_max_ms, diags);
+    check_order(root, "feedback.silenced_ms", rules.silenced_ms, "feedback.answer_max_ms",
+                rules.answer_max_ms, diags);
     hs_yaml_free(document);
     hs_bump_fini(&bump);
     if (diags->errors != errors) {

@@ -20,6 +20,21 @@ struct hs_rules {
     int64_t quiet_ms;         // no hit for so long ends an incident
     int64_t repeat_window_ms; // repeats at one place within this time are silent
     uint32_t trail_max;       // places an incident keeps
+    int64_t same_read_ms;     // reads of one entry at one site this close are one
+    // priority
+    uint32_t harm_medium;    // an entry with this harm score is at least of medium priority; 0: off
+    uint32_t harm_high;      // likewise high
+    uint32_t harm_immediate; // likewise immediate
+    uint32_t unattended_step; // each so many places without an answer raise it by one; 0: off
+    // border
+    int64_t border_settle_ms;     // a vehicle that was so long in an area is settled there
+    uint32_t border_settle_sites; // or at so many sites
+    int64_t approaching_again_ms; // an approach is told once in this time
+    // feedback
+    int64_t acknowledged_ms; // how long an acknowledgement without an end lasts
+    int64_t silenced_ms;     // likewise silence
+    int64_t answer_max_ms;   // neither lasts longer than this
+    int64_t exclusion_ms;    // how long 'not this vehicle' without an end lasts, and no longer
     // around a hit, by matchers
     int64_t companions_before_ms; // who passed so long before a hit is its companion
     int64_t companions_after_ms;  // and so long after it; 0: nobody is looked for

@@ -131,6 +131,25 @@ static bool fill_token(struct hs_alert_desk *desk, const struct hs_alert_draft *
     return hs_buf_status(&desk->token) == 0;
 }
 
+// What the rule found besides. Texts and messages are shared with the draft.
+static void fill_found(pb_alert *alert, const struct hs_alert_draft *draft)
+{
+    alert->n_changes = draft->change_count;
+    alert->changes = (Hitstream__V1__Change *)(uintptr_t)draft->changes;
+    alert->stand_down = (Hitstream__V1__StandDown *)(uintptr_t)draft->stand_down;
+    alert->border = (Hitstream__V1__Border *)(uintptr_t)draft->border;
+    alert->escalation = (Hitstream__V1__Escalation *)(uintptr_t)draft->escalation;
+    if (draft->handed_over_by) {
+        alert->handed_over_by = (char *)(uintptr_t)draft->handed_over_by;
+    }
+    if (draft->note) {
+        alert->note = (char *)(uintptr_t)draft->note;
+    }
+    alert->unattended = draft->incident->unattended;
+    alert->harm_score = draft->harm_score;
+    alert->safeguarding = draft->safeguarding;
+}
+
 // What the hit says, as it says it. Texts are shared with it.
 static void fill_hit(pb_alert *alert, const Hitstream__V1__Hit *hit)
 {
@@ -175,10 +194,12 @@ static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
     hs_alert_headline(draft, &desk->headline);
     alert->headline = (char *)(uintptr_t)hs_buf_text(&desk->headline);
     fill_hit(alert, draft->hit);
+    fill_found(alert, draft);
     hs_alert_fill_safeguarding(alert);
     return alert->queue && alert->vehicle && alert->controls_hash &&
            hs_buf_status(&desk->headline) == 0 && fill_evidence(alert, draft, &desk->bump) &&
-           fill_trail(alert, draft->incident, &desk->bump) && fill_token(desk, draft, alert) &&
+           fill_trail(alert, draft->incident, &desk->bump) &&
+           hs_alert_fill_answered(desk, draft, alert) && fill_token(desk, draft, alert) &&
            hs_alert_fill_operations(desk->controls, draft, &desk->bump, alert) &&
            hs_alert_fill_group(&desk->bump, alert);
 }

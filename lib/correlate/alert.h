@@ -19,7 +19,11 @@
     "anpr.hits" // without offset: what others are told must not move with covert hits
 #define HS_QUEUE_UNROUTED "unrouted" // in place of a queue's name where no route permits
 
-enum { HS_EVIDENCE_MAX = 8 };
+enum {
+    HS_EVIDENCE_MAX = 8,
+    HS_CHANGES_MAX = 8,  // kinds of change
+    HS_ANSWERED_MAX = 4, // answers shown, the newest first
+};
 
 // A count that speaks for the alert.
 struct hs_evidence {
@@ -43,6 +47,15 @@ struct hs_alert_draft {
     bool stale;          // intelligence only
     struct hs_evidence evidence[HS_EVIDENCE_MAX];
     size_t evidence_count;
+    Hitstream__V1__Change changes[HS_CHANGES_MAX]; // what is new for the queue
+    size_t change_count;
+    Hitstream__V1__Safeguarding safeguarding;   // the most serious of the entries it may know
+    uint32_t harm_score;                        // the worst of them
+    const Hitstream__V1__StandDown *stand_down; // borrowed, like the rest; NULL: none
+    const Hitstream__V1__Border *border;
+    const Hitstream__V1__Escalation *escalation;
+    const char *handed_over_by; // queue; NULL: not handed over
+    const char *note;           // what the other desk says; NULL: nothing
 };
 
 // An audience's hash of the controls in force.
@@ -74,6 +87,11 @@ void hs_alert_desk_controls(struct hs_alert_desk *desk, const struct hs_controls
 // Makes the alert and hands it to the sink. HS_ENOMEM.
 int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
                   struct hs_id *ret_id);
+
+// alert_parts.c: who answered, as far as the queue may know; in the desk's scratch. False: out of
+// memory.
+bool hs_alert_fill_answered(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
+                            Hitstream__V1__Alert *alert);
 
 // alert_text.c: "high", "STOP" and the like, static.
 const char *hs_priority_text(Hitstream__V1__Priority priority);

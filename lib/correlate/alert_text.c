@@ -36,17 +36,73 @@ static void add_place(const Hitstream__V1__Place *place, struct hs_buf *out)
     }
 }
 
+static const char *stand_down_text(Hitstream__V1__StandDownReason reason)
+{
+    switch (reason) {
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_WITHDRAWN:
+        return "it stands on the list no more";
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_WEEDED:
+        return "its weed date is past";
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_RESOURCED:
+        return "another desk sent a unit";
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_STOPPED:
+        return "the vehicle was stopped";
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_NOT_THIS_VEHICLE:
+        return "it is not the vehicle that is meant";
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_HANDED_OVER:
+        return "another desk has it now";
+    default:
+        return "what was found is taken back";
+    }
+}
+
+// What is to be done, or why nothing is.
+static void add_kind(const struct hs_alert_draft *draft, struct hs_buf *out)
+{
+    switch (draft->kind) {
+    case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED:
+        hs_buf_printf(out, "NOBODY ANSWERED at %s: ", draft->escalation->from_queue);
+        break;
+    case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_HANDED_OVER:
+        hs_buf_printf(out, "HANDED OVER by %s: ", draft->handed_over_by);
+        break;
+    case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED:
+        hs_buf_printf(out, "NOW IN %s, from %s: ", draft->border->to_force,
+                      draft->border->from_force);
+        break;
+    case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING:
+        hs_buf_printf(out, "HEADING FOR %s, from %s: ", draft->border->to_force,
+                      draft->border->from_force);
+        break;
+    default:
+        break;
+    }
+}
+
+static void add_list(const struct hs_alert_draft *draft, struct hs_buf *out)
+{
+    const Hitstream__V1__ListInfo *list = draft->hit->list;
+    hs_buf_printf(out, ", list '%s'", *list->title ? list->title : list->list_id);
+    if (*list->owner_force) {
+        hs_buf_printf(out, " of %s", list->owner_force);
+    }
+}
+
 void hs_alert_headline(const struct hs_alert_draft *draft, struct hs_buf *out)
 {
     const Hitstream__V1__Hit *hit = draft->hit;
+    if (draft->stand_down) {
+        hs_buf_printf(out, "STAND DOWN %.*s: %s", HS_STR_ARG(draft->vehicle->mark),
+                      stand_down_text(draft->stand_down->reason));
+        add_list(draft, out);
+        return;
+    }
+    add_kind(draft, out);
     hs_buf_printf(out, "%s %.*s", hs_handling_text(hit->entry->handling),
                   HS_STR_ARG(draft->vehicle->mark));
     add_place(hit->place, out);
     hs_buf_printf(out, ", %s priority", hs_priority_text(draft->priority));
-    hs_buf_printf(out, ", list '%s'", *hit->list->title ? hit->list->title : hit->list->list_id);
-    if (*hit->list->owner_force) {
-        hs_buf_printf(out, " of %s", hit->list->owner_force);
-    }
+    add_list(draft, out);
     if (draft->stale) {
         hs_buf_add_text(out, "; late, for intelligence");
     }

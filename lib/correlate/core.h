@@ -7,6 +7,7 @@
  */
 
 #include "correlate/alert.h"
+#include "correlate/rules/scope.h"
 #include "correlate/timers.h"
 #include "correlate/vehicle_table.h"
 
@@ -27,6 +28,7 @@ struct hs_correlator {
                                               // known yet
     int64_t now_ms;                           // highest LogAppendTime
     uint64_t epoch;                           // last 'took over' applied
+    int64_t took_over_at_ms;                  // its LogAppendTime; 0: none
     uint64_t restored_epoch;                  // of the PartitionState that was restored
     int64_t restored_written_at_ms;           // and when it was written
     uint64_t read_offset;                     // next record to apply
@@ -48,6 +50,31 @@ struct hs_correlator {
 ProtobufCAllocator hs_core_allocator(struct hs_bump *bump);
 // The vehicle's state changed, or must be written again.
 void hs_core_mark_dirty(struct hs_correlator *correlator, struct hs_vehicle *vehicle);
+// What rules work with while the vehicle's event is applied.
+struct hs_rule_scope hs_core_scope(struct hs_correlator *correlator,
+                                   const struct hs_vehicle *vehicle,
+                                   const struct hs_log_record *record);
+// The key of a vehicle and audience, in the scratch buffer. HS_EFORMAT, HS_ENOMEM.
+int hs_core_make_key(struct hs_correlator *correlator, const char *vehicle,
+                     const Hitstream__V1__Audience *audience);
+// Whether the event is part of the state already.
+bool hs_core_is_applied(const struct hs_vehicle *vehicle, const struct hs_log_record *record);
+// The event is part of the state from now on. HS_ENOMEM.
+int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
+                         const struct hs_log_record *record);
+// apply.c: events about what stands in a state; of a vehicle that is not known they have no effect.
+// HS_EFORMAT, HS_ENOMEM.
+int hs_core_apply_timer(struct hs_correlator *correlator, const char *mark,
+                        const Hitstream__V1__TimerFired *fired, const struct hs_log_record *record);
+int hs_core_apply_feedback(struct hs_correlator *correlator, const char *mark,
+                           const Hitstream__V1__FeedbackGiven *given,
+                           const struct hs_log_record *record);
+int hs_core_apply_withdrawn(struct hs_correlator *correlator, const char *mark,
+                            const Hitstream__V1__EntryWithdrawn *withdrawn,
+                            const struct hs_log_record *record);
+int hs_core_apply_stored(struct hs_correlator *correlator, const char *mark,
+                         const Hitstream__V1__ExclusionStored *stored,
+                         const struct hs_log_record *record);
 // Memory ran out in the middle of a change: the object is of no use any more. Returns `rc`.
 int hs_core_break(struct hs_correlator *correlator, int rc);
 // These decide from now on; takes the reference.

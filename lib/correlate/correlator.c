@@ -10,7 +10,6 @@
 
 typedef Hitstream__V1__VehicleEvent pb_event; // long names of the contract, short in this file
 typedef Hitstream__V1__Hit pb_hit;
-typedef Hitstream__V1__TimerFired pb_timer_fired;
 
 #define LATEST_TIME_MS INT64_C(253402300799999) // the end of the year 9999
 
@@ -100,20 +99,26 @@ void hs_correlator_free(struct hs_correlator *correlator)
     free(correlator);
 }
 
-static struct hs_rule_scope make_scope(struct hs_correlator *correlator)
+struct hs_rule_scope hs_core_scope(struct hs_correlator *correlator,
+                                   const struct hs_vehicle *vehicle,
+                                   const struct hs_log_record *record)
 {
+    bool later = !vehicle->touched || record->append_time_ms > vehicle->applied_at_ms;
     return (struct hs_rule_scope){
         .rules = hs_controls_rules(correlator->controls),
         .routes = hs_controls_routes(correlator->controls),
+        .cameras = hs_controls_cameras(correlator->controls),
         .pool = &correlator->pool,
         .desk = &correlator->desk,
+        .bump = &correlator->bump,
         .stats = &correlator->stats,
+        .now_ms = later ? record->append_time_ms : vehicle->applied_at_ms,
+        .took_over_ms = correlator->took_over_at_ms,
     };
 }
 
-// The key of a vehicle and audience, in the scratch buffer. HS_EFORMAT.
-static int make_key(struct hs_correlator *correlator, const char *vehicle,
-                    const Hitstream__V1__Audience *audience)
+int hs_core_make_key(struct hs_correlator *correlator, const char *vehicle,
+                     const Hitstream__V1__Audience *audience)
 {
     struct hs_audience who;
     if (!audience || !*vehicle || strchr(vehicle, '|') || hs_audience_of(audience, &who) != 0) {
@@ -131,14 +136,14 @@ static int make_key(struct hs_correlator *correlator, const char *vehicle,
 static void forget_if_expired(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
                               int64_t at_ms)
 {
-    if (vehicle->touched && !vehicle->open && at_ms - vehicle->applied_at_ms > HS_STATE_KEEP_MS) {
+    if (vehicle->touched && !hs_vehicle_is_needed(vehicle) &&
+        at_ms - vehicle->applied_at_ms > HS_STATE_KEEP_MS) {
         hs_vehicle_clear(vehicle, &correlator->pool);
     }
 }
 
-// The event is part of the state from now on.
-static int note_applied(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
-                        const struct hs_log_record *record)
+int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
+                         const struct hs_log_record *record)
 {
     bool later = !vehicle->touched || record->append_time_ms > vehicle->applied_at_ms;
     vehicle->applied_at_ms = later ? record->append_time_ms : vehicle->applied_at_ms;
@@ -149,7 +154,7 @@ static int note_applied(struct hs_correlator *correlator, struct hs_vehicle *veh
     return hs_timer_heap_update(&correlator->timers, vehicle);
 }
 
-static bool is_applied(const struct hs_vehicle *vehicle, const struct hs_log_record *record)
+bool hs_core_is_applied(const struct hs_vehicle *vehicle, const struct hs_log_record *record)
 {
     return vehicle->touched && record->offset <= vehicle->applied_offset;
 }
@@ -164,7 +169,7 @@ static bool is_usable(const pb_hit *hit)
 static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
                          const pb_hit *hit, const struct hs_log_record *record)
 {
-    struct hs_rule_scope scope = make_scope(correlator);
+    struct hs_rule_scope scope = hs_core_scope(correlator, vehicle, record);
     struct hs_id id;
     memcpy(id.bytes, hit->hit_id.data, HS_ID_BYTES);
     bool was_open = vehicle->open;
@@ -172,7 +177,7 @@ static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *ve
     correlator->desk.traceparent = record->traceparent;
     int rc = hs_vehicle_note_seen(vehicle, &id, hit->captured_at_ms);
     rc = rc ? rc : (is_test ? hs_test_on_hit : hs_incident_on_hit)(&scope, vehicle, hit);
-    rc = rc ? rc : note_applied(correlator, vehicle, record);
+    rc = rc ? rc : hs_core_note_applied(correlator, vehicle, record);
     correlator->desk.traceparent = (struct hs_str){NULL, 0};
     correlator->stats.open_incidents += (uint64_t)(vehicle->open != NULL) - (uint64_t)was_open;
     correlator->stats.hits += !is_test;
@@ -184,13 +189,13 @@ static int apply_hit(struct hs_correlator *correlator, const char *mark, const p
 {
     struct hs_vehicle *vehicle;
     struct hs_id id;
-    int rc = is_usable(hit) ? make_key(correlator, mark, hit->audience) : HS_EFORMAT;
+    int rc = is_usable(hit) ? hs_core_make_key(correlator, mark, hit->audience) : HS_EFORMAT;
     rc = rc ? rc
             : hs_vehicle_table_add(&correlator->vehicles, hs_buf_str(&correlator->key), &vehicle);
     if (rc != 0) {
         return rc == HS_ENOMEM ? hs_core_break(correlator, rc) : rc;
     }
-    if (is_applied(vehicle, record)) {
+    if (hs_core_is_applied(vehicle, record)) {
         return 0;
     }
     forget_if_expired(correlator, vehicle, record->append_time_ms);
@@ -200,29 +205,6 @@ static int apply_hit(struct hs_correlator *correlator, const char *mark, const p
         return 0;
     }
     return apply_new_hit(correlator, vehicle, hit, record);
-}
-
-static int apply_timer(struct hs_correlator *correlator, const char *mark,
-                       const pb_timer_fired *fired, const struct hs_log_record *record)
-{
-    int rc = fired->incident_id.len == HS_ID_BYTES ? make_key(correlator, mark, fired->audience)
-                                                   : HS_EFORMAT;
-    if (rc != 0) {
-        return rc;
-    }
-    struct hs_vehicle *vehicle =
-        hs_vehicle_table_find(&correlator->vehicles, hs_buf_str(&correlator->key));
-    if (!vehicle || is_applied(vehicle, record)) {
-        return 0;
-    }
-    struct hs_rule_scope scope = make_scope(correlator);
-    bool was_open = vehicle->open;
-    if (!hs_incident_on_timer(&scope, vehicle, fired)) {
-        return 0;
-    }
-    correlator->stats.open_incidents += (uint64_t)(vehicle->open != NULL) - (uint64_t)was_open;
-    rc = note_applied(correlator, vehicle, record);
-    return rc ? hs_core_break(correlator, rc) : 0;
 }
 
 // Keeps a copy of the hit until there are controls.
@@ -306,13 +288,23 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TOOK_OVER:
         *ret_applied = HS_APPLIED_TOOK_OVER;
         correlator->epoch = record->offset;
+        correlator->took_over_at_ms = record->append_time_ms;
         return 0;
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CONTROLS_ACTIVATED:
         *ret_applied = HS_APPLIED_CONTROLS;
         return apply_controls(correlator, event->controls_activated->hash);
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED:
         *ret_applied = HS_APPLIED_TIMER;
-        return apply_timer(correlator, event->vehicle, event->timer_fired, record);
+        return hs_core_apply_timer(correlator, event->vehicle, event->timer_fired, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_FEEDBACK:
+        *ret_applied = HS_APPLIED_FEEDBACK;
+        return hs_core_apply_feedback(correlator, event->vehicle, event->feedback, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_ENTRY_WITHDRAWN:
+        *ret_applied = HS_APPLIED_WITHDRAWN;
+        return hs_core_apply_withdrawn(correlator, event->vehicle, event->entry_withdrawn, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
+        *ret_applied = HS_APPLIED_EXCLUSION;
+        return hs_core_apply_stored(correlator, event->vehicle, event->exclusion_stored, record);
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS:
         *ret_applied = HS_APPLIED_COMPANIONS; // no rule asks who else was there
         correlator->stats.companions++;

@@ -52,12 +52,42 @@ struct hs_alert {
     const struct hs_headers *headers; // without wall-clock ages
 };
 
+// 'Not this vehicle' as a desk decided it: hits of this plate and entry are no longer told. It stands
+// in state until 'exclusion stored' with its id says that Redis has it; several rows of one id are
+// possible, and are stored together. Texts are borrowed for the call.
+struct hs_pending_exclusion {
+    struct hs_id feedback;  // the id under which it is stored
+    struct hs_str vehicle;  // key of the events about it
+    struct hs_str audience; // "open", "covert:<list>"
+    struct hs_str list_id;
+    struct hs_str entry_id;
+    struct hs_str plate;  // as read, normalised
+    struct hs_str person; // who decided it
+    struct hs_str queue;  // whose desk
+    struct hs_str note;
+    int64_t expires_at_ms;
+};
+
+// An entry that some desk was told of, or that an open incident stands on.
+struct hs_standing_entry {
+    struct hs_str vehicle;  // key of the events about it
+    struct hs_str audience; // "open", "covert:<list>", "trial:<list>"
+    struct hs_str list_id;
+    struct hs_str entry_id;
+    uint64_t generation; // revision of the list as it was last hit; 0.0: not known
+    uint64_t sequence;
+    uint32_t weed_date; // yyyymmdd; 0: not known
+};
+
 // Where results go. Called from within hs_correlator_apply() and hs_correlator_due(), in order.
 struct hs_correlate_sink {
     void *ctx;
     void (*alert)(void *ctx, const struct hs_alert *alert);
     // A packed VehicleEvent to append to this partition; it counts when it is read back.
     void (*append)(void *ctx, struct hs_str key, struct hs_str event);
+    // An exclusion became pending; NULL: nobody asks. Those of a restored state are told by
+    // hs_correlator_each_exclusion() alone.
+    void (*exclusion)(void *ctx, const struct hs_pending_exclusion *exclusion);
 };
 
 // A new reference to the controls object of a hash, or NULL while it is not known.
@@ -69,7 +99,12 @@ struct hs_correlator_config {
     hs_controls_lookup *controls_lookup;
     void *controls_ctx;
     struct hs_correlate_sink sink;
+    size_t vehicles_max; // states of one audience; 0: HS_VEHICLES_MAX
 };
+
+// States of one audience; beyond it the one that was quiet longest leaves, one without an open
+// incident first.
+enum { HS_VEHICLES_MAX = 1000000 };
 
 // Hits that come before the first 'controls activated' of a log wait for it; beyond so many they
 // are decided without controls (no queue, so all is unrouted).
@@ -86,6 +121,9 @@ enum hs_applied {
     HS_APPLIED_CONTROLS,
     HS_APPLIED_TIMER,
     HS_APPLIED_COMPANIONS,
+    HS_APPLIED_FEEDBACK,
+    HS_APPLIED_WITHDRAWN,
+    HS_APPLIED_EXCLUSION,
     HS_APPLIED_OTHER, // a kind of a later version: no effect
 };
 
@@ -139,11 +177,24 @@ int hs_correlator_overwritten(struct hs_correlator *correlator, struct hs_str ke
 int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator);
 size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max);
 
+// Every entry that stands in a state, told or open; the same one once for each vehicle. Not 0 ends
+// the walk and is returned. The function must not touch the correlator.
+int hs_correlator_each_entry(const struct hs_correlator *correlator,
+                             int (*fn)(void *ctx, const struct hs_standing_entry *entry),
+                             void *ctx);
+// Every exclusion that Redis does not have yet, likewise.
+int hs_correlator_each_exclusion(const struct hs_correlator *correlator,
+                                 int (*fn)(void *ctx, const struct hs_pending_exclusion *exclusion),
+                                 void *ctx);
+
 struct hs_correlator_stats {
     uint64_t vehicles;       // states held
     uint64_t open_incidents; // now
     uint64_t hits;           // applied
     uint64_t duplicate_hits; // known by id
+    uint64_t second_sensor;  // of a vehicle that another sensor of the site read in the same second
+    uint64_t excluded_hits;  // not told: 'not this vehicle'
+    uint64_t withdrawn_hits; // not told: of an entry that was withdrawn after it matched
     uint64_t repeats;        // not told again
     uint64_t alerts;         // emitted
     uint64_t trial_hits;     // counted, never told
@@ -152,10 +203,21 @@ struct hs_correlator_stats {
         covert_unrouted;     // covert ones without a route: not told to anybody, all lists together
     uint64_t routes_dropped; // queues beyond HS_ROUTE_MAX for one hit
     uint64_t trail_dropped;  // places that fell out of a full trail
-    uint64_t timers;         // vehicles with a timer that stands and was not appended
-    uint64_t companions;     // records of who passed after a hit
-    uint64_t malformed;      // events passed over
-    uint64_t waiting;        // hits that wait for the first controls
+    uint64_t vehicles_dropped;   // states that left a full table
+    uint64_t entries_dropped;    // entries that fell out of an incident
+    uint64_t exclusions_dropped; // pending ones that fell out of a state
+    uint64_t feedback;           // applied
+    uint64_t feedback_repeated;  // known by id
+    uint64_t feedback_late;      // its incident was over: recorded only
+    uint64_t feedback_refused;   // it asks for what cannot be: recorded only
+    uint64_t feedback_unknown;   // about an incident that is not known any more
+    uint64_t escalations;        // steps up a chain that were told
+    uint64_t stand_downs;        // told
+    uint64_t withdrawn;          // entries taken out of incidents
+    uint64_t timers;             // vehicles with a timer that stands and was not appended
+    uint64_t companions;         // records of who passed after a hit
+    uint64_t malformed;          // events passed over
+    uint64_t waiting;            // hits that wait for the first controls
 };
 void hs_correlator_stats(const struct hs_correlator *correlator,
                          struct hs_correlator_stats *ret_stats);

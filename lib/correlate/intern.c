@@ -113,6 +113,18 @@ const struct hs_interned *hs_intern_ref(const struct hs_interned *object)
     return object;
 }
 
+uint32_t hs_intern_number(struct hs_intern_pool *pool, const struct hs_interned *object,
+                          uint32_t *count, bool *ret_new)
+{
+    struct hs_interned *held = (struct hs_interned *)(uintptr_t)object; // the pool's own, as above
+    *ret_new = held->round != pool->round;
+    if (*ret_new) {
+        held->round = pool->round;
+        held->number = ++*count;
+    }
+    return held->number;
+}
+
 void hs_intern_put(struct hs_intern_pool *pool, const struct hs_interned *object)
 {
     if (!object) {

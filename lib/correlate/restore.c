@@ -24,6 +24,7 @@ static int restore_partition(struct hs_correlator *correlator, struct hs_str val
         correlator->checkpoint_offset = state->next_offset;
         correlator->now_ms = state->now_ms;
         correlator->restored_written_at_ms = state->written_at_ms;
+        correlator->took_over_at_ms = state->took_over_at_ms;
         strcpy(correlator->wanted_hash, state->controls_hash);
     }
     hitstream__v1__partition_state__free_unpacked(state, NULL);
@@ -186,7 +187,7 @@ static void pack_tombstones(struct hs_correlator *correlator, hs_checkpoint_reco
                                  vehicle->applied_offset >= correlator->checkpoint_offset)) {
             break; // and all newer ones
         }
-        if (!vehicle->open && !vehicle->dirty) {
+        if (!hs_vehicle_is_needed(vehicle) && !vehicle->dirty) {
             if (vehicle->stored) {
                 record(ctx, hs_str_n(vehicle->key, vehicle->key_len), (struct hs_str){NULL, 0});
             }
@@ -210,7 +211,8 @@ static int pack_vehicle(struct hs_correlator *correlator, struct hs_vehicle *veh
     }
     hs_bump_reset(&correlator->bump);
     hs_buf_clear(&correlator->out);
-    int rc = hs_vehicle_pack(vehicle, epoch, &correlator->bump, &correlator->out);
+    int rc =
+        hs_vehicle_pack(vehicle, &correlator->pool, epoch, &correlator->bump, &correlator->out);
     if (rc == 0) {
         record(ctx, key, hs_buf_str(&correlator->out));
         vehicle->stored = true;
@@ -228,6 +230,7 @@ static int pack_partition(struct hs_correlator *correlator, uint64_t epoch, int6
     state.now_ms = correlator->now_ms;
     state.controls_hash = (char *)(uintptr_t)hs_controls_hash(correlator->controls);
     state.written_at_ms = written_at_ms;
+    state.took_over_at_ms = correlator->took_over_at_ms;
     hs_buf_clear(&correlator->out);
     char *room =
         hs_buf_reserve(&correlator->out, protobuf_c_message_get_packed_size(&state.base) + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdlib.h>
-
+//
+// A state on the wire: places and entries stand in it once and are referred to by number.
 #include "base/error.h"
 #include "correlate/vehicle_state.h"
 
@@ -9,8 +9,26 @@ typedef Hitstream__V1__Incident pb_incident;
 typedef Hitstream__V1__TrailPoint pb_point;
 typedef Hitstream__V1__Told pb_told;
 typedef Hitstream__V1__ToldPlace pb_told_place;
-typedef Hitstream__V1__SeenHit pb_seen;
+typedef Hitstream__V1__ToldAlert pb_told_alert;
+typedef Hitstream__V1__IncidentEntry pb_entry;
+typedef Hitstream__V1__EntryOnList pb_on_list;
+typedef Hitstream__V1__Given pb_given;
+typedef Hitstream__V1__BorderState pb_border;
+typedef Hitstream__V1__ApproachTold pb_approach;
+typedef Hitstream__V1__StateExclusion pb_exclusion;
 typedef Hitstream__V1__Timer pb_timer;
+
+enum { SEEN_BYTES = HS_ID_BYTES + 8 };
+
+// What is being packed: scratch, and the numbers given so far.
+struct packing {
+    struct hs_bump *bump;
+    struct hs_intern_pool *pool;
+    Hitstream__V1__Place **places; // by number less one
+    uint32_t place_count;
+    pb_on_list **entries; // likewise
+    uint32_t entry_count;
+};
 
 static ProtobufCBinaryData id_bytes(const struct hs_id *id)
 {
@@ -29,17 +47,32 @@ static void **make_rows(struct hs_bump *bump, size_t count, size_t row_bytes)
     return rows ? pointers : NULL;
 }
 
-static bool fill_trail(pb_incident *out, const struct hs_incident *incident, struct hs_bump *bump)
+// The place's number in this state; 0 for none.
+static uint32_t place_number(struct packing *packing, const struct hs_interned *place)
+{
+    bool is_new;
+    if (!place) {
+        return 0;
+    }
+    uint32_t number = hs_intern_number(packing->pool, place, &packing->place_count, &is_new);
+    if (is_new) {
+        packing->places[number - 1] = (Hitstream__V1__Place *)place->message;
+    }
+    return number;
+}
+
+static bool fill_trail(pb_incident *out, const struct hs_incident *incident,
+                       struct packing *packing)
 {
     out->n_trail = incident->trail_count;
-    out->trail = (pb_point **)make_rows(bump, out->n_trail, sizeof(pb_point));
+    out->trail = (pb_point **)make_rows(packing->bump, out->n_trail, sizeof(pb_point));
     for (size_t i = 0; out->trail && i < out->n_trail; i++) {
         const struct hs_trail_point *point = &incident->trail[i];
         pb_point *row = out->trail[i];
         hitstream__v1__trail_point__init(row);
         row->captured_at_ms = point->captured_at_ms;
         row->last_at_ms = point->last_at_ms;
-        row->place = (Hitstream__V1__Place *)point->place->message;
+        row->place_number = place_number(packing, point->place);
         row->reads = point->reads;
         row->tier = (Hitstream__V1__MatchTier)point->tier;
         row->lateness = (Hitstream__V1__Lateness)point->lateness;
@@ -47,82 +80,239 @@ static bool fill_trail(pb_incident *out, const struct hs_incident *incident, str
     return out->trail || out->n_trail == 0;
 }
 
-static bool fill_told_places(pb_told *out, const struct hs_told *told, struct hs_bump *bump)
+static bool fill_told_rows(pb_told *out, const struct hs_told *told, struct packing *packing)
 {
     out->n_places = told->place_count;
-    out->places = (pb_told_place **)make_rows(bump, out->n_places, sizeof(pb_told_place));
+    out->places = (pb_told_place **)make_rows(packing->bump, out->n_places, sizeof(pb_told_place));
     for (size_t i = 0; out->places && i < out->n_places; i++) {
-        *out->places[i] = *(const pb_told_place *)told->places[i].what->message;
+        hitstream__v1__told_place__init(out->places[i]);
+        out->places[i]->place_number = place_number(packing, told->places[i].place);
+        out->places[i]->number = told->places[i].number;
         out->places[i]->event_at_ms = told->places[i].event_at_ms;
     }
-    return out->places || out->n_places == 0;
+    out->n_recent = told->recent_count;
+    out->recent = (pb_told_alert **)make_rows(packing->bump, out->n_recent, sizeof(pb_told_alert));
+    for (size_t i = 0; out->recent && i < out->n_recent; i++) {
+        hitstream__v1__told_alert__init(out->recent[i]);
+        out->recent[i]->alert_id = id_bytes(&told->recent[i].id);
+        out->recent[i]->number = told->recent[i].number;
+    }
+    return (out->places || out->n_places == 0) && (out->recent || out->n_recent == 0);
 }
 
-static bool fill_told(pb_incident *out, const struct hs_incident *incident, struct hs_bump *bump)
+static bool fill_told_one(pb_told *row, const struct hs_told *told, struct packing *packing)
+{
+    hitstream__v1__told__init(row);
+    row->queue = told->queue;
+    row->alert_id = id_bytes(&told->alert);
+    row->event_at_ms = told->event_at_ms;
+    row->alerts = told->alerts;
+    row->place_number = place_number(packing, told->place);
+    row->priority = (Hitstream__V1__Priority)told->priority;
+    row->safeguarding = (Hitstream__V1__Safeguarding)told->safeguarding;
+    row->known = told->known;
+    row->silenced_until_ms = told->silenced_until_ms;
+    row->waiting_since_ms = told->waiting_since_ms;
+    row->answer_due_ms = told->answer_due_ms;
+    row->steps = told->steps;
+    row->resourced = told->resourced;
+    row->stood_down = told->stood_down;
+    row->no_resource = told->no_resource;
+    return fill_told_rows(row, told, packing);
+}
+
+static bool fill_told(pb_incident *out, const struct hs_incident *incident, struct packing *packing)
 {
     out->n_told = incident->told_count;
-    out->told = (pb_told **)make_rows(bump, out->n_told, sizeof(pb_told));
+    out->told = (pb_told **)make_rows(packing->bump, out->n_told, sizeof(pb_told));
     for (size_t i = 0; out->told && i < out->n_told; i++) {
-        const struct hs_told *told = &incident->told[i];
-        pb_told *row = out->told[i];
-        hitstream__v1__told__init(row);
-        row->queue = told->queue;
-        row->alert_id = id_bytes(&told->alert);
-        row->event_at_ms = told->event_at_ms;
-        row->alerts = told->alerts;
-        if (!fill_told_places(row, told, bump)) {
+        if (!fill_told_one(out->told[i], &incident->told[i], packing)) {
             return false;
         }
     }
     return out->told || out->n_told == 0;
 }
 
+// The entry's number in this state; 0: out of memory.
+static uint32_t entry_number(struct packing *packing, const struct hs_incident_entry *entry)
+{
+    Hitstream__V1__ListInfo *list = (Hitstream__V1__ListInfo *)entry->list->message;
+    Hitstream__V1__WatchlistEntry *held = (Hitstream__V1__WatchlistEntry *)entry->entry->message;
+    for (uint32_t i = 0; i < packing->entry_count; i++) {
+        if (packing->entries[i]->entry == held && packing->entries[i]->list == list) {
+            return i + 1;
+        }
+    }
+    pb_on_list *row = hs_bump_alloc(packing->bump, sizeof(*row));
+    if (!row) {
+        return 0;
+    }
+    hitstream__v1__entry_on_list__init(row);
+    row->entry = held;
+    row->list = list;
+    packing->entries[packing->entry_count++] = row;
+    return packing->entry_count;
+}
+
+static bool fill_entry(pb_entry *row, const struct hs_incident_entry *entry,
+                       struct packing *packing)
+{
+    hitstream__v1__incident_entry__init(row);
+    row->number = entry->number;
+    row->entry_number = entry_number(packing, entry);
+    row->shown = (ProtobufCBinaryData){entry->shown.len, (uint8_t *)(uintptr_t)entry->shown.ptr};
+    row->place_number = place_number(packing, entry->place);
+    row->last_at_ms = entry->last_at_ms;
+    row->last_place_number = place_number(packing, entry->last_place);
+    row->withdrawn = entry->withdrawn;
+    row->excluded = entry->excluded;
+    if (entry->withdrawn_generation > 0 || entry->withdrawn_sequence > 0) {
+        row->withdrawn_revision = hs_bump_alloc(packing->bump, sizeof(*row->withdrawn_revision));
+        if (!row->withdrawn_revision) {
+            return false;
+        }
+        hitstream__v1__list_revision__init(row->withdrawn_revision);
+        row->withdrawn_revision->generation = entry->withdrawn_generation;
+        row->withdrawn_revision->sequence = entry->withdrawn_sequence;
+    }
+    return row->entry_number != 0;
+}
+
+static bool fill_entries(pb_incident *out, const struct hs_incident *incident,
+                         struct packing *packing)
+{
+    out->n_entries = incident->entry_count;
+    out->entries = (pb_entry **)make_rows(packing->bump, out->n_entries, sizeof(pb_entry));
+    for (size_t i = 0; out->entries && i < out->n_entries; i++) {
+        if (!fill_entry(out->entries[i], &incident->entries[i], packing)) {
+            return false;
+        }
+    }
+    return out->entries || out->n_entries == 0;
+}
+
+static void fill_given_one(pb_given *row, const struct hs_given *given)
+{
+    hitstream__v1__given__init(row);
+    row->feedback_id = id_bytes(&given->feedback);
+    row->kind = given->kind;
+    row->result = given->result;
+    row->queue = given->queue;
+    row->person = given->person;
+    row->to_queue = given->to_queue;
+    row->at_ms = given->at_ms;
+    row->until_ms = given->until_ms;
+}
+
+static bool fill_given(pb_incident *out, const struct hs_incident *incident,
+                       struct packing *packing)
+{
+    if (incident->acknowledged.kind != 0) {
+        out->acknowledged = hs_bump_alloc(packing->bump, sizeof(*out->acknowledged));
+        if (!out->acknowledged) {
+            return false;
+        }
+        fill_given_one(out->acknowledged, &incident->acknowledged);
+    }
+    out->n_given = incident->given_count;
+    out->given = (pb_given **)make_rows(packing->bump, out->n_given, sizeof(pb_given));
+    for (size_t i = 0; out->given && i < out->n_given; i++) {
+        fill_given_one(out->given[i], &incident->given[i]);
+    }
+    return out->given || out->n_given == 0;
+}
+
+static bool fill_border(pb_incident *out, const struct hs_border_state *border,
+                        struct packing *packing)
+{
+    if (!border->in && border->approached_count == 0) {
+        return true;
+    }
+    pb_border *row = hs_bump_alloc(packing->bump, sizeof(*row));
+    if (!row) {
+        return false;
+    }
+    hitstream__v1__border_state__init(row);
+    row->in_place = place_number(packing, border->in);
+    row->from_place = place_number(packing, border->from);
+    row->since_ms = border->since_ms;
+    row->sites = border->sites;
+    row->back_place = place_number(packing, border->back);
+    row->back_since_ms = border->back_since_ms;
+    row->back_sites = border->back_sites;
+    row->n_approached = border->approached_count;
+    row->approached =
+        (pb_approach **)make_rows(packing->bump, row->n_approached, sizeof(pb_approach));
+    for (size_t i = 0; row->approached && i < row->n_approached; i++) {
+        hitstream__v1__approach_told__init(row->approached[i]);
+        row->approached[i]->force = hs_place_of(border->approached[i].place)->force;
+        row->approached[i]->at_ms = border->approached[i].at_ms;
+    }
+    out->border = row;
+    return row->approached || row->n_approached == 0;
+}
+
 static bool fill_incident(pb_incident *out, const struct hs_incident *incident,
-                          struct hs_bump *bump)
+                          struct packing *packing)
 {
     hitstream__v1__incident__init(out);
     out->incident_id = id_bytes(&incident->id);
     out->opened_at_ms = incident->opened_at_ms;
     out->last_at_ms = incident->last_at_ms;
+    out->closed_at_ms = incident->closed_at_ms;
     out->hits = incident->hits;
     out->trail_dropped = incident->trail_dropped;
-    out->priority = incident->priority;
-    out->n_lists = incident->list_count;
-    out->lists = (Hitstream__V1__ListInfo **)hs_bump_alloc(bump, sizeof(*out->lists) *
-                                                                     (incident->list_count + 1));
-    for (size_t i = 0; out->lists && i < incident->list_count; i++) {
-        out->lists[i] = (Hitstream__V1__ListInfo *)incident->lists[i]->message;
-    }
-    return out->lists && fill_trail(out, incident, bump) && fill_told(out, incident, bump);
+    out->priority = (Hitstream__V1__Priority)incident->priority;
+    out->unattended = incident->unattended;
+    out->place_number = place_number(packing, incident->place);
+    return fill_entries(out, incident, packing) && fill_trail(out, incident, packing) &&
+           fill_told(out, incident, packing) && fill_given(out, incident, packing) &&
+           fill_border(out, &incident->border, packing);
 }
 
-static bool fill_incidents(pb_state *out, const struct hs_vehicle *vehicle, struct hs_bump *bump)
+static bool fill_incidents(pb_state *out, const struct hs_vehicle *vehicle, struct packing *packing)
 {
     if (vehicle->open) {
-        out->incident = hs_bump_alloc(bump, sizeof(*out->incident));
-        if (!out->incident || !fill_incident(out->incident, vehicle->open, bump)) {
+        out->incident = hs_bump_alloc(packing->bump, sizeof(*out->incident));
+        if (!out->incident || !fill_incident(out->incident, vehicle->open, packing)) {
             return false;
         }
     }
     out->n_ended = vehicle->ended_count;
-    out->ended = (pb_incident **)make_rows(bump, out->n_ended, sizeof(pb_incident));
+    out->ended = (pb_incident **)make_rows(packing->bump, out->n_ended, sizeof(pb_incident));
     for (size_t i = 0; out->ended && i < out->n_ended; i++) {
-        if (!fill_incident(out->ended[i], vehicle->ended[i], bump)) {
+        if (!fill_incident(out->ended[i], vehicle->ended[i], packing)) {
             return false;
         }
     }
     return out->ended || out->n_ended == 0;
 }
 
-static bool fill_small(pb_state *out, const struct hs_vehicle *vehicle, struct hs_bump *bump)
+static void put_i64(uint8_t *to, int64_t value)
 {
-    out->n_seen = vehicle->seen_count;
-    out->seen = (pb_seen **)make_rows(bump, out->n_seen, sizeof(pb_seen));
-    for (size_t i = 0; out->seen && i < out->n_seen; i++) {
-        hitstream__v1__seen_hit__init(out->seen[i]);
-        out->seen[i]->hit_id = id_bytes(&vehicle->seen[i].id);
-        out->seen[i]->captured_at_ms = vehicle->seen[i].captured_at_ms;
+    for (size_t i = 0; i < 8; i++) {
+        to[i] = (uint8_t)((uint64_t)value >> (8 * i));
     }
+}
+
+static bool fill_seen(pb_state *out, const struct hs_vehicle *vehicle, struct hs_bump *bump)
+{
+    uint8_t *at = hs_bump_alloc(bump, vehicle->seen_count * SEEN_BYTES + 1);
+    if (!at) {
+        return false;
+    }
+    out->seen_hits = (ProtobufCBinaryData){vehicle->seen_count * SEEN_BYTES, at};
+    for (size_t i = 0; i < vehicle->seen_count; i++, at += SEEN_BYTES) {
+        memcpy(at, vehicle->seen[i].id.bytes, HS_ID_BYTES);
+        put_i64(at + HS_ID_BYTES, vehicle->seen[i].captured_at_ms);
+    }
+    out->feedback_ids = (ProtobufCBinaryData){vehicle->feedback_count * HS_ID_BYTES,
+                                              (uint8_t *)(uintptr_t)vehicle->feedback[0].bytes};
+    return true;
+}
+
+static bool fill_timers(pb_state *out, const struct hs_vehicle *vehicle, struct hs_bump *bump)
+{
     out->n_timers = vehicle->timer_count;
     out->timers = (pb_timer **)make_rows(bump, out->n_timers, sizeof(pb_timer));
     for (size_t i = 0; out->timers && i < out->n_timers; i++) {
@@ -131,12 +321,59 @@ static bool fill_small(pb_state *out, const struct hs_vehicle *vehicle, struct h
         out->timers[i]->incident_id = id_bytes(&vehicle->timers[i].incident);
         out->timers[i]->due_at_ms = vehicle->timers[i].due_at_ms;
     }
-    return (out->seen || out->n_seen == 0) && (out->timers || out->n_timers == 0);
+    return out->timers || out->n_timers == 0;
 }
 
-int hs_vehicle_pack(const struct hs_vehicle *vehicle, uint64_t epoch, struct hs_bump *bump,
-                    struct hs_buf *out)
+static bool fill_exclusions(pb_state *out, const struct hs_vehicle *vehicle, struct hs_bump *bump)
 {
+    out->n_exclusions = vehicle->exclusion_count;
+    out->exclusions = (pb_exclusion **)make_rows(bump, out->n_exclusions, sizeof(pb_exclusion));
+    for (size_t i = 0; out->exclusions && i < out->n_exclusions; i++) {
+        const struct hs_exclusion *exclusion = &vehicle->exclusions[i];
+        pb_exclusion *row = out->exclusions[i];
+        hitstream__v1__state_exclusion__init(row);
+        row->feedback_id = id_bytes(&exclusion->feedback);
+        row->list_id = exclusion->list_id;
+        row->entry_id = exclusion->entry_id;
+        row->plate = exclusion->plate;
+        row->person = exclusion->person;
+        row->queue = exclusion->queue;
+        row->note = exclusion->note;
+        row->expires_at_ms = exclusion->expires_at_ms;
+        row->stored = exclusion->stored;
+    }
+    return out->exclusions || out->n_exclusions == 0;
+}
+
+// How many places an incident can refer to.
+static size_t most_places(const struct hs_incident *incident)
+{
+    size_t most = incident->trail_count + 2 * incident->entry_count + 4;
+    for (size_t i = 0; i < incident->told_count; i++) {
+        most += incident->told[i].place_count + 1;
+    }
+    return most;
+}
+
+// Room for every place and entry that the state can refer to.
+static bool begin(struct packing *packing, const struct hs_vehicle *vehicle)
+{
+    size_t places = vehicle->open ? most_places(vehicle->open) : 0;
+    size_t entries = vehicle->open ? vehicle->open->entry_count : 0;
+    for (size_t i = 0; i < vehicle->ended_count; i++) {
+        places += most_places(vehicle->ended[i]);
+        entries += vehicle->ended[i]->entry_count;
+    }
+    packing->pool->round++;
+    packing->places = hs_bump_alloc(packing->bump, (places + 1) * sizeof(*packing->places));
+    packing->entries = hs_bump_alloc(packing->bump, (entries + 1) * sizeof(*packing->entries));
+    return packing->places && packing->entries;
+}
+
+int hs_vehicle_pack(const struct hs_vehicle *vehicle, struct hs_intern_pool *pool, uint64_t epoch,
+                    struct hs_bump *bump, struct hs_buf *out)
+{
+    struct packing packing = {.bump = bump, .pool = pool};
     pb_state state = HITSTREAM__V1__VEHICLE_STATE__INIT;
     Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
     audience.kind = vehicle->who.kind;
@@ -146,153 +383,20 @@ int hs_vehicle_pack(const struct hs_vehicle *vehicle, uint64_t epoch, struct hs_
     state.epoch = epoch;
     state.applied_offset = vehicle->applied_offset;
     state.applied_at_ms = vehicle->applied_at_ms;
-    if (!audience.list_id || !state.vehicle || !fill_small(&state, vehicle, bump) ||
-        !fill_incidents(&state, vehicle, bump)) {
+    if (!audience.list_id || !state.vehicle || !begin(&packing, vehicle) ||
+        !fill_seen(&state, vehicle, bump) || !fill_timers(&state, vehicle, bump) ||
+        !fill_exclusions(&state, vehicle, bump) || !fill_incidents(&state, vehicle, &packing)) {
         return HS_ENOMEM;
     }
+    state.places = packing.places;
+    state.n_places = packing.place_count;
+    state.entries = packing.entries;
+    state.n_entries = packing.entry_count;
     size_t len = protobuf_c_message_get_packed_size(&state.base);
     char *room = hs_buf_reserve(out, len);
     if (!room) {
         return HS_ENOMEM;
     }
     out->len += protobuf_c_message_pack(&state.base, (uint8_t *)room);
-    return 0;
-}
-
-static int read_id(ProtobufCBinaryData bytes, struct hs_id *ret_id)
-{
-    if (bytes.len != HS_ID_BYTES) {
-        return HS_EFORMAT;
-    }
-    memcpy(ret_id->bytes, bytes.data, HS_ID_BYTES);
-    return 0;
-}
-
-static int read_trail(struct hs_incident *incident, const pb_incident *from,
-                      struct hs_intern_pool *pool)
-{
-    for (size_t i = 0; i < from->n_trail; i++) {
-        const pb_point *row = from->trail[i];
-        if (!row->place) {
-            return HS_EFORMAT;
-        }
-        struct hs_trail_point point = {
-            .captured_at_ms = row->captured_at_ms,
-            .last_at_ms = row->last_at_ms,
-            .place = hs_intern_get(pool, &row->place->base),
-            .reads = row->reads,
-            .tier = (uint8_t)row->tier,
-            .lateness = (uint8_t)row->lateness,
-        };
-        if (!point.place) {
-            return HS_ENOMEM;
-        }
-        int rc = hs_incident_append_point(incident, &point);
-        if (rc != 0) {
-            hs_intern_put(pool, point.place);
-            return rc;
-        }
-    }
-    return 0;
-}
-
-static int read_told(struct hs_incident *incident, const pb_told *row, struct hs_intern_pool *pool)
-{
-    struct hs_told *told = hs_incident_told_add(incident, pool, hs_str(row->queue));
-    if (!told) {
-        return HS_ENOMEM;
-    }
-    told->event_at_ms = row->event_at_ms;
-    told->alerts = row->alerts;
-    for (size_t i = 0; i < row->n_places; i++) {
-        pb_told_place what = *row->places[i];
-        what.event_at_ms = 0;
-        const struct hs_interned *object = hs_intern_get(pool, &what.base);
-        if (!object) {
-            return HS_ENOMEM;
-        }
-        hs_told_append(told, pool, object, row->places[i]->event_at_ms);
-    }
-    return read_id(row->alert_id, &told->alert);
-}
-
-static int read_incident_parts(struct hs_incident *incident, const pb_incident *from,
-                               struct hs_intern_pool *pool)
-{
-    incident->last_at_ms = from->last_at_ms;
-    incident->hits = from->hits;
-    incident->trail_dropped = from->trail_dropped;
-    incident->priority = from->priority;
-    int rc = read_trail(incident, from, pool);
-    for (size_t i = 0; rc == 0 && i < from->n_told; i++) {
-        rc = read_told(incident, from->told[i], pool);
-    }
-    for (size_t i = 0; rc == 0 && i < from->n_lists; i++) {
-        rc = hs_incident_note_list(incident, pool, from->lists[i]);
-    }
-    return rc;
-}
-
-static int read_incident(const pb_incident *from, struct hs_intern_pool *pool,
-                         struct hs_incident **ret_incident)
-{
-    struct hs_id id;
-    if (read_id(from->incident_id, &id) != 0) {
-        return HS_EFORMAT;
-    }
-    struct hs_incident *incident = hs_incident_new(&id, from->opened_at_ms);
-    int rc = incident ? read_incident_parts(incident, from, pool) : HS_ENOMEM;
-    if (rc != 0) {
-        hs_incident_free(incident, pool);
-        return rc;
-    }
-    *ret_incident = incident;
-    return 0;
-}
-
-static int read_incidents(struct hs_vehicle *vehicle, const pb_state *state,
-                          struct hs_intern_pool *pool)
-{
-    for (size_t i = 0; i < state->n_ended; i++) {
-        struct hs_incident *incident;
-        int rc = read_incident(state->ended[i], pool, &incident);
-        if (rc != 0) {
-            return rc;
-        }
-        hs_vehicle_end(vehicle, pool, incident);
-    }
-    return state->incident ? read_incident(state->incident, pool, &vehicle->open) : 0;
-}
-
-static int read_small(struct hs_vehicle *vehicle, const pb_state *state)
-{
-    int rc = 0;
-    struct hs_id id;
-    for (size_t i = 0; rc == 0 && i < state->n_seen; i++) {
-        rc = read_id(state->seen[i]->hit_id, &id);
-        rc = rc ? rc : hs_vehicle_note_seen(vehicle, &id, state->seen[i]->captured_at_ms);
-    }
-    for (size_t i = 0; rc == 0 && i < state->n_timers; i++) {
-        const pb_timer *timer = state->timers[i];
-        rc = read_id(timer->incident_id, &id);
-        rc = rc ? rc : hs_vehicle_set_timer(vehicle, timer->kind, &id, timer->due_at_ms);
-    }
-    return rc;
-}
-
-int hs_vehicle_unpack(struct hs_vehicle *vehicle, const Hitstream__V1__VehicleState *state,
-                      struct hs_intern_pool *pool)
-{
-    int rc =
-        read_incidents(vehicle, state, pool); // before the timers: ending drops an incident's own
-    rc = rc ? rc : read_small(vehicle, state);
-    if (rc != 0) {
-        hs_vehicle_clear(vehicle, pool);
-        return rc;
-    }
-    vehicle->epoch = state->epoch;
-    vehicle->applied_offset = state->applied_offset;
-    vehicle->applied_at_ms = state->applied_at_ms;
-    vehicle->touched = true;
     return 0;
 }

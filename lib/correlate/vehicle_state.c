@@ -44,6 +44,8 @@ void hs_vehicle_clear(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)
     vehicle->ended_count = 0;
     vehicle->timer_count = 0;
     vehicle->seen_count = 0;
+    vehicle->feedback_count = 0;
+    hs_vehicle_forget_exclusions(vehicle);
 }
 
 void hs_vehicle_free(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)
@@ -52,6 +54,7 @@ void hs_vehicle_free(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)
         return;
     }
     hs_vehicle_clear(vehicle, pool);
+    free(vehicle->exclusions);
     free(vehicle->seen);
     free(vehicle->key);
     free(vehicle);
@@ -138,6 +141,17 @@ bool hs_vehicle_take_timer(struct hs_vehicle *vehicle, Hitstream__V1__TimerKind 
         }
     }
     return false;
+}
+
+void hs_vehicle_drop_timer(struct hs_vehicle *vehicle, Hitstream__V1__TimerKind kind,
+                           const struct hs_id *incident)
+{
+    for (size_t i = 0; i < vehicle->timer_count; i++) {
+        if (vehicle->timers[i].kind == kind && hs_id_eq(&vehicle->timers[i].incident, incident)) {
+            remove_timer(vehicle, i);
+            return;
+        }
+    }
 }
 
 void hs_vehicle_drop_timers(struct hs_vehicle *vehicle, const struct hs_id *incident)

@@ -71,7 +71,7 @@ static void one_car_never_hides_another(void **state)
     silence(s);
 }
 
-static void crossing_a_border_tells_the_next_force(void **state)
+static void crossing_a_border_tells_both_forces(void **state)
 {
     struct story *s = *state;
     passes(s, "12:00:00", "AB12CDE", "stolen", "avon/1");
@@ -80,13 +80,15 @@ static void crossing_a_border_tells_the_next_force(void **state)
     struct hs_id first = {{0}};
     memcpy(first.bytes, last_alert(s)->incident_id.data, HS_ID_BYTES);
     passes(s, "12:10:00", "AB12CDE", "stolen", "wilts/1");
-    told(s, "wilts-live opened AB12CDE wilts/1"); // its first, of the same incident
+    told(s, "wilts-live entered AB12CDE wilts/1"); // its first, of the same incident
     assert_memory_equal(last_alert(s)->incident_id.data, first.bytes, HS_ID_BYTES);
     assert_int_equal(last_alert(s)->n_trail, 2);
-    told(s, "wilts-review opened AB12CDE wilts/1");
-    passes(s, "12:15:00", "AB12CDE", "stolen", "avon/2");
-    told(s, "avon-live updated AB12CDE avon/2");
-    told(s, "avon-review updated AB12CDE avon/2");
+    assert_string_equal(last_alert(s)->rule, "border");
+    assert_string_equal(last_alert(s)->border->from_force, "avon");
+    assert_string_equal(last_alert(s)->border->to_force, "wilts");
+    told(s, "wilts-review entered AB12CDE wilts/1");
+    told(s, "avon-live entered AB12CDE wilts/1"); // it left them
+    told(s, "avon-review entered AB12CDE wilts/1");
     silence(s);
 }
 
@@ -359,7 +361,7 @@ int main(void)
         STORY(a_vehicle_is_told_once_a_place),
         STORY(repeats_speak_again_after_the_window),
         STORY(one_car_never_hides_another),
-        STORY(crossing_a_border_tells_the_next_force),
+        STORY(crossing_a_border_tells_both_forces),
         STORY(quiet_time_divides_incidents_by_event_time),
         STORY(the_quiet_timer_closes_once),
         STORY(a_hit_moves_the_quiet_timer),

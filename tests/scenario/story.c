@@ -340,9 +340,17 @@ void restart(struct story *story, bool checkpoint)
 
 static const char *kind_text(Hitstream__V1__AlertKind kind)
 {
-    return kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED    ? "opened"
-           : kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED ? "updated"
-                                                                   : "other";
+    static const char *const texts[] = {
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED] = "opened",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED] = "updated",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED] = "escalated",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_STAND_DOWN] = "stand-down",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_HANDED_OVER] = "handed-over",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED] = "entered",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING] = "approaching",
+    };
+    size_t number = (size_t)kind;
+    return number < sizeof(texts) / sizeof(texts[0]) && texts[number] ? texts[number] : "other";
 }
 
 void told(struct story *story, const char *what)

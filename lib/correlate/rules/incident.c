@@ -5,31 +5,56 @@
 
 #include "base/error.h"
 #include "correlate/hit_route.h"
-#include "correlate/priority.h"
+#include "correlate/rules/border.h"
+#include "correlate/rules/escalation.h"
+#include "correlate/rules/feedback.h"
+#include "correlate/rules/meaning.h"
+#include "correlate/rules/standdown.h"
+
+typedef Hitstream__V1__Hit pb_hit; // long name of the contract, short in this file
 
 // One hit on its way through the rule.
 struct step {
     struct hs_rule_scope *scope;
     struct hs_vehicle *vehicle;
-    const Hitstream__V1__Hit *hit;
+    const pb_hit *hit;
     struct hs_id hit_id;
-    int64_t at_ms;                  // event time
-    struct hs_incident *incident;   // where it belongs
-    const struct hs_interned *what; // entry and site, for suppression
+    int64_t at_ms;                   // event time
+    struct hs_incident *incident;    // where it belongs
+    const struct hs_interned *place; // where it was; a reference of its own
+    uint8_t number;                  // of its entry in the incident
+    bool newest;                     // no hit of the incident is later
+    bool new_place;                  // it made a point of the trail
+    bool told_live;                  // some live queue was told of it
+    struct hs_crossing crossing;     // of a border
 };
 
 static bool within(const struct step *step, const struct hs_incident *incident)
 {
     int64_t quiet_ms = step->scope->rules->quiet_ms;
-    return step->at_ms >= incident->opened_at_ms - quiet_ms &&
-           step->at_ms <= incident->last_at_ms + quiet_ms;
+    int64_t until_ms =
+        incident->closed_at_ms > 0 ? incident->closed_at_ms : incident->last_at_ms + quiet_ms;
+    return step->at_ms >= incident->opened_at_ms - quiet_ms && step->at_ms <= until_ms;
 }
 
 static void end_open(struct hs_rule_scope *scope, struct hs_vehicle *vehicle)
 {
     struct hs_incident *open = vehicle->open;
+    hs_escalation_stop(vehicle, open);
     vehicle->open = NULL;
     hs_vehicle_end(vehicle, scope->pool, open);
+}
+
+void hs_incident_close(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                       struct hs_incident *incident, int64_t at_ms)
+{
+    incident->closed_at_ms = at_ms > incident->last_at_ms ? at_ms : incident->last_at_ms;
+    for (size_t i = 0; i < incident->told_count; i++) {
+        incident->told[i].stood_down = true;
+    }
+    if (incident == vehicle->open) {
+        end_open(scope, vehicle);
+    }
 }
 
 // An ended incident that the hit belongs to, the last ended first; -1: none.
@@ -51,6 +76,17 @@ static void reopen(struct hs_vehicle *vehicle, size_t index)
             (vehicle->ended_count - index) * sizeof(vehicle->ended[0]));
 }
 
+// Places at which nobody answered before: of the newest incident, if this one follows it.
+static uint32_t unattended_before(const struct hs_vehicle *vehicle, int64_t at_ms)
+{
+    const struct hs_incident *newest = NULL;
+    for (size_t i = 0; i < vehicle->ended_count; i++) {
+        const struct hs_incident *ended = vehicle->ended[i];
+        newest = !newest || ended->last_at_ms >= newest->last_at_ms ? ended : newest;
+    }
+    return newest && newest->last_at_ms <= at_ms ? newest->unattended : 0;
+}
+
 static int begin(struct step *step)
 {
     struct hs_vehicle *vehicle = step->vehicle;
@@ -63,6 +99,7 @@ static int begin(struct step *step)
     if (vehicle->open) { // it lies before what is open: over already
         hs_vehicle_end(vehicle, step->scope->pool, incident);
     } else {
+        incident->unattended = unattended_before(vehicle, step->at_ms);
         vehicle->open = incident;
     }
     step->incident = incident;
@@ -85,9 +122,77 @@ static int settle(struct step *step)
         return begin(step);
     }
     step->incident = vehicle->ended[ended];
-    if (!vehicle->open && step->at_ms > step->incident->last_at_ms) {
+    if (!vehicle->open && step->incident->closed_at_ms == 0 &&
+        step->at_ms > step->incident->last_at_ms) {
         reopen(vehicle, (size_t)ended); // it goes on after all
     }
+    return 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
+
+static bool same_position(const Hitstream__V1__Position *a, const Hitstream__V1__Position *b)
+{
+    return (!a && !b) || (a && b && memcmp(&a->latitude_deg, &b->latitude_deg, 8) == 0 &&
+                          memcmp(&a->longitude_deg, &b->longitude_deg, 8) == 0);
+}
+
+static bool same_place(const Hitstream__V1__Place *a, const Hitstream__V1__Place *b)
+{
+    return same_text(a->camera_id, b->camera_id) && same_text(a->site_id, b->site_id) &&
+           same_text(a->direction, b->direction) && same_text(a->road, b->road) &&
+           same_text(a->force, b->force) && same_text(a->area, b->area) && a->mobile == b->mobile &&
+           a->camera_unknown == b->camera_unknown && same_position(a->position, b->position);
+}
+
+// The place, shared; most hits are at the place of the one before, which is quick to see.
+static const struct hs_interned *share_place(const struct step *step)
+{
+    const struct hs_interned *last = step->incident->place;
+    if (last && same_place(hs_place_of(last), step->hit->place)) {
+        return hs_intern_ref(last);
+    }
+    return hs_intern_get(step->scope->pool, &step->hit->place->base);
+}
+
+static int note_trail(struct step *step)
+{
+    struct hs_incident *incident = step->incident;
+    struct hs_trail_point point = {
+        .captured_at_ms = step->at_ms,
+        .last_at_ms = step->at_ms,
+        .place = hs_intern_ref(step->place),
+        .reads = 1,
+        .tier = (uint8_t)step->hit->tier,
+        .lateness = (uint8_t)step->hit->lateness,
+    };
+    bool dropped;
+    size_t before = incident->trail_count;
+    int rc = hs_incident_place(incident, step->scope->pool, &point, step->scope->rules->trail_max,
+                               &dropped);
+    step->new_place = dropped || incident->trail_count > before;
+    step->scope->stats->trail_dropped += dropped;
+    return rc;
+}
+
+static int note_entry(struct step *step)
+{
+    struct hs_incident *incident = step->incident;
+    bool full = incident->entry_count == HS_INCIDENT_ENTRIES_MAX;
+    struct hs_incident_entry *entry =
+        hs_incident_note_entry(incident, step->scope->pool, step->hit->entry, step->hit->list);
+    if (!entry) {
+        return HS_ENOMEM;
+    }
+    step->scope->stats->entries_dropped += full && !entry->last_place;
+    step->number = entry->number;
+    entry->withdrawn = 0; // it is hit again by a newer revision, or as another plate
+    entry->excluded = false;
+    entry->last_at_ms = step->at_ms;
+    hs_place_set(step->scope->pool, &entry->last_place, hs_intern_ref(step->place));
     return 0;
 }
 
@@ -95,205 +200,312 @@ static int settle(struct step *step)
 static int record(struct step *step)
 {
     struct hs_incident *incident = step->incident;
-    struct hs_trail_point point = {
-        .captured_at_ms = step->at_ms,
-        .last_at_ms = step->at_ms,
-        .place = hs_intern_get(step->scope->pool, &step->hit->place->base),
-        .reads = 1,
-        .tier = (uint8_t)step->hit->tier,
-        .lateness = (uint8_t)step->hit->lateness,
-    };
-    bool dropped;
-    if (!point.place) {
+    step->place = share_place(step);
+    if (!step->place) {
         return HS_ENOMEM;
     }
-    int rc = hs_incident_place(incident, step->scope->pool, &point, step->scope->rules->trail_max,
-                               &dropped);
-    rc = rc ? rc : hs_incident_note_list(incident, step->scope->pool, step->hit->list);
+    int rc = note_trail(step);
+    rc = rc ? rc : note_entry(step);
     if (rc != 0) {
         return rc;
     }
-    step->scope->stats->trail_dropped += dropped;
+    step->newest = incident->hits == 0 || step->at_ms >= incident->last_at_ms;
     incident->hits++;
     incident->opened_at_ms =
         step->at_ms < incident->opened_at_ms ? step->at_ms : incident->opened_at_ms;
-    incident->last_at_ms = step->at_ms > incident->last_at_ms ? step->at_ms : incident->last_at_ms;
+    incident->last_at_ms = step->newest ? step->at_ms : incident->last_at_ms;
+    if (step->newest) {
+        hs_place_set(step->scope->pool, &incident->place, hs_intern_ref(step->place));
+    }
     if (incident != step->vehicle->open) {
         return 0;
     }
-    return hs_vehicle_set_timer(step->vehicle, HITSTREAM__V1__TIMER_KIND__TIMER_KIND_QUIET,
-                                &incident->id, incident->last_at_ms + step->scope->rules->quiet_ms);
+    rc = hs_vehicle_set_timer(step->vehicle, HITSTREAM__V1__TIMER_KIND__TIMER_KIND_QUIET,
+                              &incident->id, incident->last_at_ms + step->scope->rules->quiet_ms);
+    return rc ? rc : hs_standdown_arm(step->vehicle, incident);
 }
 
-static void add_evidence(struct hs_alert_draft *draft, const char *name, int64_t value,
-                         int64_t threshold, const char *unit)
-{
-    draft->evidence[draft->evidence_count++] = (struct hs_evidence){name, unit, value, threshold};
-}
+// ---------------------------------------------------------------- telling
 
 // Why the queue is told: what was counted, beside what it was held against.
-static void explain(const struct step *step, const struct hs_told *told, int64_t told_here_ms,
-                    int64_t repeat_window_ms, struct hs_alert_draft *draft)
+static void explain(const struct step *step, const struct hs_told *told,
+                    const struct hs_changes *changes, int64_t repeat_window_ms,
+                    struct hs_alert_draft *draft)
 {
     const struct hs_incident *incident = step->incident;
-    add_evidence(draft, "hits", incident->hits, 1, "reads");
-    add_evidence(draft, "places", (int64_t)incident->trail_count + incident->trail_dropped, 1,
-                 "places");
+    const struct hs_rules *rules = step->scope->rules;
+    hs_draft_add_evidence(draft, "hits", incident->hits, 1, "reads");
+    hs_draft_add_evidence(draft, "places", (int64_t)incident->trail_count + incident->trail_dropped,
+                          1, "places");
+    if (incident->unattended > 0) {
+        hs_draft_add_evidence(draft, "unattended", incident->unattended, rules->unattended_step,
+                              "places");
+    }
     if (!told) {
         return;
     }
-    if (told_here_ms != INT64_MAX) {
-        add_evidence(draft, "since_told_here", step->at_ms - told_here_ms, repeat_window_ms, "ms");
+    if (changes->told_here_ms != INT64_MAX) {
+        hs_draft_add_evidence(draft, "since_told_here", step->at_ms - changes->told_here_ms,
+                              repeat_window_ms, "ms");
     } else {
-        add_evidence(draft, "since_last_told", step->at_ms - told->event_at_ms, 0, "ms");
+        hs_draft_add_evidence(draft, "since_last_told", step->at_ms - told->event_at_ms, 0, "ms");
     }
 }
 
-static struct hs_alert_draft make_draft(const struct step *step, const struct hs_queue *queue,
-                                        const struct hs_told *told)
+static struct hs_telling make_telling(const struct step *step)
 {
-    return (struct hs_alert_draft){
+    return (struct hs_telling){
+        .scope = step->scope,
         .vehicle = step->vehicle,
         .incident = step->incident,
         .hit = step->hit,
-        .queue = queue,
-        .rule = HS_RULE_INCIDENT,
+        .number = step->number,
+        .place = step->place,
         .cause = step->hit_id,
-        .kind = told ? HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED
-                     : HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED,
-        .priority = hs_entry_priority(step->hit->entry),
-        .event_at_ms = step->at_ms,
-        .stale = step->hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE,
+        .rule = HS_RULE_INCIDENT,
+        .at_ms = step->at_ms,
     };
 }
 
-// What holds for one queue: the rules, or what operations that tell it say instead.
-struct terms {
-    int64_t repeat_window_ms;
-    Hitstream__V1__Priority floor;
-};
-
-static struct terms terms_of(const struct step *step, const struct hs_queue *queue)
+// What kind of alert it is for a queue; a border that was crossed says more than a new place.
+static void choose_kind(const struct step *step, const struct hs_told *told,
+                        struct hs_alert_draft *draft)
 {
-    struct terms terms = {.repeat_window_ms = step->scope->rules->repeat_window_ms};
-    if (queue && hs_routes_operation_count(step->scope->routes) > 0) {
-        struct hs_route_query query = hs_hit_route_query(step->hit);
-        struct hs_route_terms said;
-        hs_route_terms(step->scope->routes, &query, queue, &said);
-        terms.floor = (Hitstream__V1__Priority)said.priority_floor;
-        if (said.repeat_window_ms >= 0) {
-            terms.repeat_window_ms = said.repeat_window_ms;
-        }
-    }
-    return terms;
+    draft->kind = step->crossing.entered ? HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED
+                  : told                 ? HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED
+                                         : HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED;
+    draft->border = step->crossing.border;
 }
 
-// Tells one queue, unless it is a repeat for that queue.
+// Tells one queue, unless nothing is new for it.
 static int tell_queue(struct step *step, const struct hs_queue *queue)
 {
     struct hs_str name = queue ? queue->name : HS_STR(HS_QUEUE_UNROUTED);
-    struct hs_told *told = hs_incident_told(step->incident, name);
-    int64_t told_here_ms = INT64_MAX;
-    struct terms terms = terms_of(step, queue);
-    if (told && hs_told_find(told, step->what, step->at_ms, &told_here_ms) &&
-        llabs(step->at_ms - told_here_ms) <= terms.repeat_window_ms) {
+    const struct hs_told *told = hs_incident_told(step->incident, name);
+    struct hs_telling telling = make_telling(step);
+    struct hs_terms terms = hs_tell_terms(&telling, queue);
+    struct hs_view view = hs_tell_view(&telling, queue, &terms);
+    struct hs_news news = {
+        .repeat_window_ms = terms.repeat_window_ms,
+        .incident = step->incident,
+        .told = told,
+        .view = &view,
+        .place = step->place,
+        .number = step->number,
+        .at_ms = step->at_ms,
+    };
+    struct hs_changes changes = hs_meaning_changes(&news);
+    if (!changes.speak && !step->crossing.entered) {
         step->scope->stats->repeats++;
         return 0;
     }
-    struct hs_alert_draft draft = make_draft(step, queue, told);
-    draft.priority = draft.priority > terms.floor ? draft.priority : terms.floor;
-    explain(step, told, told_here_ms, terms.repeat_window_ms, &draft);
-    struct hs_id alert;
-    int rc = hs_alert_tell(step->scope->desk, &draft, &alert);
-    told = rc == 0 ? hs_incident_told_add(step->incident, step->scope->pool, name) : NULL;
-    if (!told) {
-        return HS_ENOMEM;
-    }
-    told->alert = alert;
-    told->event_at_ms = step->at_ms;
-    told->alerts++;
-    hs_told_note(told, step->scope->pool, hs_intern_ref(step->what), step->at_ms);
-    step->incident->priority = draft.priority;
-    step->scope->stats->alerts++;
-    step->scope->stats->unrouted += queue == NULL;
-    return 0;
+    struct hs_alert_draft draft = {
+        .stale = step->hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE,
+        .change_count = changes.count,
+    };
+    memcpy(draft.changes, changes.rows, sizeof(draft.changes));
+    choose_kind(step, told, &draft);
+    explain(step, told, &changes, terms.repeat_window_ms, &draft);
+    telling.rule = step->crossing.entered ? HS_RULE_BORDER : HS_RULE_INCIDENT;
+    step->told_live = step->told_live || (queue && queue->kind == HS_QUEUE_LIVE);
+    return hs_tell(&telling, queue, &draft);
 }
 
-static size_t route(const struct step *step, const struct hs_queue **ret_queues)
+static bool is_among(const struct hs_queue *queue, const struct hs_queue *const *queues,
+                     size_t count)
 {
-    struct hs_route_query query = hs_hit_route_query(step->hit);
-    size_t count = hs_route_decide(step->scope->routes, &query, ret_queues, HS_ROUTE_MAX);
-    if (count > HS_ROUTE_MAX) {
-        step->scope->stats->routes_dropped += count - HS_ROUTE_MAX;
-        count = HS_ROUTE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (queues[i] == queue) {
+            return true;
+        }
     }
-    return count;
+    return false;
+}
+
+// Desks of the area that it left care as well.
+static int tell_left(struct step *step, const struct hs_queue *const *queues, size_t count)
+{
+    const struct hs_queue *left[HS_ROUTE_MAX];
+    int rc = 0;
+    if (!step->crossing.entered) {
+        return 0;
+    }
+    size_t left_count =
+        hs_tell_route(step->scope, step->hit, hs_place_of(step->crossing.from), left);
+    for (size_t i = 0; rc == 0 && i < left_count; i++) {
+        rc = is_among(left[i], queues, count) ? 0 : tell_queue(step, left[i]);
+    }
+    return rc;
+}
+
+// Desks of an area that comes next, but for those that care for this one too.
+static int tell_ahead(struct step *step, const struct hs_queue *const *queues, size_t count)
+{
+    const struct hs_queue *ahead[HS_ROUTE_MAX];
+    struct hs_telling telling = make_telling(step);
+    int rc = 0;
+    telling.rule = HS_RULE_BORDER;
+    for (size_t a = 0; rc == 0 && a < step->crossing.ahead_count; a++) {
+        const struct hs_ahead *next = &step->crossing.ahead[a];
+        size_t ahead_count = hs_tell_route(step->scope, step->hit, &next->place, ahead);
+        for (size_t i = 0; rc == 0 && i < ahead_count; i++) {
+            if (is_among(ahead[i], queues, count)) {
+                continue;
+            }
+            struct hs_alert_draft draft = {
+                .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING,
+                .border = &next->border,
+            };
+            step->told_live = step->told_live || ahead[i]->kind == HS_QUEUE_LIVE;
+            hs_draft_add_evidence(&draft, "distance", next->distance_m, 0, "m");
+            rc = hs_tell(&telling, ahead[i], &draft);
+        }
+    }
+    return rc;
 }
 
 static int tell(struct step *step)
 {
     const struct hs_queue *queues[HS_ROUTE_MAX];
-    size_t count = route(step, queues);
-    if (count == 0) {
-        if (step->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT) {
-            step->scope->stats->covert_unrouted++; // 'unrouted' is read by people who may not know
-            return 0;
-        }
-        return tell_queue(step, NULL);
+    size_t count = hs_tell_route(step->scope, step->hit, step->hit->place, queues);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        rc = tell_queue(step, queues[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        int rc = tell_queue(step, queues[i]);
-        if (rc != 0) {
-            return rc;
-        }
+    rc = rc ? rc : tell_left(step, queues, count);
+    rc = rc ? rc : tell_ahead(step, queues, count);
+    if (rc != 0 || count > 0) {
+        return rc;
     }
-    return 0;
+    if (step->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT) {
+        step->scope->stats->covert_unrouted++; // 'unrouted' is read by people who may not know
+        return 0;
+    }
+    return tell_queue(step, NULL);
 }
 
-static const struct hs_interned *make_what(const struct step *step)
+// A place at which people were told live, and nobody has answered so far.
+static void count_unattended(struct step *step)
 {
-    Hitstream__V1__ToldPlace what = HITSTREAM__V1__TOLD_PLACE__INIT;
-    what.site_id = step->hit->place->site_id;
-    what.list_id = step->hit->list->list_id;
-    what.entry_id = step->hit->entry->entry_id;
-    return hs_intern_get(step->scope->pool, &what.base);
+    struct hs_incident *incident = step->incident;
+    if (step->told_live && step->new_place && step->newest && incident == step->vehicle->open &&
+        !hs_escalation_answered(incident, step->scope->now_ms)) {
+        incident->unattended++;
+    }
 }
 
-int hs_incident_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
-                       const Hitstream__V1__Hit *hit)
+// ---------------------------------------------------------------- hits that count for nothing
+
+// The entry as it was last hit or withdrawn, whichever incident has it.
+static const struct hs_incident_entry *known_entry(const struct hs_vehicle *vehicle,
+                                                   const pb_hit *hit)
+{
+    const struct hs_incident_entry *entry =
+        vehicle->open ? hs_incident_entry(vehicle->open, hit->list->list_id, hit->entry->entry_id)
+                      : NULL;
+    for (size_t i = vehicle->ended_count; !entry && i > 0; i--) {
+        entry = hs_incident_entry(vehicle->ended[i - 1], hit->list->list_id, hit->entry->entry_id);
+    }
+    return entry;
+}
+
+static bool is_second_sensor(const struct step *step, const struct hs_incident_entry *entry)
+{
+    return entry->last_place &&
+           llabs(step->at_ms - entry->last_at_ms) < step->scope->rules->same_read_ms &&
+           strcmp(hs_place_of(entry->last_place)->site_id, step->hit->place->site_id) == 0;
+}
+
+static bool counts_for_nothing(const struct step *step)
+{
+    struct hs_correlator_stats *stats = step->scope->stats;
+    const pb_hit *hit = step->hit;
+    const struct hs_incident_entry *entry = known_entry(step->vehicle, hit);
+    if (hs_vehicle_excludes(step->vehicle, hit->list->list_id, hit->entry->entry_id, hit->read_vrm,
+                            step->at_ms)) {
+        stats->excluded_hits++;
+        return true;
+    }
+    if (entry && entry->withdrawn != 0 && hs_standdown_is_older(hit->list, entry)) {
+        stats->withdrawn_hits++;
+        return true;
+    }
+    if (entry && is_second_sensor(step, entry)) {
+        stats->second_sensor++;
+        return true;
+    }
+    return false;
+}
+
+static int go_on(struct step *step)
+{
+    int rc = settle(step);
+    rc = rc ? rc : record(step);
+    if (rc != 0) {
+        return rc;
+    }
+    if (step->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL) {
+        step->scope->stats->trial_hits++; // recorded and counted, never told
+        return 0;
+    }
+    if (step->newest && step->incident == step->vehicle->open) {
+        rc = hs_border_on_hit(step->scope, step->incident, step->hit, step->place, step->at_ms,
+                              &step->crossing);
+    }
+    rc = rc ? rc : tell(step);
+    count_unattended(step);
+    return rc;
+}
+
+int hs_incident_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle, const pb_hit *hit)
 {
     struct step step = {
         .scope = scope, .vehicle = vehicle, .hit = hit, .at_ms = hs_hit_event_time_ms(hit)};
     memcpy(step.hit_id.bytes, hit->hit_id.data, HS_ID_BYTES);
-    int rc = settle(&step);
-    rc = rc ? rc : record(&step);
-    if (rc != 0) {
-        return rc;
-    }
-    if (vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL) {
-        scope->stats->trial_hits++; // recorded and counted, never told
+    if (counts_for_nothing(&step)) {
         return 0;
     }
-    step.what = make_what(&step);
-    if (!step.what) {
-        return HS_ENOMEM;
-    }
-    rc = tell(&step);
-    hs_intern_put(scope->pool, step.what);
+    int rc = go_on(&step);
+    hs_intern_put(scope->pool, step.place);
     return rc;
 }
 
-bool hs_incident_on_timer(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
-                          const Hitstream__V1__TimerFired *fired)
+struct hs_incident *hs_incident_find(const struct hs_vehicle *vehicle, const struct hs_id *id)
+{
+    if (vehicle->open && hs_id_eq(&vehicle->open->id, id)) {
+        return vehicle->open;
+    }
+    for (size_t i = 0; i < vehicle->ended_count; i++) {
+        if (hs_id_eq(&vehicle->ended[i]->id, id)) {
+            return vehicle->ended[i];
+        }
+    }
+    return NULL;
+}
+
+int hs_incident_on_timer(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                         const Hitstream__V1__TimerFired *fired, bool *ret_applied)
 {
     struct hs_id id;
     memcpy(id.bytes, fired->incident_id.data, HS_ID_BYTES);
-    if (!hs_vehicle_take_timer(vehicle, fired->kind, &id, fired->due_at_ms)) {
-        return false; // it was moved on, or fired already
+    struct hs_incident *incident = hs_incident_find(vehicle, &id);
+    *ret_applied = hs_vehicle_take_timer(vehicle, fired->kind, &id, fired->due_at_ms);
+    if (!*ret_applied || !incident) {
+        return 0; // it was moved on, or fired already
     }
-    if (fired->kind == HITSTREAM__V1__TIMER_KIND__TIMER_KIND_QUIET && vehicle->open &&
-        hs_id_eq(&vehicle->open->id, &id)) {
-        end_open(scope, vehicle);
+    switch (fired->kind) {
+    case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_QUIET:
+        if (incident == vehicle->open) {
+            end_open(scope, vehicle);
+        }
+        return 0;
+    case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_ESCALATE:
+        return hs_escalation_on_timer(scope, vehicle, incident, fired->due_at_ms);
+    case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_ACKNOWLEDGEMENT:
+        return hs_feedback_expired(scope, vehicle, incident);
+    case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_WEED:
+        return hs_standdown_weed(scope, vehicle, incident, fired->due_at_ms);
+    default:
+        return 0;
     }
-    return true;
 }

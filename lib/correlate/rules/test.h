@@ -8,7 +8,7 @@
  * Threads: one at a time. Pure but for the sink.
  */
 
-#include "correlate/rules/incident.h"
+#include "correlate/rules/scope.h"
 
 #define HS_RULE_TEST "test"
 

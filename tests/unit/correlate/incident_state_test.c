@@ -93,35 +93,55 @@ static void the_oldest_place_falls_out(void **state)
     finish(incident);
 }
 
-static void a_list_keeps_its_newest_revision(void **state)
+static struct hs_incident_entry *note(struct hs_incident *incident, const char *entry_id,
+                                      uint64_t sequence)
+{
+    Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
+    Hitstream__V1__ListInfo list = HITSTREAM__V1__LIST_INFO__INIT;
+    Hitstream__V1__ListRevision revision = HITSTREAM__V1__LIST_REVISION__INIT;
+    char title[32];
+    snprintf(title, sizeof(title), "revision %u", (unsigned)sequence);
+    entry.entry_id = (char *)(uintptr_t)entry_id;
+    entry.reason = title;
+    revision.sequence = sequence;
+    list.list_id = (char *)(uintptr_t) "l";
+    list.revision = &revision;
+    struct hs_incident_entry *row = hs_incident_note_entry(incident, &pool, &entry, &list);
+    assert_non_null(row);
+    return row;
+}
+
+static void an_entry_keeps_its_newest_revision_and_its_number(void **state)
 {
     (void)state;
     struct hs_incident *incident = hs_incident_new(&incident_id, 10);
-    Hitstream__V1__ListInfo list = HITSTREAM__V1__LIST_INFO__INIT;
-    char id[16] = "list-00", title[] = "one";
-    list.list_id = id;
-    list.title = title;
-    assert_int_equal(hs_incident_note_list(incident, &pool, &list), 0);
-    title[0] = 'O';
-    assert_int_equal(hs_incident_note_list(incident, &pool, &list), 0);
-    assert_int_equal(incident->list_count, 1);
-    assert_string_equal(((const Hitstream__V1__ListInfo *)incident->lists[0]->message)->title,
-                        "One");
-    for (int i = 1; i <= HS_INCIDENT_LISTS_MAX; i++) {
-        snprintf(id, sizeof(id), "list-%02d", i % 100);
-        assert_int_equal(hs_incident_note_list(incident, &pool, &list), 0);
+    char id[16] = "e-00";
+    uint8_t first = note(incident, id, 1)->number;
+    assert_string_equal(hs_entry_of(note(incident, id, 1))->reason, "revision 1");
+    assert_string_equal(hs_entry_of(note(incident, id, 2))->reason, "revision 2");
+    assert_int_equal(incident->entry_count, 1);
+    assert_int_equal(hs_incident_entry(incident, "l", id)->number, first);
+    assert_null(hs_incident_entry(incident, "other", id));
+    struct hs_told *told = hs_incident_told_add(incident, &pool, HS_STR("q"));
+    struct hs_told_place row = {.place = place("a"), .event_at_ms = 5, .number = first};
+    hs_told_note(told, &pool, &row);
+    hs_told_note_alert(told, &incident_id, first);
+    told->known = UINT64_C(1) << first;
+    for (int i = 1; i <= HS_INCIDENT_ENTRIES_MAX; i++) {
+        snprintf(id, sizeof(id), "e-%02d", i % 100);
+        note(incident, id, 1);
     }
-    assert_int_equal(incident->list_count, HS_INCIDENT_LISTS_MAX);
-    assert_string_equal(((const Hitstream__V1__ListInfo *)incident->lists[0]->message)->list_id,
-                        "list-01");
+    assert_int_equal(incident->entry_count, HS_INCIDENT_ENTRIES_MAX);
+    assert_null(hs_incident_entry(incident, "l", "e-00")); // the first fell out, its number is free
+    assert_int_equal(hs_incident_entry(incident, "l", id)->number, first);
+    assert_int_equal(told->place_count + told->recent_count + told->known, 0);
     finish(incident);
 }
 
-static const struct hs_interned *what(const char *site)
+static void tell(struct hs_told *told, const char *site, uint8_t number, int64_t at_ms)
 {
-    Hitstream__V1__ToldPlace message = HITSTREAM__V1__TOLD_PLACE__INIT;
-    message.site_id = (char *)(uintptr_t)site;
-    return hs_intern_get(&pool, &message.base);
+    struct hs_told_place row = {.place = place(site), .event_at_ms = at_ms, .number = number};
+    hs_told_note(told, &pool, &row);
 }
 
 static void the_nearest_telling_counts_and_late_ones_stand_beside(void **state)
@@ -129,19 +149,21 @@ static void the_nearest_telling_counts_and_late_ones_stand_beside(void **state)
     (void)state;
     struct hs_incident *incident = hs_incident_new(&incident_id, 10);
     struct hs_told *told = hs_incident_told_add(incident, &pool, HS_STR("q"));
-    const struct hs_interned *a = what("a");
+    const struct hs_interned *a = place("a");
     int64_t at_ms;
-    assert_false(hs_told_find(told, a, 0, &at_ms));
-    hs_told_note(told, &pool, hs_intern_ref(a), 1000);
-    hs_told_note(told, &pool, hs_intern_ref(a), 100); // a late read
+    assert_false(hs_told_find(told, a, 1, 0, &at_ms));
+    tell(told, "a", 1, 1000);
+    tell(told, "a", 1, 100); // a late read
     assert_int_equal(told->place_count, 2);
-    assert_true(hs_told_find(told, a, 200, &at_ms));
+    assert_true(hs_told_find(told, a, 1, 200, &at_ms));
     assert_int_equal(at_ms, 100);
-    assert_true(hs_told_find(told, a, 900, &at_ms));
+    assert_true(hs_told_find(told, a, 1, 900, &at_ms));
     assert_int_equal(at_ms, 1000);
-    hs_told_note(told, &pool, hs_intern_ref(a), 2000); // takes the place of the last before it
+    assert_false(hs_told_find(told, a, 2, 900, &at_ms)); // another entry
+    assert_true(hs_told_site(told, a));
+    tell(told, "a", 1, 2000); // takes the place of the last before it
     assert_int_equal(told->place_count, 2);
-    assert_true(hs_told_find(told, a, 1000, &at_ms));
+    assert_true(hs_told_find(told, a, 1, 1000, &at_ms));
     assert_int_equal(at_ms, 100);
     hs_intern_put(&pool, a);
     finish(incident);
@@ -156,12 +178,12 @@ static void a_full_table_forgets_the_oldest_telling(void **state)
     int64_t at_ms;
     for (int i = 0; i <= HS_TOLD_PLACES_MAX; i++) {
         snprintf(site, sizeof(site), "s-%02d", i % 100);
-        hs_told_note(told, &pool, what(site), i);
+        tell(told, site, 1, i);
     }
     assert_int_equal(told->place_count, HS_TOLD_PLACES_MAX);
-    const struct hs_interned *first = what("s-00");
-    assert_false(
-        hs_told_find(told, first, 0, &at_ms)); // it would be told again: too much, not too little
+    const struct hs_interned *first =
+        place("s-00"); // it would be told again: too much, not too little
+    assert_false(hs_told_find(told, first, 1, 0, &at_ms));
     hs_intern_put(&pool, first);
     finish(incident);
 }
@@ -188,7 +210,7 @@ int main(void)
         cmocka_unit_test(repeats_at_one_place_are_one_point),
         cmocka_unit_test(late_reads_stand_in_order_of_event_time),
         cmocka_unit_test(the_oldest_place_falls_out),
-        cmocka_unit_test(a_list_keeps_its_newest_revision),
+        cmocka_unit_test(an_entry_keeps_its_newest_revision_and_its_number),
         cmocka_unit_test(the_nearest_telling_counts_and_late_ones_stand_beside),
         cmocka_unit_test(a_full_table_forgets_the_oldest_telling),
         cmocka_unit_test(the_queue_told_longest_ago_is_forgotten),

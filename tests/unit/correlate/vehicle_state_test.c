@@ -137,15 +137,46 @@ static void the_table_finds_orders_and_removes(void **state)
     hs_vehicle_table_fini(&table, &pool);
 }
 
-static void priority_has_a_floor(void **state)
+static void priority_has_floors(void **state)
 {
     (void)state;
+    struct hs_rules rules;
     Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
-    assert_int_equal(hs_entry_priority(&entry), HITSTREAM__V1__PRIORITY__PRIORITY_LOW);
-    entry.safeguarding = HITSTREAM__V1__SAFEGUARDING__SAFEGUARDING_EXPLOITED_CHILD;
-    assert_int_equal(hs_entry_priority(&entry), HITSTREAM__V1__PRIORITY__PRIORITY_HIGH);
+    hs_rules_defaults(&rules);
+    assert_int_equal(hs_entry_priority(&rules, &entry), HITSTREAM__V1__PRIORITY__PRIORITY_LOW);
+    entry.safeguarding = HITSTREAM__V1__SAFEGUARDING__SAFEGUARDING_VULNERABLE_ADULT;
+    assert_int_equal(hs_entry_priority(&rules, &entry), HITSTREAM__V1__PRIORITY__PRIORITY_MEDIUM);
+    entry.harm_score = rules.harm_high - 1; // no more than medium
+    assert_int_equal(hs_entry_priority(&rules, &entry), HITSTREAM__V1__PRIORITY__PRIORITY_MEDIUM);
+    entry.harm_score = rules.harm_high;
+    assert_int_equal(hs_entry_priority(&rules, &entry), HITSTREAM__V1__PRIORITY__PRIORITY_HIGH);
+    entry.harm_score = 1000; // by default immediate is a person's word
+    assert_int_equal(hs_entry_priority(&rules, &entry), HITSTREAM__V1__PRIORITY__PRIORITY_HIGH);
+    rules.harm_immediate = 950;
+    assert_int_equal(hs_entry_priority(&rules, &entry),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE);
+    entry.harm_score = 0;
     entry.priority = HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE;
-    assert_int_equal(hs_entry_priority(&entry), HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE);
+    assert_int_equal(hs_entry_priority(&rules, &entry),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE);
+}
+
+static void places_unattended_raise_priority_up_to_high(void **state)
+{
+    (void)state;
+    struct hs_rules rules;
+    hs_rules_defaults(&rules); // a step each three places
+    assert_int_equal(hs_priority_raised(&rules, HITSTREAM__V1__PRIORITY__PRIORITY_LOW, 2),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_LOW);
+    assert_int_equal(hs_priority_raised(&rules, HITSTREAM__V1__PRIORITY__PRIORITY_LOW, 3),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_MEDIUM);
+    assert_int_equal(hs_priority_raised(&rules, HITSTREAM__V1__PRIORITY__PRIORITY_LOW, UINT32_MAX),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_HIGH);
+    assert_int_equal(hs_priority_raised(&rules, HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE, 9),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE);
+    rules.unattended_step = 0;
+    assert_int_equal(hs_priority_raised(&rules, HITSTREAM__V1__PRIORITY__PRIORITY_LOW, 99),
+                     HITSTREAM__V1__PRIORITY__PRIORITY_LOW);
 }
 
 int main(void)
@@ -157,7 +188,8 @@ int main(void)
         cmocka_unit_test(ended_incidents_are_bounded_and_lose_their_timers),
         cmocka_unit_test(a_damaged_state_leaves_the_vehicle_empty),
         cmocka_unit_test(the_table_finds_orders_and_removes),
-        cmocka_unit_test(priority_has_a_floor),
+        cmocka_unit_test(priority_has_floors),
+        cmocka_unit_test(places_unattended_raise_priority_up_to_high),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

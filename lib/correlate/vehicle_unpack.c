@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A state from the wire, as this version writes it and as earlier ones did: without numbers for
+// places, without entries.
+#include "base/error.h"
+#include "correlate/vehicle_state.h"
+
+typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, short in this file
+typedef Hitstream__V1__Incident pb_incident;
+typedef Hitstream__V1__TrailPoint pb_point;
+typedef Hitstream__V1__Told pb_told;
+typedef Hitstream__V1__ToldPlace pb_told_place;
+typedef Hitstream__V1__IncidentEntry pb_entry;
+typedef Hitstream__V1__Given pb_given;
+typedef Hitstream__V1__BorderState pb_border;
+typedef Hitstream__V1__Timer pb_timer;
+
+enum { SEEN_BYTES = HS_ID_BYTES + 8 };
+
+// What is being read.
+struct reading {
+    const pb_state *state;
+    struct hs_intern_pool *pool;
+    struct hs_incident *incident;
+};
+
+static int read_id(ProtobufCBinaryData bytes, struct hs_id *ret_id)
+{
+    if (bytes.len != HS_ID_BYTES) {
+        return HS_EFORMAT;
+    }
+    memcpy(ret_id->bytes, bytes.data, HS_ID_BYTES);
+    return 0;
+}
+
+// A reference to the place of that number; none for 0.
+static int read_place(const struct reading *reading, uint32_t number,
+                      const struct hs_interned **ret_place)
+{
+    *ret_place = NULL;
+    if (number > reading->state->n_places) {
+        return HS_EFORMAT;
+    }
+    if (number > 0) {
+        *ret_place = hs_intern_get(reading->pool, &reading->state->places[number - 1]->base);
+    }
+    return number > 0 && !*ret_place ? HS_ENOMEM : 0;
+}
+
+// Likewise, but there must be one.
+static int read_needed_place(const struct reading *reading, uint32_t number,
+                             const struct hs_interned **ret_place)
+{
+    int rc = read_place(reading, number, ret_place);
+    return rc == 0 && !*ret_place ? HS_EFORMAT : rc;
+}
+
+static int read_trail(const struct reading *reading, const pb_incident *from)
+{
+    for (size_t i = 0; i < from->n_trail; i++) {
+        const pb_point *row = from->trail[i];
+        struct hs_trail_point point = {
+            .captured_at_ms = row->captured_at_ms,
+            .last_at_ms = row->last_at_ms,
+            .reads = row->reads,
+            .tier = (uint8_t)row->tier,
+            .lateness = (uint8_t)row->lateness,
+        };
+        if (row->place) {
+            point.place = hs_intern_get(reading->pool, &row->place->base);
+        }
+        int rc = row->place ? (point.place ? 0 : HS_ENOMEM)
+                            : read_needed_place(reading, row->place_number, &point.place);
+        rc = rc ? rc : hs_incident_append_point(reading->incident, &point);
+        if (rc != 0) {
+            hs_intern_put(reading->pool, point.place);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+// An entry of a state that knew only its name; the next hit says the rest.
+static int read_old_entry(const struct reading *reading, const pb_incident *from,
+                          const pb_told_place *row, uint8_t *ret_number)
+{
+    Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
+    Hitstream__V1__ListInfo unknown = HITSTREAM__V1__LIST_INFO__INIT;
+    const Hitstream__V1__ListInfo *list = &unknown;
+    const struct hs_incident_entry *held =
+        hs_incident_entry(reading->incident, row->list_id, row->entry_id);
+    entry.list_id = row->list_id;
+    entry.entry_id = row->entry_id;
+    unknown.list_id = row->list_id;
+    for (size_t i = 0; i < from->n_lists; i++) {
+        list = strcmp(from->lists[i]->list_id, row->list_id) == 0 ? from->lists[i] : list;
+    }
+    held = held ? held : hs_incident_note_entry(reading->incident, reading->pool, &entry, list);
+    *ret_number = held ? held->number : 0;
+    return held ? 0 : HS_ENOMEM;
+}
+
+static int read_told_place(const struct reading *reading, const pb_incident *from,
+                           const pb_told_place *row, struct hs_told *told)
+{
+    struct hs_told_place out = {.event_at_ms = row->event_at_ms, .number = (uint8_t)row->number};
+    int rc = 0;
+    if (row->place_number > 0) {
+        rc = row->number > 0 && row->number <= HS_INCIDENT_ENTRIES_MAX ? 0 : HS_EFORMAT;
+        rc = rc ? rc : read_place(reading, row->place_number, &out.place);
+    } else {
+        Hitstream__V1__Place place = HITSTREAM__V1__PLACE__INIT;
+        place.site_id = row->site_id;
+        rc = read_old_entry(reading, from, row, &out.number);
+        out.place = rc == 0 ? hs_intern_get(reading->pool, &place.base) : NULL;
+        rc = rc == 0 && !out.place ? HS_ENOMEM : rc;
+    }
+    if (rc == 0) {
+        told->known |= UINT64_C(1) << out.number;
+        hs_told_append(told, reading->pool, &out);
+    }
+    return rc;
+}
+
+static int read_told(const struct reading *reading, const pb_incident *from, const pb_told *row)
+{
+    struct hs_id id;
+    struct hs_told *told =
+        hs_incident_told_add(reading->incident, reading->pool, hs_str(row->queue));
+    if (!told) {
+        return HS_ENOMEM;
+    }
+    told->event_at_ms = row->event_at_ms;
+    told->alerts = row->alerts;
+    told->priority = (uint8_t)row->priority;
+    told->safeguarding = (uint8_t)row->safeguarding;
+    told->silenced_until_ms = row->silenced_until_ms;
+    told->waiting_since_ms = row->waiting_since_ms;
+    told->answer_due_ms = row->answer_due_ms;
+    told->steps = row->steps;
+    told->resourced = row->resourced;
+    told->stood_down = row->stood_down;
+    told->no_resource = row->no_resource;
+    int rc = read_id(row->alert_id, &told->alert);
+    rc = rc ? rc : read_place(reading, row->place_number, &told->place);
+    for (size_t i = 0; rc == 0 && i < row->n_places; i++) {
+        rc = read_told_place(reading, from, row->places[i], told);
+    }
+    told->known |= row->known;
+    for (size_t i = 0; rc == 0 && i < row->n_recent; i++) {
+        rc = read_id(row->recent[i]->alert_id, &id);
+        if (rc == 0) {
+            hs_told_note_alert(told, &id, (uint8_t)row->recent[i]->number);
+        }
+    }
+    return rc;
+}
+
+static int read_entry_parts(const struct reading *reading, const pb_entry *row,
+                            struct hs_incident_entry *entry)
+{
+    const Hitstream__V1__EntryOnList *held =
+        row->entry_number > 0 && row->entry_number <= reading->state->n_entries
+            ? reading->state->entries[row->entry_number - 1]
+            : NULL;
+    if (!held || !held->entry || !held->list) {
+        return HS_EFORMAT;
+    }
+    entry->entry = hs_intern_get(reading->pool, &held->entry->base);
+    entry->list = hs_intern_get(reading->pool, &held->list->base);
+    char *shown = hs_str_dup(hs_str_n((const char *)row->shown.data, row->shown.len));
+    entry->shown = hs_str_n(shown, row->shown.len);
+    if (!entry->entry || !entry->list || !shown) {
+        return HS_ENOMEM;
+    }
+    int rc = read_place(reading, row->place_number, &entry->place);
+    return rc ? rc : read_place(reading, row->last_place_number, &entry->last_place);
+}
+
+static int read_entry(const struct reading *reading, const pb_entry *row)
+{
+    struct hs_incident_entry entry = {
+        .number = (uint8_t)(row->number <= HS_INCIDENT_ENTRIES_MAX ? row->number : 0),
+        .last_at_ms = row->last_at_ms,
+        .withdrawn = row->withdrawn,
+        .excluded = row->excluded,
+    };
+    if (row->withdrawn_revision) {
+        entry.withdrawn_generation = row->withdrawn_revision->generation;
+        entry.withdrawn_sequence = row->withdrawn_revision->sequence;
+    }
+    int rc = read_entry_parts(reading, row, &entry);
+    rc = rc ? rc : hs_incident_append_entry(reading->incident, &entry);
+    if (rc != 0) {
+        hs_incident_entry_fini(&entry, reading->pool);
+    }
+    return rc;
+}
+
+static int read_given(const pb_given *row, struct hs_given *ret_given)
+{
+    *ret_given = (struct hs_given){
+        .kind = row->kind,
+        .result = row->result,
+        .queue = row->queue,
+        .person = row->person,
+        .to_queue = row->to_queue,
+        .at_ms = row->at_ms,
+        .until_ms = row->until_ms,
+    };
+    return read_id(row->feedback_id, &ret_given->feedback);
+}
+
+static int read_all_given(const struct reading *reading, const pb_incident *from)
+{
+    struct hs_given given;
+    int rc = 0;
+    if (from->acknowledged) {
+        rc = read_given(from->acknowledged, &given);
+        rc = rc ? rc : hs_given_copy(&given, &reading->incident->acknowledged);
+    }
+    for (size_t i = 0; rc == 0 && i < from->n_given; i++) {
+        rc = read_given(from->given[i], &given);
+        rc = rc ? rc : hs_incident_give(reading->incident, &given);
+    }
+    return rc;
+}
+
+static int read_border(const struct reading *reading, const pb_border *from)
+{
+    struct hs_border_state *border = &reading->incident->border;
+    Hitstream__V1__Place force = HITSTREAM__V1__PLACE__INIT;
+    border->since_ms = from->since_ms;
+    border->sites = from->sites;
+    border->back_since_ms = from->back_since_ms;
+    border->back_sites = from->back_sites;
+    int rc = read_place(reading, from->in_place, &border->in);
+    rc = rc ? rc : read_place(reading, from->from_place, &border->from);
+    rc = rc ? rc : read_place(reading, from->back_place, &border->back);
+    for (size_t i = 0; rc == 0 && i < from->n_approached && i < HS_APPROACHED_MAX; i++) {
+        force.force = from->approached[i]->force;
+        border->approached[i].place = hs_intern_get(reading->pool, &force.base);
+        border->approached[i].at_ms = from->approached[i]->at_ms;
+        rc = border->approached[i].place ? 0 : HS_ENOMEM;
+        border->approached_count += rc == 0;
+    }
+    return rc;
+}
+
+static int read_incident_parts(const struct reading *reading, const pb_incident *from)
+{
+    struct hs_incident *incident = reading->incident;
+    incident->last_at_ms = from->last_at_ms;
+    incident->closed_at_ms = from->closed_at_ms;
+    incident->hits = from->hits;
+    incident->trail_dropped = from->trail_dropped;
+    incident->priority = (uint8_t)from->priority;
+    incident->unattended = from->unattended;
+    int rc = read_place(reading, from->place_number, &incident->place);
+    for (size_t i = 0; rc == 0 && i < from->n_entries; i++) {
+        rc = read_entry(reading, from->entries[i]);
+    }
+    rc = rc ? rc : read_trail(reading, from);
+    for (size_t i = 0; rc == 0 && i < from->n_told; i++) {
+        rc = read_told(reading, from, from->told[i]);
+    }
+    rc = rc ? rc : read_all_given(reading, from);
+    return rc == 0 && from->border ? read_border(reading, from->border) : rc;
+}
+
+static int read_incident(struct reading *reading, const pb_incident *from,
+                         struct hs_incident **ret_incident)
+{
+    struct hs_id id;
+    if (read_id(from->incident_id, &id) != 0) {
+        return HS_EFORMAT;
+    }
+    reading->incident = hs_incident_new(&id, from->opened_at_ms);
+    int rc = reading->incident ? read_incident_parts(reading, from) : HS_ENOMEM;
+    if (rc != 0) {
+        hs_incident_free(reading->incident, reading->pool);
+        return rc;
+    }
+    *ret_incident = reading->incident;
+    return 0;
+}
+
+static int read_incidents(struct hs_vehicle *vehicle, const pb_state *state,
+                          struct hs_intern_pool *pool)
+{
+    struct reading reading = {.state = state, .pool = pool};
+    for (size_t i = 0; i < state->n_ended; i++) {
+        struct hs_incident *incident;
+        int rc = read_incident(&reading, state->ended[i], &incident);
+        if (rc != 0) {
+            return rc;
+        }
+        hs_vehicle_end(vehicle, pool, incident);
+    }
+    return state->incident ? read_incident(&reading, state->incident, &vehicle->open) : 0;
+}
+
+static int64_t get_i64(const uint8_t *from)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < 8; i++) {
+        value |= (uint64_t)from[i] << (8 * i);
+    }
+    return (int64_t)value;
+}
+
+static int read_seen(struct hs_vehicle *vehicle, const pb_state *state)
+{
+    int rc = state->seen_hits.len % SEEN_BYTES == 0 ? 0 : HS_EFORMAT;
+    struct hs_id id;
+    for (size_t i = 0; rc == 0 && i < state->n_seen; i++) {
+        rc = read_id(state->seen[i]->hit_id, &id);
+        rc = rc ? rc : hs_vehicle_note_seen(vehicle, &id, state->seen[i]->captured_at_ms);
+    }
+    for (size_t i = 0; rc == 0 && i < state->seen_hits.len; i += SEEN_BYTES) {
+        const uint8_t *at = state->seen_hits.data + i;
+        memcpy(id.bytes, at, HS_ID_BYTES);
+        rc = hs_vehicle_note_seen(vehicle, &id, get_i64(at + HS_ID_BYTES));
+    }
+    return rc;
+}
+
+static int read_exclusions(struct hs_vehicle *vehicle, const pb_state *state)
+{
+    int rc = 0;
+    bool dropped;
+    for (size_t i = 0; rc == 0 && i < state->n_exclusions; i++) {
+        const Hitstream__V1__StateExclusion *row = state->exclusions[i];
+        struct hs_exclusion exclusion = {
+            .list_id = row->list_id,
+            .entry_id = row->entry_id,
+            .plate = row->plate,
+            .person = row->person,
+            .queue = row->queue,
+            .note = row->note,
+            .expires_at_ms = row->expires_at_ms,
+            .stored = row->stored,
+        };
+        rc = read_id(row->feedback_id, &exclusion.feedback);
+        rc = rc ? rc : hs_vehicle_exclude(vehicle, &exclusion, &dropped);
+    }
+    return rc;
+}
+
+static int read_small(struct hs_vehicle *vehicle, const pb_state *state)
+{
+    struct hs_id id;
+    int rc = read_seen(vehicle, state);
+    for (size_t i = 0; rc == 0 && i < state->n_timers; i++) {
+        const pb_timer *timer = state->timers[i];
+        rc = read_id(timer->incident_id, &id);
+        rc = rc ? rc : hs_vehicle_set_timer(vehicle, timer->kind, &id, timer->due_at_ms);
+    }
+    rc = rc == 0 && state->feedback_ids.len % HS_ID_BYTES != 0 ? HS_EFORMAT : rc;
+    for (size_t i = 0; rc == 0 && i < state->feedback_ids.len; i += HS_ID_BYTES) {
+        memcpy(id.bytes, state->feedback_ids.data + i, HS_ID_BYTES);
+        hs_vehicle_note_feedback(vehicle, &id);
+    }
+    return rc ? rc : read_exclusions(vehicle, state);
+}
+
+int hs_vehicle_unpack(struct hs_vehicle *vehicle, const Hitstream__V1__VehicleState *state,
+                      struct hs_intern_pool *pool)
+{
+    int rc =
+        read_incidents(vehicle, state, pool); // before the timers: ending drops an incident's own
+    rc = rc ? rc : read_small(vehicle, state);
+    if (rc != 0) {
+        hs_vehicle_clear(vehicle, pool);
+        return rc;
+    }
+    vehicle->epoch = state->epoch;
+    vehicle->applied_offset = state->applied_offset;
+    vehicle->applied_at_ms = state->applied_at_ms;
+    vehicle->touched = true;
+    return 0;
+}

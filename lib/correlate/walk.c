@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands in the states, for the edges that compare it with Redis.
+#include "correlate/core.h"
+
+static void take_revision(const Hitstream__V1__ListInfo *list, struct hs_standing_entry *ret)
+{
+    ret->generation = list->revision ? list->revision->generation : 0;
+    ret->sequence = list->revision ? list->revision->sequence : 0;
+}
+
+// The incident at a place of the walk: the open one first, then the last ended ones.
+static const struct hs_incident *incident_at(const struct hs_vehicle *vehicle, size_t index)
+{
+    size_t open = vehicle->open ? 1 : 0;
+    return index < open ? vehicle->open : vehicle->ended[vehicle->ended_count - 1 - (index - open)];
+}
+
+// Whether an earlier incident in the order of the walk has the entry.
+static bool was_seen(const struct hs_vehicle *vehicle, size_t incidents,
+                     const struct hs_incident_entry *entry)
+{
+    for (size_t i = 0; i < incidents; i++) {
+        const struct hs_incident_entry *held = hs_incident_entry(
+            incident_at(vehicle, i), hs_list_of(entry)->list_id, hs_entry_of(entry)->entry_id);
+        if (held && hs_incident_entry_stands(held)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int walk_vehicle(const struct hs_vehicle *vehicle,
+                        int (*fn)(void *ctx, const struct hs_standing_entry *entry), void *ctx)
+{
+    size_t count = vehicle->ended_count + (vehicle->open ? 1 : 0);
+    for (size_t i = 0; i < count; i++) {
+        const struct hs_incident *incident = incident_at(vehicle, i);
+        for (size_t e = 0; e < incident->entry_count; e++) {
+            const struct hs_incident_entry *entry = &incident->entries[e];
+            if (!hs_incident_entry_stands(entry) || was_seen(vehicle, i, entry)) {
+                continue;
+            }
+            struct hs_standing_entry standing = {
+                .vehicle = vehicle->mark,
+                .audience = vehicle->audience,
+                .list_id = hs_str(hs_list_of(entry)->list_id),
+                .entry_id = hs_str(hs_entry_of(entry)->entry_id),
+                .weed_date = hs_entry_of(entry)->weed_date,
+            };
+            take_revision(hs_list_of(entry), &standing);
+            int rc = fn(ctx, &standing);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+    }
+    return 0;
+}
+
+int hs_correlator_each_entry(const struct hs_correlator *correlator,
+                             int (*fn)(void *ctx, const struct hs_standing_entry *entry), void *ctx)
+{
+    int rc = 0;
+    const struct hs_vehicle *vehicle = correlator->vehicles.oldest;
+    for (; rc == 0 && vehicle; vehicle = vehicle->newer) {
+        rc = walk_vehicle(vehicle, fn, ctx);
+    }
+    return rc;
+}
+
+struct hs_pending_exclusion hs_exclusion_view(const struct hs_vehicle *vehicle,
+                                              const struct hs_exclusion *exclusion)
+{
+    return (struct hs_pending_exclusion){
+        .feedback = exclusion->feedback,
+        .vehicle = vehicle->mark,
+        .audience = vehicle->audience,
+        .list_id = hs_str(exclusion->list_id),
+        .entry_id = hs_str(exclusion->entry_id),
+        .plate = hs_str(exclusion->plate),
+        .person = hs_str(exclusion->person),
+        .queue = hs_str(exclusion->queue),
+        .note = hs_str(exclusion->note),
+        .expires_at_ms = exclusion->expires_at_ms,
+    };
+}
+
+int hs_correlator_each_exclusion(const struct hs_correlator *correlator,
+                                 int (*fn)(void *ctx, const struct hs_pending_exclusion *exclusion),
+                                 void *ctx)
+{
+    int rc = 0;
+    const struct hs_vehicle *vehicle = correlator->vehicles.oldest;
+    for (; rc == 0 && vehicle; vehicle = vehicle->newer) {
+        for (size_t i = 0; rc == 0 && i < vehicle->exclusion_count; i++) {
+            if (!vehicle->exclusions[i].stored) {
+                struct hs_pending_exclusion view =
+                    hs_exclusion_view(vehicle, &vehicle->exclusions[i]);
+                rc = fn(ctx, &view);
+            }
+        }
+    }
+    return rc;
+}
