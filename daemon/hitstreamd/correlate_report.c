@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "hitstreamd/correlate_alarm.h"
 #include "hitstreamd/correlate_metrics.h"
+#include "hitstreamd/correlate_notices.h"
 
 HS_LOG_EVENT(event_covert_unrouted, "covert-unrouted", "f2a7d4c81e6b4b0fa5938c7d1e0b6f24");
 HS_LOG_EVENT(event_unrouted, "alerts-unrouted", "83c5e0f7b2d94a6c8f1e7d3b9a0c4e56");
@@ -56,6 +57,15 @@ static void tell_unrouted(struct hs_correlate_stage *stage, int64_t boot_ms)
         hs_log(HS_LOG_WARNING, &event_unrouted, "%s", hs_buf_text(&text));
         hs_alarm(stage, "unrouted", HS_STR("unrouted"), hs_buf_text(&text));
         hs_buf_fini(&text);
+    }
+}
+
+// What other threads want ops told; it waits here until ops' topic is known.
+static void pass_notices(struct hs_correlate_stage *stage)
+{
+    struct hs_notice notice;
+    while (stage->topics_known && hs_notices_take(stage->config.notices, &notice)) {
+        hs_alarm(stage, notice.what, hs_str(notice.what), notice.text);
     }
 }
 
@@ -125,6 +135,7 @@ void hs_report_step(struct hs_correlate_stage *stage, int64_t boot_ms)
     hs_metric_set(m->read_back_ids, (double)stage->stood.count);
     set_reason(stage, &status, waiting);
     tell_unrouted(stage, boot_ms);
+    pass_notices(stage);
     pthread_mutex_lock(&stage->shared.lock);
     stage->shared.status = status;
     pthread_mutex_unlock(&stage->shared.lock);

@@ -21,6 +21,7 @@
 #include "wire/token.h"
 
 struct hs_correlate_stage;
+struct hs_notices;
 
 struct hs_correlate_stage_config {
     const struct hs_settings *settings; // borrowed
@@ -37,6 +38,7 @@ struct hs_correlate_stage_config {
     bool (*controls_confirmed)(void *ctx);
     // A new reference to the object of this hash; NULL: not known yet (it is asked for again).
     struct hs_controls *(*controls_lookup)(void *ctx, const char *hash);
+    struct hs_notices *notices; // what others want ops told; borrowed, may be NULL
 };
 
 // HS_ENOMEM, HS_EINVAL.

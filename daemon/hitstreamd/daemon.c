@@ -98,6 +98,7 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .controls_head = hs_controls_feed_head,
         .controls_confirmed = hs_controls_feed_confirmed,
         .controls_lookup = hs_controls_feed_lookup,
+        .notices = daemon->notices,
     };
     const struct hs_intake_config intake = {
         .settings = daemon->settings,
@@ -123,7 +124,9 @@ static int make_parts(struct hs_daemon *daemon, const struct hs_keys *keys)
         .settings = daemon->settings, .slot = &daemon->controls, .metrics = daemon->metrics};
     int rc = hs_controls_feed_new(&feed, &daemon->feed);
     if (rc == 0) {
-        const struct hs_lists_config lists = {.settings = daemon->settings,
+        daemon->notices = daemon->settings->role_correlate ? hs_notices_new() : NULL;
+        const struct hs_lists_config lists = {.notices = daemon->notices,
+                                              .settings = daemon->settings,
                                               .snapshot = &daemon->snapshot,
                                               .feed = daemon->feed,
                                               .metrics = daemon->metrics};
@@ -344,6 +347,7 @@ void hs_daemon_free(struct hs_daemon *daemon)
     hs_intake_free(daemon->intake);
     hs_correlate_stage_free(daemon->correlate);
     hs_lists_free(daemon->lists);
+    hs_notices_free(daemon->notices);
     hs_controls_feed_free(daemon->feed);
     hs_watch_free(daemon->watch);
     hs_metrics_free(daemon->metrics);

@@ -22,6 +22,7 @@ struct hs_daemon {
     struct hs_rcu_slot controls;   // struct hs_controls, by the controls feed
     struct hs_controls_feed *feed; // owned, like all parts
     struct hs_lists *lists;
+    struct hs_notices *notices;           // to ops; NULL without correlator
     struct hs_match_stage *match;         // NULL: not this daemon's role
     struct hs_correlate_stage *correlate; // likewise
     struct hs_intake *intake;             // with the correlate stage

@@ -72,6 +72,7 @@ int hs_lists_new(const struct hs_lists_config *config, struct hs_lists **ret_lis
     lists->settings = config->settings;
     lists->slot = config->snapshot;
     lists->feed = config->feed;
+    lists->notices = config->notices;
     lists->redis = redis_config(config->settings);
     lists->retry_ms = HS_LISTS_RETRY_MIN_MS;
     lists->need_load = true;
@@ -155,15 +156,29 @@ void hs_lists_pause(struct hs_lists *lists, int64_t ms)
 
 // ---- what is live, and what is told about it ----
 
-void hs_lists_stale(struct hs_lists *lists, const char *format, ...)
+static void be_stale(struct hs_lists *lists, bool at_once, const char *format, va_list args)
 {
     char why[HS_LISTS_REASON_BYTES];
-    va_list args;
-    va_start(args, format);
     vsnprintf(why, sizeof(why), format, args);
-    va_end(args);
     lists->current_is_fresh = false;
     hs_lists_view_stale(lists->view, why);
+    hs_lists_alarm_stale(lists, why, at_once);
+}
+
+void hs_lists_stale(struct hs_lists *lists, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    be_stale(lists, false, format, args);
+    va_end(args);
+}
+
+void hs_lists_broken(struct hs_lists *lists, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    be_stale(lists, true, format, args);
+    va_end(args);
 }
 
 void hs_lists_fresh(struct hs_lists *lists)
@@ -171,6 +186,7 @@ void hs_lists_fresh(struct hs_lists *lists)
     int64_t now_ms = hs_clock_realtime_ms();
     atomic_store_explicit(&lists->as_of_ms, now_ms, memory_order_relaxed);
     lists->current_is_fresh = true;
+    hs_lists_alarm_fresh(lists);
     hs_lists_view_fresh(lists->view, now_ms);
 }
 
@@ -306,6 +322,7 @@ static void *lists_run(void *arg)
     while (hs_lists_alive(lists)) {
         hs_lists_round(lists);
         tend_job(lists);
+        hs_lists_alarm_tend(lists);
         note_as_of(lists, false);
     }
     hs_lists_job_wait(lists->job);

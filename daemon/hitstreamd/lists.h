@@ -19,6 +19,7 @@
 #include "base/rcu.h"
 #include "config/settings.h"
 #include "hitstreamd/controls_feed.h"
+#include "hitstreamd/correlate_notices.h"
 #include "match/snapshot.h"
 #include "metrics/metrics.h"
 
@@ -31,6 +32,7 @@ struct hs_lists_config {
     struct hs_rcu_slot *snapshot;  // where lists go live; NULL in it until they do
     struct hs_controls_feed *feed; // gets the head of the controls
     struct hs_metrics *metrics;
+    struct hs_notices *notices; // to ops; may be NULL
 };
 
 int hs_lists_new(const struct hs_lists_config *config, struct hs_lists **ret_lists);

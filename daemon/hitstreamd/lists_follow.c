@@ -83,8 +83,8 @@ static bool anchor_holds(struct hs_lists *lists, int *ret_rc)
                 "redis is refused: it does not hold change '%s' that its audit anchor has seen (a "
                 "restored backup?); lists stay as they are until a person confirms it",
                 anchor.id);
-            hs_lists_stale(lists, "redis is refused: it stands behind its audit anchor '%s'",
-                           anchor.id);
+            hs_lists_broken(lists, "redis is refused: it stands behind its audit anchor '%s'",
+                            anchor.id);
             return false;
         }
     }
@@ -112,13 +112,19 @@ static int offer_controls(struct hs_lists *lists)
     return rc;
 }
 
+static bool connection_is_gone(int rc)
+{
+    return rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT || rc == HS_EIO || rc == HS_EPERM;
+}
+
 static int load_failed(struct hs_lists *lists, int rc, const char *why)
 {
     if (rc != HS_ECANCELED) {
         hs_metric_add(lists->m_load_faults, 1);
         hs_log(HS_LOG_ERROR, &ev_stale, "lists cannot be read from redis: %s (%s); %s", why,
                hs_strerror(rc), lists->current ? "the last good ones stay" : "none are live");
-        hs_lists_stale(lists, "lists cannot be read from redis: %s", why);
+        (rc == HS_ECHECKSUM ? hs_lists_broken
+                            : hs_lists_stale)(lists, "lists cannot be read from redis: %s", why);
     }
     lists->next_load_ms = hs_clock_boottime_ms() + RELOAD_RETRY_MS;
     return rc;
@@ -318,11 +324,6 @@ static int each_second(struct hs_lists *lists)
         hs_controls_feed_position(lists->feed, &lists->position);
     }
     return rc == 0 ? lists_register(lists) : rc;
-}
-
-static bool connection_is_gone(int rc)
-{
-    return rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT || rc == HS_EIO || rc == HS_EPERM;
 }
 
 // A fault of the contents is shown, and no fault of the connection.

@@ -18,10 +18,19 @@
 
 enum { HS_LISTS_FOLLOW_MS = 200, HS_LISTS_RETRY_MIN_MS = 250 };
 
+// What ops is told of stale lists.
+struct hs_lists_alarm {
+    int64_t since_ms; // CLOCK_BOOTTIME; 0: current
+    bool at_once;     // time does not mend it
+    bool told;
+    char why[HS_LISTS_REASON_BYTES];
+};
+
 struct hs_lists {
     const struct hs_settings *settings; // borrowed
     struct hs_rcu_slot *slot;           // borrowed; what stands in it is owned
     struct hs_controls_feed *feed;      // borrowed
+    struct hs_notices *notices;         // borrowed; may be NULL
     pthread_t thread;
     bool started;
     _Atomic uint64_t progress; // relaxed
@@ -49,6 +58,7 @@ struct hs_lists {
     struct hs_lists_batch since; // changes since the running fold began
     struct hs_lists_job *job;    // helper thread: saves and folds
     int64_t started_at_ms;       // Unix
+    struct hs_lists_alarm alarm;
 
     pthread_mutex_t lock; // guards the wake-up
     pthread_cond_t wake;
@@ -67,6 +77,13 @@ void hs_lists_pause(struct hs_lists *lists, int64_t ms);
 // What is live is not what Redis holds, for this reason.
 void hs_lists_stale(struct hs_lists *lists, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+// The same for what time does not mend: ops is told at once.
+void hs_lists_broken(struct hs_lists *lists, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+// lists_alarm.c: notes that lists are stale, or fresh again; tells ops when it is time.
+void hs_lists_alarm_stale(struct hs_lists *lists, const char *why, bool at_once);
+void hs_lists_alarm_fresh(struct hs_lists *lists);
+void hs_lists_alarm_tend(struct hs_lists *lists);
 // Redis confirms, now, that what is live is what it holds.
 void hs_lists_fresh(struct hs_lists *lists);
 // Takes `next`. The one before is freed when no reader can see it.

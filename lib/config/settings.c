@@ -79,6 +79,11 @@ static const struct hs_option hs_settings_table[] = {
      .unit = "ms", .help = "Longest wait for a connection to Redis."},
     {"redis.command_timeout_ms", HS_OPTION_I64, AT(redis_command_timeout_ms), "5000", 10, 600000,
      .unit = "ms", .help = "Longest wait for an answer of Redis."},
+    {"redis.alarm_after_ms", HS_OPTION_I64, AT(redis_alarm_after_ms), "60000", 0, 86400000,
+     .unit = "ms",
+     .help = "When Redis is away, or its lists cannot be used, for so long, queue 'ops' is told, "
+             "and again when it is over; of a list that does not hold and of a refused Redis at "
+             "once. Needs the role 'correlate', which has the way to 'ops'."},
     {"keys.id_file", HS_OPTION_FILE, AT(id_key_file), "/etc/hitstream/id.key", .min = 1,
      .help =
          "File with the installation's id key, 64 hex digits: ids of hits and alerts are made with "

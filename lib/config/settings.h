@@ -42,7 +42,8 @@ struct hs_settings {
     const char *redis_password_file;
     int64_t redis_connect_timeout_ms;
     int64_t redis_command_timeout_ms;
-    const char *id_key_file; // 64 hex digits
+    int64_t redis_alarm_after_ms; // ops is told when lists are stale for so long
+    const char *id_key_file;      // 64 hex digits
     const char *token_key_file;
     const char *state_dir;    // snapshot and controls on disk
     const char *admin_listen; // "127.0.0.1:9187"; "" none
