@@ -72,7 +72,7 @@ static void name_area(const struct net *net, struct net_site *site, double x_km,
     for (unsigned i = 0; i < net->node_count; i++) {
         const struct net_node *node = &net->nodes[i];
         if (node->market && hypot(node->x_km - x_km, node->y_km - y_km) < 6.0) {
-            snprintf(site->area, sizeof(site->area), "%s", node->name);
+            memcpy(site->area, node->name, sizeof(site->area));
             return;
         }
     }
@@ -89,9 +89,9 @@ static void add_camera(struct net *net, unsigned post, const char *direction, un
     for (unsigned i = 0; direction[i] && i < 2; i++) {
         letters[i] = (char)tolower((unsigned char)direction[i]);
     }
-    const char *site = net->sites[net->posts[post].site].site_id;
-    snprintf(camera->camera_id, sizeof(camera->camera_id), sensor ? "%.40s-%s%u" : "%.40s-%s", site,
-             letters, sensor + 1);
+    const struct net_site site = net->sites[net->posts[post].site]; // a copy: no overlap
+    snprintf(camera->camera_id, sizeof(camera->camera_id), sensor ? "%.40s-%s%u" : "%.40s-%s",
+             site.site_id, letters, sensor + 1);
     snprintf(camera->direction, sizeof(camera->direction), "%.2s", direction);
     camera->post = post;
     camera->listed_post = post;
@@ -116,7 +116,7 @@ static unsigned add_site(struct net *net, const struct net_arc *arc, double shar
     site->force = force_at(x_km, y_km);
     site->latitude_deg = ORIGIN_LATITUDE_DEG + y_km / KM_PER_LATITUDE;
     site->longitude_deg = ORIGIN_LONGITUDE_DEG + x_km / KM_PER_LONGITUDE;
-    snprintf(site->road, sizeof(site->road), "%s", arc->road);
+    memcpy(site->road, arc->road, sizeof(site->road));
     snprintf(site->site_id, sizeof(site->site_id), "%c%.6s-%02u",
              tolower((unsigned char)arc->road[0]), arc->road + 1, number);
     name_area(net, site, x_km, y_km);
@@ -257,7 +257,7 @@ static void survey_towns_posts(struct net *net)
             struct net_site *made = &net->sites[net->site_count++];
             snprintf(made->site_id, sizeof(made->site_id), "%.47s", camera->site_id);
             snprintf(made->road, sizeof(made->road), "%.7s", camera->road);
-            snprintf(made->area, sizeof(made->area), "%s", net->nodes[net->town_node].name);
+            memcpy(made->area, net->nodes[net->town_node].name, sizeof(made->area));
             made->force = 3;
             made->latitude_deg = camera->latitude_deg;
             made->longitude_deg = camera->longitude_deg;

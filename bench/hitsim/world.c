@@ -63,6 +63,7 @@ enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]), OPT_FIRST = 256 };
 enum {
     OPT_START = OPT_FIRST + NUMBERS,
     OPT_LIVE,
+    OPT_PACE,
     OPT_TRUTH,
     OPT_LISTS,
     OPT_CONTROLS,
@@ -78,7 +79,8 @@ struct options {
     const char *truth_path;      // NULL: none
     const char *lists_folder;    // NULL: none
     const char *controls_folder; // NULL: none
-    bool live;                   // each read leaves when its time has come
+    double pace;                 // each read leaves when its time has come, so much faster than
+                                 // the clock; 0: at once
     bool files_only;             // no stream
 };
 
@@ -93,15 +95,17 @@ static void print_usage(FILE *file)
     for (unsigned i = 0; i < NUMBERS; i++) {
         fprintf(file, "  --%-18s %s\n", numbers[i].name, numbers[i].help);
     }
-    fputs("  --start-ms           Unix ms of the start (now)\n"
-          "  --live               write each read when it arrives\n"
-          "  --truth FILE         JSON lines: what is true, see truth.h\n"
-          "  --lists FOLDER       watchlists that belong to it, as CSV\n"
-          "  --controls FOLDER    cameras.csv, queues.yaml and rules.yaml that belong to it\n"
-          "  --files-only         no stream\n"
-          "  --data FOLDER        sites.csv and movements.csv of another surveyed town\n"
-          "Convoys, couriers and clones together are at most the listed vehicles.\n",
-          file);
+    fputs(
+        "  --start-ms           Unix ms of the start (now)\n"
+        "  --live               write each read when it arrives\n"
+        "  --pace N             the same, the stream's time running N times as fast as the clock\n"
+        "  --truth FILE         JSON lines: what is true, see truth.h\n"
+        "  --lists FOLDER       watchlists that belong to it, as CSV\n"
+        "  --controls FOLDER    cameras.csv, queues.yaml and rules.yaml that belong to it\n"
+        "  --files-only         no stream\n"
+        "  --data FOLDER        sites.csv and movements.csv of another surveyed town\n"
+        "Convoys, couriers and clones together are at most the listed vehicles.\n",
+        file);
 }
 
 static double number(const char *name, double min, double max)
@@ -148,7 +152,10 @@ static void take(struct options *options, int option)
         options->plan.start_ms = (int64_t)number("start-ms", 1e11, 1e14);
         break;
     case OPT_LIVE:
-        options->live = true;
+        options->pace = 1;
+        break;
+    case OPT_PACE:
+        options->pace = number("pace", 0.01, 1e6);
         break;
     case OPT_FILES_ONLY:
         options->files_only = true;
@@ -176,15 +183,12 @@ static void take(struct options *options, int option)
 
 static void make_long_options(struct option *rows)
 {
-    static const struct option others[] = {{"start-ms", 1, NULL, OPT_START},
-                                           {"live", 0, NULL, OPT_LIVE},
-                                           {"truth", 1, NULL, OPT_TRUTH},
-                                           {"lists", 1, NULL, OPT_LISTS},
-                                           {"controls", 1, NULL, OPT_CONTROLS},
-                                           {"data", 1, NULL, OPT_DATA},
-                                           {"files-only", 0, NULL, OPT_FILES_ONLY},
-                                           {"help", 0, NULL, OPT_HELP},
-                                           {NULL, 0, NULL, 0}};
+    static const struct option others[] = {
+        {"start-ms", 1, NULL, OPT_START}, {"live", 0, NULL, OPT_LIVE},
+        {"pace", 1, NULL, OPT_PACE},      {"truth", 1, NULL, OPT_TRUTH},
+        {"lists", 1, NULL, OPT_LISTS},    {"controls", 1, NULL, OPT_CONTROLS},
+        {"data", 1, NULL, OPT_DATA},      {"files-only", 0, NULL, OPT_FILES_ONLY},
+        {"help", 0, NULL, OPT_HELP},      {NULL, 0, NULL, 0}};
     for (int i = 0; i < NUMBERS; i++) {
         rows[i] = (struct option){numbers[i].name, 1, NULL, OPT_FIRST + i};
     }
@@ -227,13 +231,14 @@ static FILE *create(const char *path)
     return file;
 }
 
-static void wait_until(int64_t at_ms, struct hs_buf *out)
+// Waits until so much of the clock's time has gone by, what was written before it being out.
+static void wait_until(int64_t began_ms, double after_ms, struct hs_buf *out)
 {
-    int64_t left_ms = at_ms - hs_clock_realtime_ms();
+    int64_t left_ms = began_ms + (int64_t)after_ms - hs_clock_realtime_ms();
     if (left_ms <= 0) {
         return;
     }
-    fwrite(out->ptr, 1, out->len, stdout);
+    fwrite(out->len ? out->ptr : "", 1, out->len, stdout);
     hs_buf_clear(out);
     fflush(stdout);
     struct timespec span = {.tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
@@ -247,9 +252,11 @@ static bool stream(const struct options *options, struct sim *sim, uint64_t *ret
     struct hs_buf out = {0};
     struct sim_read read;
     uint64_t reads = 0;
+    int64_t began_ms = options->pace == 1 ? options->plan.start_ms : hs_clock_realtime_ms();
     for (; sim_next(sim, &read) && !ferror(stdout); reads++) {
-        if (options->live) {
-            wait_until(read.delivered_at_ms, &out);
+        if (options->pace > 0) {
+            double after_ms = (double)(read.delivered_at_ms - options->plan.start_ms);
+            wait_until(began_ms, after_ms / options->pace, &out);
         }
         read_json(sim, &read, &out);
         if (out.len >= CHUNK_BYTES) {
