@@ -230,11 +230,18 @@ static int stage_instructions(void)
     return 0;
 }
 
-// For a person with a profiler: topics and lists are left as stage-cpu finds them.
+// For a person with a profiler: topics and lists are left as stage-cpu, or stage-cpu-batched, finds them.
 static int prepare_only(void)
 {
     struct bench bench = {0};
     prepare(&bench, 2000000, 1);
+    return 0;
+}
+
+static int prepare_batched(void)
+{
+    struct bench bench = {0};
+    prepare(&bench, 100000, 50);
     return 0;
 }
 
@@ -246,7 +253,7 @@ int main(int argc, char **argv)
     } figures[] = {
         {"stage-cpu", stage_cpu},  {"stage-cpu-batched", stage_cpu_batched},
         {"catch-up", catch_up},    {"stage-instructions", stage_instructions},
-        {"prepare", prepare_only},
+        {"prepare", prepare_only}, {"prepare-batched", prepare_batched},
     };
     for (size_t i = 0; argc > 1 && i < sizeof(figures) / sizeof(figures[0]); i++) {
         if (strcmp(argv[1], figures[i].name) == 0) {

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Encoders write fields in order of their numbers, most of them short. So a read is first walked in a straight line
+ * that expects this (take_in_order), and only what it does not understand is read field by field (take_rest), where a
+ * later value wins as well.
+ */
 #include "wire/read_view.h"
+
+#include <emmintrin.h>
 
 #include "base/error.h"
 #include "wire/framing.h"
@@ -12,9 +19,14 @@ enum {
     READ_CAPTURED_AT_MS = 3,
     READ_CHAR_CONFIDENCE = 4,
     READ_CANDIDATES = 5,
+    READ_READ_ID = 6,
+    READ_RECEIVED_AT_MS = 7,
+    READ_DIRECTION = 8,
     READ_LANE = 9,
     READ_POSITION = 10,
-    READ_FIELDS = 17,
+    READ_MAKE = 11,
+    READ_OVERVIEW_IMAGE = 15,
+    READ_FIELDS = 18,
 };
 enum { CANDIDATE_VRM = 1, CANDIDATE_CONFIDENCE = 2, BATCH_READS = 1 };
 
@@ -30,46 +42,9 @@ static const struct hs_field_types candidate_types = {candidate_wire_types, 3};
 static const uint8_t read_wire_types[READ_FIELDS] = {
     HS_WIRE_ANY,   HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_VARINT, HS_WIRE_BYTES, HS_WIRE_BYTES,
     HS_WIRE_BYTES, HS_WIRE_VARINT, HS_WIRE_VARINT, HS_WIRE_VARINT, HS_WIRE_BYTES, HS_WIRE_BYTES,
-    HS_WIRE_BYTES, HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_BYTES,
+    HS_WIRE_BYTES, HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_BYTES,  HS_WIRE_BYTES, HS_WIRE_BYTES,
 };
 static const struct hs_field_types read_types = {read_wire_types, READ_FIELDS};
-
-// By tag: fields of one byte of tag that a view does not have.
-enum skipped { NOT_SKIPPED, SKIPPED_TEXT, SKIPPED_NUMBER };
-static const uint8_t skipped[256] = {
-    [6 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT,  // read id
-    [11 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // make
-    [12 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // model
-    [13 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // colour
-    [14 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT, // images
-    [15 << 3 | HS_WIRE_BYTES] = SKIPPED_TEXT,
-    [7 << 3 | HS_WIRE_VARINT] = SKIPPED_NUMBER, // received at
-    [8 << 3 | HS_WIRE_VARINT] = SKIPPED_NUMBER, // direction
-};
-
-// Behind any number of such fields, if they are short; a long one is left to hs_scan_field().
-static inline const uint8_t *skip_fields(const uint8_t *at, const uint8_t *end)
-{
-    enum { COUNTRY_TAG_0 = (16 << 3 | HS_WIRE_BYTES) & 0x7f, COUNTRY_TAG_1 = 1 };
-    uint64_t unused;
-    while (end - at >= 3) {
-        unsigned kind = skipped[at[0]], len = 0;
-        if (kind == SKIPPED_TEXT && at[1] < 0x80 && at[1] <= end - at - 2) {
-            len = 2U + at[1];
-        } else if (kind == SKIPPED_NUMBER && end - at >= 9) {
-            len = hs_scan_short_varint(at + 1, &unused);
-            len += len != 0;
-        } else if (at[0] == (COUNTRY_TAG_0 | 0x80) && at[1] == COUNTRY_TAG_1 && at[2] < 0x80 &&
-                   at[2] <= end - at - 3) {
-            len = 3U + at[2];
-        }
-        if (len == 0) {
-            break;
-        }
-        at += len;
-    }
-    return at;
-}
 
 static uint8_t capped(uint32_t len)
 {
@@ -80,6 +55,42 @@ static uint16_t offset_in(const struct hs_read_view *view, const struct hs_field
 {
     size_t offset = (size_t)(field->data - view->raw);
     return (uint16_t)(offset < UINT16_MAX ? offset : UINT16_MAX);
+}
+
+// The text to its first NUL, as hs_field_text() gives it: at once where 16 bytes can be read.
+enum { GLANCE_BYTES = 16 };
+static inline uint32_t text_len(const struct hs_field *field, const uint8_t *end)
+{
+    if (field->len > GLANCE_BYTES || end - field->data < GLANCE_BYTES) {
+        return (uint32_t)hs_field_text(field).len;
+    }
+    __m128i text = _mm_loadu_si128((const __m128i *)(const void *)field->data);
+    unsigned nuls = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_setzero_si128()));
+    return (uint32_t)__builtin_ctz(nuls | 1U << field->len);
+}
+
+static inline void take_vrm(struct hs_read_view *view, const struct hs_field *field,
+                            const uint8_t *end)
+{
+    uint32_t len = text_len(field, end);
+    view->vrm_len = capped(len);
+    memset(view->vrm, 0, sizeof(view->vrm));
+    if (len && len <= sizeof(view->vrm)) {
+        memcpy(view->vrm, field->data, len);
+    }
+}
+
+static inline void take_camera_id(struct hs_read_view *view, const struct hs_field *field,
+                                  const uint8_t *end)
+{
+    view->camera_id_len = capped(text_len(field, end));
+    view->camera_id_at = offset_in(view, field);
+}
+
+static inline void take_confidence(struct hs_read_view *view, const struct hs_field *field)
+{
+    view->char_confidence_len = capped(field->len);
+    view->char_confidence_at = offset_in(view, field);
 }
 
 static bool position_is_sound(const struct hs_field *message)
@@ -95,7 +106,23 @@ static bool position_is_sound(const struct hs_field *message)
     return true;
 }
 
-// Adds the candidate to the view's unless there is no room for it; false when it is malformed.
+// Adds the candidate to the view's unless there is no room for it.
+static inline void add_candidate(struct hs_read_view *view, const struct hs_field *vrm,
+                                 uint32_t confidence_pct, struct hs_candidate_view *scratch)
+{
+    if (view->candidate_count < HS_READ_CANDIDATES_MAX && vrm->len <= HS_CANDIDATE_TEXT_BYTES) {
+        struct hs_candidate_view *candidate = &scratch[view->candidate_count++];
+        *candidate = (struct hs_candidate_view){
+            .vrm_len = (uint8_t)vrm->len,
+            .confidence_pct = (uint8_t)(confidence_pct < 100 ? confidence_pct : 100),
+        };
+        if (vrm->len) {
+            memcpy(candidate->vrm, vrm->data, vrm->len);
+        }
+    }
+}
+
+// False when the candidate is malformed.
 static bool take_candidate(struct hs_read_view *view, const struct hs_field *message,
                            struct hs_candidate_view *scratch)
 {
@@ -114,44 +141,27 @@ static bool take_candidate(struct hs_read_view *view, const struct hs_field *mes
             confidence_pct = (uint32_t)hs_field_number(&field);
         }
     }
-    if (view->candidate_count < HS_READ_CANDIDATES_MAX && vrm.len <= HS_CANDIDATE_TEXT_BYTES) {
-        struct hs_candidate_view *candidate = &scratch[view->candidate_count++];
-        *candidate = (struct hs_candidate_view){
-            .vrm_len = (uint8_t)vrm.len,
-            .confidence_pct = (uint8_t)(confidence_pct < 100 ? confidence_pct : 100),
-        };
-        if (vrm.len) {
-            memcpy(candidate->vrm, vrm.data, vrm.len);
-        }
-    }
+    add_candidate(view, &vrm, confidence_pct, scratch);
     return true;
 }
 
 // One field into the view; false when a message within it is malformed.
-static inline __attribute__((always_inline)) bool take_field(struct hs_read_view *view,
-                                                             const struct hs_field *field,
-                                                             struct hs_candidate_view *scratch)
+static bool take_field(struct hs_read_view *view, const struct hs_field *field,
+                       struct hs_candidate_view *scratch)
 {
-    uint32_t len;
+    const uint8_t *end = view->raw + view->raw_len;
     switch (field->number) {
     case READ_VRM:
-        len = (uint32_t)hs_field_text(field).len;
-        view->vrm_len = capped(len);
-        memset(view->vrm, 0, sizeof(view->vrm));
-        if (len && len <= sizeof(view->vrm)) {
-            memcpy(view->vrm, field->data, len);
-        }
+        take_vrm(view, field, end);
         return true;
     case READ_CAMERA_ID:
-        view->camera_id_len = capped((uint32_t)hs_field_text(field).len);
-        view->camera_id_at = offset_in(view, field);
+        take_camera_id(view, field, end);
         return true;
     case READ_CAPTURED_AT_MS:
         view->captured_at_ms = (int64_t)hs_field_number(field);
         return true;
     case READ_CHAR_CONFIDENCE:
-        view->char_confidence_len = capped(field->len);
-        view->char_confidence_at = offset_in(view, field);
+        take_confidence(view, field);
         return true;
     case READ_LANE:
         view->lane = capped((uint32_t)hs_field_number(field));
@@ -165,67 +175,168 @@ static inline __attribute__((always_inline)) bool take_field(struct hs_read_view
     }
 }
 
-// A short text of this tag, if it is what comes next: *ret_text, and what follows it. Else `at`.
-static inline const uint8_t *take_next(const uint8_t *at, const uint8_t *end, unsigned number,
-                                       struct hs_field *ret_text)
+// Whether a short text of this number is what comes next.
+static inline __attribute__((always_inline)) bool next_is_text(const uint8_t *at,
+                                                               const uint8_t *end, unsigned number)
 {
-    if (end - at < 2 || at[0] != (number << 3 | HS_WIRE_BYTES) || (at[1] & 0x80) ||
-        at[1] > end - at - 2) {
-        return at;
-    }
-    *ret_text = (struct hs_field){.number = number, .len = at[1], .data = at + 2};
-    return at + 2 + at[1];
+    return __builtin_expect(end - at >= 2 && at[0] == (number << 3 | HS_WIRE_BYTES) &&
+                                at[1] < 0x80 && at[1] <= end - at - 2,
+                            1);
 }
 
-// The four fields that matching needs, as far as they come first and in order, as they do from every encoder. What
-// follows is read field by field, so that a later value wins here as well.
-static inline const uint8_t *take_first_fields(struct hs_read_view *view, const uint8_t *at,
-                                               const uint8_t *end)
+static inline struct hs_field short_text(const uint8_t *at, unsigned number)
+{
+    return (struct hs_field){.number = number, .len = at[1], .data = at + 2};
+}
+
+// Behind a short text of this number, if there is one.
+static inline __attribute__((always_inline)) const uint8_t *
+skip_text(const uint8_t *at, const uint8_t *end, unsigned number)
+{
+    return next_is_text(at, end, number) ? at + 2 + at[1] : at;
+}
+
+// Behind a varint of this number of one byte, if there is one, which is left in *ret_value.
+static inline __attribute__((always_inline)) const uint8_t *
+take_byte(const uint8_t *at, const uint8_t *end, unsigned number, uint8_t *ret_value)
+{
+    if (__builtin_expect(end - at >= 2 && at[0] == (number << 3 | HS_WIRE_VARINT) && at[1] < 0x80,
+                         1)) {
+        *ret_value = at[1];
+        at += 2;
+    }
+    return at;
+}
+
+// Likewise of six bytes: what a time in milliseconds takes from 2004 to 2109.
+static inline __attribute__((always_inline)) const uint8_t *
+take_time(const uint8_t *at, const uint8_t *end, unsigned number, int64_t *ret_at_ms)
+{
+    const uint64_t stops = UINT64_C(0x808080808080), of_six = UINT64_C(0x008080808080);
+    uint64_t word;
+    if (end - at < 9) {
+        return at;
+    }
+    memcpy(&word, at + 1, sizeof(word));
+    if (__builtin_expect(at[0] == (number << 3 | HS_WIRE_VARINT) && (word & stops) == of_six, 1)) {
+        hs_scan_short_varint(at + 1, &word);
+        *ret_at_ms = (int64_t)word;
+        at += 7;
+    }
+    return at;
+}
+
+// A candidate as every encoder writes it: its mark, and its confidence in one byte. Else `at`.
+static inline const uint8_t *take_plain_candidate(struct hs_read_view *view, const uint8_t *at,
+                                                  const uint8_t *end,
+                                                  struct hs_candidate_view *scratch)
+{
+    const uint8_t *mark = at + 2, *confidence = mark + 2 + mark[1], *next = at + 2 + at[1];
+    if (!next_is_text(mark, next, CANDIDATE_VRM) || next - confidence != 2 ||
+        confidence[0] != (CANDIDATE_CONFIDENCE << 3 | HS_WIRE_VARINT) || confidence[1] >= 0x80) {
+        return at;
+    }
+    struct hs_field vrm = short_text(mark, CANDIDATE_VRM);
+    vrm.len = text_len(&vrm, end);
+    add_candidate(view, &vrm, confidence[1], scratch);
+    return next;
+}
+
+// Fields as far as they come in order, each at most once but for candidates; what follows them.
+static inline const uint8_t *take_in_order(struct hs_read_view *view, const uint8_t *at,
+                                           const uint8_t *end, struct hs_candidate_view *scratch)
+{
+    enum { COUNTRY_TAG_0 = 0x80 | ((16 << 3 | HS_WIRE_BYTES) & 0x7f), COUNTRY_TAG_1 = 1 };
+    struct hs_field field;
+    int64_t received_at_ms;
+    uint8_t direction;
+    if (next_is_text(at, end, READ_VRM)) {
+        field = short_text(at, READ_VRM);
+        take_vrm(view, &field, end);
+        at += 2 + field.len;
+    }
+    if (next_is_text(at, end, READ_CAMERA_ID)) {
+        field = short_text(at, READ_CAMERA_ID);
+        take_camera_id(view, &field, end);
+        at += 2 + field.len;
+    }
+    at = take_time(at, end, READ_CAPTURED_AT_MS, &view->captured_at_ms);
+    if (next_is_text(at, end, READ_CHAR_CONFIDENCE)) {
+        field = short_text(at, READ_CHAR_CONFIDENCE);
+        take_confidence(view, &field);
+        at += 2 + field.len;
+    }
+    while (next_is_text(at, end, READ_CANDIDATES) && at[1] >= 2) {
+        const uint8_t *next = take_plain_candidate(view, at, end, scratch);
+        if (next == at) {
+            return at;
+        }
+        at = next;
+    }
+    at = skip_text(at, end, READ_READ_ID);
+    at = take_time(at, end, READ_RECEIVED_AT_MS, &received_at_ms);
+    at = take_byte(at, end, READ_DIRECTION, &direction);
+    at = take_byte(at, end, READ_LANE, &view->lane);
+    for (unsigned number = READ_MAKE; number <= READ_OVERVIEW_IMAGE; number++) {
+        at = skip_text(at, end, number);
+    }
+    if (end - at >= 3 && at[0] == COUNTRY_TAG_0 && at[1] == COUNTRY_TAG_1 && at[2] < 0x80 &&
+        at[2] <= end - at - 3) {
+        at += 3 + at[2];
+    }
+    return at;
+}
+
+// All further fields; false when one is malformed.
+static __attribute__((noinline)) bool take_rest(struct hs_read_view *view, const uint8_t *at,
+                                                const uint8_t *end,
+                                                struct hs_candidate_view *scratch)
 {
     struct hs_field field;
-    const uint8_t *next = take_next(at, end, READ_VRM, &field);
-    if (next != at) {
-        take_field(view, &field, NULL);
+    while (at < end) {
+        at = hs_scan_field(at, end, &read_types, &field);
+        if (!at || !take_field(view, &field, scratch)) {
+            return false;
+        }
     }
-    at = next;
-    next = take_next(at, end, READ_CAMERA_ID, &field);
-    if (next != at) {
-        take_field(view, &field, NULL);
+    return true;
+}
+
+static inline __attribute__((always_inline)) void
+view_of(struct hs_str read, struct hs_candidate_view *scratch, struct hs_read_view *ret_view)
+{
+    const uint8_t *raw = (const uint8_t *)read.ptr;
+    const uint8_t *end = read.len ? raw + read.len : raw;
+    if (read.len > HS_READ_BYTES_MAX) {
+        *ret_view = (struct hs_read_view){0};
+        return;
     }
-    at = next;
-    if (end - at >= 9 && at[0] == (READ_CAPTURED_AT_MS << 3 | HS_WIRE_VARINT)) {
-        uint64_t captured_at_ms;
-        unsigned len = hs_scan_short_varint(at + 1, &captured_at_ms);
-        view->captured_at_ms = len ? (int64_t)captured_at_ms : 0;
-        at += len ? 1 + len : 0;
+    *ret_view =
+        (struct hs_read_view){.raw = raw, .raw_len = (uint32_t)read.len, .candidates = scratch};
+    const uint8_t *at = take_in_order(ret_view, raw, end, scratch);
+    if (__builtin_expect(at != end, 0) && !take_rest(ret_view, at, end, scratch)) {
+        *ret_view = (struct hs_read_view){.raw = raw, .raw_len = (uint32_t)read.len};
     }
-    next = take_next(at, end, READ_CHAR_CONFIDENCE, &field);
-    if (next != at) {
-        take_field(view, &field, NULL);
-    }
-    return next;
 }
 
 void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
                      struct hs_read_view *ret_view)
 {
-    const uint8_t *raw = (const uint8_t *)read.ptr;
-    const uint8_t *end = read.len ? raw + read.len : raw;
-    struct hs_read_view view = {.raw = raw, .raw_len = (uint32_t)read.len, .candidates = scratch};
-    struct hs_field field;
-    if (read.len > HS_READ_BYTES_MAX) {
-        *ret_view = (struct hs_read_view){0};
-        return;
+    view_of(read, scratch, ret_view);
+}
+
+// The next field of a batch; a read's length mostly takes two bytes.
+static inline const uint8_t *scan_batch(const uint8_t *at, const uint8_t *end,
+                                        struct hs_field *ret_field)
+{
+    enum { TAG = BATCH_READS << 3 | HS_WIRE_BYTES };
+    if (end - at >= 3 && at[0] == TAG && at[1] >= 0x80 && at[2] < 0x80) {
+        ret_field->number = BATCH_READS;
+        ret_field->len = (at[1] & 0x7fU) | (uint32_t)at[2] << 7;
+        ret_field->data = at + 3;
+        return ret_field->len <= end - at - 3 ? at + 3 + ret_field->len : NULL;
     }
-    const uint8_t *at = take_first_fields(&view, raw, end);
-    while ((at = skip_fields(at, end)) < end) {
-        at = hs_scan_field(at, end, &read_types, &field);
-        if (!at || !take_field(&view, &field, scratch)) {
-            view = (struct hs_read_view){.raw = raw, .raw_len = (uint32_t)read.len};
-            break;
-        }
-    }
-    *ret_view = view;
+    return hs_scan_field(at, end, &batch_types, ret_field);
 }
 
 int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t max,
@@ -240,7 +351,7 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
     struct hs_field field;
     size_t count = 0, candidates = 0;
     for (const uint8_t *at = (const uint8_t *)payload.ptr; at < end;) {
-        at = hs_scan_field(at, end, &batch_types, &field);
+        at = scan_batch(at, end, &field);
         if (!at) {
             return HS_EFORMAT;
         }
@@ -250,7 +361,7 @@ int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t 
         if (count == max) {
             return HS_ELIMIT;
         }
-        hs_read_view_of(hs_str_n(field.data, field.len), scratch + candidates, &ret_views[count]);
+        view_of(hs_str_n(field.data, field.len), scratch + candidates, &ret_views[count]);
         candidates += ret_views[count++].candidate_count;
     }
     *ret_count = count;
