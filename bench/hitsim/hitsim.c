@@ -333,8 +333,9 @@ static bool write_files(const struct options *options, const struct town *town)
         good = fclose(file) == 0 && good;
     }
     if (options->lists_folder) {
-        good = lists_write(options->lists_folder, options->plan.listed, options->plan.start_ms) &&
-               good;
+        good =
+            lists_write(options->lists_folder, options->plan.listed, options->plan.start_ms, 0) &&
+            good;
     }
     return good;
 }

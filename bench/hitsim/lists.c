@@ -24,6 +24,7 @@ const struct sim_list sim_lists[] = {
     {"cloned", "Plates reported cloned, on trial", "eastmoor", false, true, "SILENT", "low", "",
      "keeper reports tickets from elsewhere"},
 };
+const struct sim_list *const sim_list_at_risk = &sim_lists[2];
 const unsigned sim_list_count = sizeof(sim_lists) / sizeof(sim_lists[0]);
 
 static const char *const makes[][2] = {
@@ -48,19 +49,35 @@ const struct sim_list *list_of_vehicle(uint32_t vehicle)
     return &sim_lists[lists[vehicle % 20]];
 }
 
+bool second_entry(uint32_t vehicle, int64_t start_ms, int64_t span_ms, int64_t *ret_from_ms)
+{
+    const struct sim_list *list = list_of_vehicle(vehicle);
+    uint64_t mix = hs_hash_u64(vehicle ^ UINT64_C(0x5ec0));
+    if (span_ms <= 0 || list->covert || list->trial || list == sim_list_at_risk || mix % 10 != 0) {
+        return false;
+    }
+    *ret_from_ms = start_ms + (int64_t)((double)(mix >> 11) * 0x1p-53 * (double)span_ms);
+    return true;
+}
+
 static void write_entry(FILE *file, const struct sim_list *list, uint32_t vehicle,
-                        uint32_t weed_date)
+                        uint32_t weed_date, int64_t from_ms)
 {
     struct looks looks = looks_of_vehicle(vehicle);
     const char *action = list->action ? list->action : hs_hash_u64(vehicle) & 1 ? "STOP" : "SILENT";
+    char from[HS_CIVIL_TEXT_BYTES] = "";
+    if (from_ms > 0) {
+        hs_civil_format(from_ms, from);
+    }
     fprintf(file,
             "%s,%s,%s,%s,%s,%s,\"%s\",E41,\"made up by hitsim, vehicle "
             "%u\",%s,%04u-%02u-%02u,,OFFICIAL-SENSITIVE,,"
-            "verify the image before any stop,hitsim,%s,Insp. A. Example,0100 000 0000\n",
+            "verify the image before any stop,hitsim,%s,Insp. A. Example,0100 000 0000,%s,%s\n",
             plate_of_vehicle(vehicle).text, looks.make, looks.model, looks.colour, action,
             list->markers, list->reason, (unsigned)vehicle, list->owner,
             (unsigned)(weed_date / 10000), (unsigned)(weed_date / 100 % 100),
-            (unsigned)(weed_date % 100), list->priority);
+            (unsigned)(weed_date % 100), list->priority,
+            list == sim_list_at_risk ? "missing" : "none", from);
 }
 
 static FILE *create(const char *folder, const char *name, const char *suffix)
@@ -75,8 +92,10 @@ static FILE *create(const char *folder, const char *name, const char *suffix)
 }
 
 static bool write_list(const char *folder, const struct sim_list *list, uint32_t listed,
-                       uint32_t weed_date)
+                       int64_t start_ms, int64_t span_ms)
 {
+    uint32_t weed_date =
+        hs_civil_date(start_ms + (span_ms > 0 ? span_ms : 0) + WEED_DAYS * HS_MS_PER_DAY);
     FILE *file = create(folder, list->list_id, ".csv");
     if (!file) {
         return false;
@@ -84,19 +103,21 @@ static bool write_list(const char *folder, const struct sim_list *list, uint32_t
     fputs(
         "VRM,make,model,colour,action,warning markers,reason,NIM intelligence grading,information,"
         "force and area,weed date,PNC id,protective marking,CAD information,spare 1,spare 2,"
-        "priority,authoriser,contact 24h\n",
+        "priority,authoriser,contact 24h,safeguarding,valid from\n",
         file);
     for (uint32_t vehicle = 0; vehicle < listed; vehicle++) {
+        int64_t from_ms;
         if (list_of_vehicle(vehicle) == list) {
-            write_entry(file, list, vehicle, weed_date);
+            write_entry(file, list, vehicle, weed_date, 0);
+        } else if (list == sim_list_at_risk && second_entry(vehicle, start_ms, span_ms, &from_ms)) {
+            write_entry(file, list, vehicle, weed_date, from_ms);
         }
     }
     return fclose(file) == 0;
 }
 
-bool lists_write(const char *folder, uint32_t listed, int64_t start_ms)
+bool lists_write(const char *folder, uint32_t listed, int64_t start_ms, int64_t span_ms)
 {
-    uint32_t weed_date = hs_civil_date(start_ms + WEED_DAYS * HS_MS_PER_DAY);
     FILE *index = create(folder, "lists", ".tsv");
     if (!index) {
         return false;
@@ -106,7 +127,7 @@ bool lists_write(const char *folder, uint32_t listed, int64_t start_ms)
         const struct sim_list *list = &sim_lists[i];
         fprintf(index, "%s\t%s\t%s\t%s\t%s\n", list->list_id, list->owner,
                 list->covert ? "covert" : "open", list->trial ? "trial" : "live", list->title);
-        good = write_list(folder, list, listed, weed_date) && good;
+        good = write_list(folder, list, listed, start_ms, span_ms) && good;
     }
     return fclose(index) == 0 && good;
 }

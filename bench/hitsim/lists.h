@@ -33,12 +33,17 @@ struct sim_list {
 };
 extern const struct sim_list sim_lists[];
 extern const unsigned sim_list_count;
+extern const struct sim_list *const sim_list_at_risk; // of missing and exploited people
 
 // The list that a listed vehicle stands on.
 const struct sim_list *list_of_vehicle(uint32_t vehicle);
 
+// Whether the vehicle comes to stand on the list of people at risk too, and from when on: one in
+// ten of the other open lists' does, somewhere in `span_ms` from the start. With a span of 0 none.
+bool second_entry(uint32_t vehicle, int64_t start_ms, int64_t span_ms, int64_t *ret_from_ms);
+
 // Writes <folder>/<list>.csv for each list, sixteen VOI columns and some of ours, and
 // <folder>/lists.tsv: id, owner, open or covert, live or trial, title. Says on stderr what failed.
-bool lists_write(const char *folder, uint32_t listed, int64_t start_ms);
+bool lists_write(const char *folder, uint32_t listed, int64_t start_ms, int64_t span_ms);
 
 #endif

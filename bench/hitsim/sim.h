@@ -44,6 +44,10 @@ struct sim_plan {
     int64_t recent_ms;
 };
 struct sim_plan sim_plan_default(void);
+static inline int64_t sim_span_ms(const struct sim_plan *plan)
+{
+    return (int64_t)(plan->seconds * 1000.0);
+}
 
 struct sim_read {
     uint64_t number;         // of the read; a duplicate has its first one's

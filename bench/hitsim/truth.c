@@ -20,6 +20,7 @@ struct known {
     int64_t last_ms; // its last passage; NEVER_MS: none
     unsigned post;   // and where that was, by the register
     uint32_t told;   // bit: this desk was told in this incident
+    uint32_t risk;   // bit: and that somebody is at risk
     unsigned next;   // place that is given up next
     struct told places[TRUTH_PLACES];
 };
@@ -75,6 +76,7 @@ static void forget_places(struct known *known)
         known->places[i].site = NET_NONE;
     }
     known->told = 0;
+    known->risk = 0;
 }
 
 static struct told *place_of(struct known *known, unsigned site)
@@ -136,8 +138,32 @@ static void print_change(const struct truth *truth, const struct truth_change *c
     fputs("]}\n", truth->file);
 }
 
+// What the passage means to a desk that was told in this incident; nothing: it is no news.
+static void find_kinds(const struct truth *truth, const struct net *net, const struct known *known,
+                       int64_t told_ms, unsigned desk, bool risk, struct truth_change *change,
+                       unsigned post)
+{
+    bool told_here = told_ms != NEVER_MS;
+    bool lately = told_here && change->at_ms - told_ms <= truth->plan.repeat_window_ms;
+    change->kind_count = list_kinds(net, known->post, post, change->kinds);
+    bool turned = false;
+    for (unsigned i = 0; i < change->kind_count; i++) {
+        turned = turned || strcmp(change->kinds[i], "direction") == 0;
+    }
+    if (risk && !(known->risk >> desk & 1)) {
+        change->kinds[change->kind_count++] = "priority";
+        change->kinds[change->kind_count++] = "safeguarding";
+    } else if (lately && !turned) {
+        change->kind_count = 0;
+    }
+    if (!lately) {
+        change->kinds[change->kind_count++] = told_here ? "repeat" : "site";
+    }
+}
+
 static void tell_desk(struct truth *truth, const struct net *net, struct known *known,
-                      struct told *told, unsigned desk, const struct truth_passage *passage)
+                      struct told *told, unsigned desk, bool risk,
+                      const struct truth_passage *passage)
 {
     unsigned post = net->cameras[passage->camera].listed_post;
     struct truth_change change = {.passage = passage->number,
@@ -145,15 +171,13 @@ static void tell_desk(struct truth *truth, const struct net *net, struct known *
                                   .vrm = plate_of_vehicle(passage->mark),
                                   .site = net->sites[net->posts[post].site].site_id,
                                   .at_ms = passage->at_ms};
-    bool told_here = told->at_ms[desk] != NEVER_MS;
-    if (told_here && passage->at_ms - told->at_ms[desk] <= truth->plan.repeat_window_ms) {
-        return;
-    }
-    if (!(known->told >> desk & 1)) {
-        change.kinds[change.kind_count++] = "opened";
+    if (known->told >> desk & 1) {
+        find_kinds(truth, net, known, told->at_ms[desk], desk, risk, &change, post);
     } else {
-        change.kind_count = list_kinds(net, known->post, post, change.kinds);
-        change.kinds[change.kind_count++] = told_here ? "repeat" : "site";
+        change.kinds[change.kind_count++] = "opened";
+    }
+    if (change.kind_count == 0) {
+        return;
     }
     truth->counts.changes++;
     if (truth->file) {
@@ -164,6 +188,7 @@ static void tell_desk(struct truth *truth, const struct net *net, struct known *
     }
     told->at_ms[desk] = passage->at_ms;
     known->told |= 1U << desk;
+    known->risk |= (risk ? 1U : 0U) << desk;
 }
 
 static void tell_all(struct truth *truth, const struct net *net,
@@ -173,14 +198,20 @@ static void tell_all(struct truth *truth, const struct net *net,
     struct known *known = &truth->known[passage->mark];
     unsigned post = net->cameras[passage->camera].listed_post;
     unsigned site = net->posts[post].site;
+    unsigned force = net->sites[site].force;
+    int64_t from_ms;
+    bool risk =
+        second_entry(passage->mark, truth->plan.start_ms, sim_span_ms(&truth->plan), &from_ms) &&
+        passage->at_ms >= from_ms;
     if (known->last_ms == NEVER_MS || passage->at_ms - known->last_ms > truth->plan.quiet_ms) {
         forget_places(known);
     }
     struct told *told = place_of(known, site);
     for (unsigned i = 0; i < truth->desk_count; i++) {
         const struct desk *desk = &truth->desks[i];
-        if (desk_cares(desk, list, net->sites[site].force) && !(desk->live && passage->stale)) {
-            tell_desk(truth, net, known, told, i, passage);
+        bool risk_here = risk && desk_cares(desk, sim_list_at_risk, force);
+        if ((desk_cares(desk, list, force) || risk_here) && !(desk->live && passage->stale)) {
+            tell_desk(truth, net, known, told, i, risk_here, passage);
         }
     }
     known->last_ms = passage->at_ms;

@@ -9,8 +9,8 @@
  *        rightly; `stale`: not before it was too old for live desks
  *   {"truth":"change", passage, queue, vrm, site, atMs, kinds:[...]}
  *        that passage, rightly read, means something new to that desk: opened, force, direction,
- *        area, priority, safeguarding, site (not told of it within the repeat window), repeat
- *        (told, but longer ago)
+ *        area, priority and safeguarding (it stands on a second list by now), site, repeat
+ *        (of a site that it was told of before the repeat window)
  *   {"truth":"convoy", vehicles:[a,b], listed:[x,y], beginMs, lastMs, endMs, journeys, roads,
  *        seen:[n,m]}     lastMs: its last shared journey began; seen: posts of that journey at which
  *        each was read rightly
@@ -57,7 +57,7 @@ struct truth_change {
     struct plate vrm;
     const char *site; // by the register; borrowed for the world's life
     int64_t at_ms;
-    const char *kinds[5]; // constant texts
+    const char *kinds[8]; // constant texts
     unsigned kind_count;
 };
 // Tells another program of each change, besides the file.

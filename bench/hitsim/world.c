@@ -278,7 +278,8 @@ static bool write_files(const struct options *options, const struct sim *sim)
         good = desks_write(sim, options->controls_folder);
     }
     if (options->lists_folder) {
-        good = lists_write(options->lists_folder, options->plan.listed, options->plan.start_ms) &&
+        good = lists_write(options->lists_folder, options->plan.listed, options->plan.start_ms,
+                           sim_span_ms(&options->plan)) &&
                good;
     }
     return good;

@@ -175,7 +175,7 @@ struct pipeline *pipeline_new(const struct sim *sim, const char *folder, const c
     struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
     const struct sim_plan *plan = sim_plan_of(sim);
     if (!pipeline || !desks_write(sim, folder) ||
-        !lists_write(folder, plan->listed, plan->start_ms)) {
+        !lists_write(folder, plan->listed, plan->start_ms, sim_span_ms(plan))) {
         die("world", "cannot be written");
     }
     pipeline->sim = sim;
