@@ -83,6 +83,7 @@ int roads_learn_movements(struct hs_roads_learner *learner, const char *path)
                                            {"mean_seconds", NULL}};
     struct sheet sheet = {0};
     uint64_t unknown = 0;
+    uint64_t timeless = 0;
     int code = sheet_open(&sheet, path, names, 5);
     int got;
     while (code == HITCTL_OK && (got = hs_csv_next(&sheet.csv)) != 0) {
@@ -94,6 +95,10 @@ int roads_learn_movements(struct hs_roads_learner *learner, const char *path)
             hs_str_to_double(value_of(&sheet, 4), &mean_s) != 0) {
             code = refuse_row(&sheet, "allowed: two cameras, an hour, and two numbers");
             break;
+        }
+        if (vehicles == 0 || mean_s <= 0) {
+            timeless += vehicles > 0;
+            continue;
         }
         int rc = hs_roads_learner_add(learner, value_of(&sheet, 0), value_of(&sheet, 1),
                                       hour < 24 ? (unsigned)hour : 24, vehicles,
@@ -108,6 +113,10 @@ int roads_learn_movements(struct hs_roads_learner *learner, const char *path)
     if (code == HITCTL_OK && unknown > 0) {
         hitctl_error("%s: %" PRIu64 " rows name a camera that is not in the register, ignoring",
                      path, unknown);
+    }
+    if (code == HITCTL_OK && timeless > 0) {
+        hitctl_error("%s: %" PRIu64 " rows say that a journey took no time, ignoring", path,
+                     timeless);
     }
     sheet_fini(&sheet);
     return code;

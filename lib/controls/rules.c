@@ -76,6 +76,30 @@ static const struct hs_option table[] = {
              "counted."},
     {"flow.window_ms", HS_OPTION_I64, AT(flow_window_ms), "180000", 1000, 10 * HS_MS_PER_MINUTE,
      .unit = "ms", .help = "The traffic at a site is counted over so long before a hit."},
+    {"convoy.odds", HS_OPTION_U32, AT(convoy_odds), "100000", 0, 1000000000, .unit = "to 1",
+     .help = "A companion is told as a convoy when its meetings are so many times likelier in "
+             "company than by chance; 0 turns the rule off."},
+    {"convoy.sites", HS_OPTION_U32, AT(convoy_sites), "3", 2, 16, .unit = "sites",
+     .help = "Besides, it was met at so many sites of one journey that are not all on one unbroken "
+             "stretch of road."},
+    {"convoy.journeys", HS_OPTION_U32, AT(convoy_journeys), "2", 2, 100, .unit = "journeys",
+     .help = "Or on so many separate journeys."},
+    {"convoy.drift_ms", HS_OPTION_I64, AT(convoy_drift_ms), "6000", 1000, HS_MS_PER_MINUTE,
+     .unit = "ms",
+     .help = "Deviation of the gap between two vehicles that drive together, from camera to "
+             "camera."},
+    {"convoy.remember_ms", HS_OPTION_I64, AT(convoy_remember_ms), "1209600000", 0,
+     90 * HS_MS_PER_DAY, .unit = "ms",
+     .help = "A companion of an earlier journey is forgotten when it was not met again for so "
+             "long."},
+    {"journey.fastest_kmh", HS_OPTION_U32, AT(journey_fastest_kmh), "180", 0, 400, .unit = "km/h",
+     .help = "Faster than this on the straight line is impossible, where the road table knows no "
+             "link; 0 turns the rule off."},
+    {"journey.remember_ms", HS_OPTION_I64, AT(journey_remember_ms), "604800000", HS_MS_PER_HOUR,
+     28 * HS_MS_PER_DAY, .unit = "ms",
+     .help = "Sightings of one mark that contradict each other are held together over so long."},
+    {"journey.repeat_ms", HS_OPTION_I64, AT(journey_repeat_ms), "604800000", HS_MS_PER_HOUR,
+     90 * HS_MS_PER_DAY, .unit = "ms", .help = "A clone is told again after so long."},
     {.key = NULL},
 };
 

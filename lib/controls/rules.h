@@ -41,6 +41,17 @@ struct hs_rules {
     int64_t companions_settle_ms; // for reads out of order before the second record
     uint32_t companions_max;      // named on each side of a hit
     int64_t flow_window_ms;       // traffic is counted over so long before a hit
+    // convoy
+    uint32_t convoy_odds;       // told when company is so many times likelier than chance; 0: off
+    uint32_t convoy_sites;      // of one journey, not all on one corridor
+    uint32_t convoy_journeys;   // or so many journeys
+    int64_t convoy_drift_ms;    // deviation of the gap between two that drive together
+    int64_t convoy_remember_ms; // a companion is forgotten when it was not met for so long
+    // journey
+    uint32_t
+        journey_fastest_kmh;     // on the straight line, where the road table knows no link; 0: off
+    int64_t journey_remember_ms; // contradictions older than this say nothing
+    int64_t journey_repeat_ms;   // a clone is told again after so long
 };
 
 // Parses rules.yaml; absent keys keep their defaults.

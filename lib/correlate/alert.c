@@ -183,6 +183,7 @@ static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
     alert->queue = hs_bump_copy(&desk->bump, queue.ptr, queue.len);
     alert->kind = draft->kind;
     alert->rule = (char *)(uintptr_t)draft->rule;
+    alert->finding = (Hitstream__V1__Finding *)(uintptr_t)draft->finding; // read only
     alert->cause_id = id_bytes(&draft->cause);
     alert->priority = draft->priority;
     alert->covert = draft->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT;

@@ -100,6 +100,9 @@ void hs_alert_headline(const struct hs_alert_draft *draft, struct hs_buf *out)
     add_kind(draft, out);
     hs_buf_printf(out, "%s %.*s", hs_handling_text(hit->entry->handling),
                   HS_STR_ARG(draft->vehicle->mark));
+    if (draft->finding) {
+        hs_buf_printf(out, " %s", draft->finding->explanation);
+    }
     add_place(hit->place, out);
     hs_buf_printf(out, ", %s priority", hs_priority_text(draft->priority));
     add_list(draft, out);

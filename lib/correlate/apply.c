@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "correlate/core.h"
 #include "correlate/rules/feedback.h"
+#include "correlate/rules/findings.h"
 #include "correlate/rules/incident.h"
 #include "correlate/rules/standdown.h"
 
@@ -48,6 +49,22 @@ static int leave(struct visit *visit, int rc, bool applied)
         rc = hs_core_note_applied(correlator, visit->vehicle, visit->record);
     }
     return rc ? hs_core_break(correlator, rc) : 0;
+}
+
+int hs_core_apply_companions(struct hs_correlator *correlator, const char *mark,
+                             const Hitstream__V1__Companions *companions,
+                             const struct hs_log_record *record)
+{
+    struct visit visit = {.correlator = correlator, .record = record};
+    bool found = false, changed;
+    int rc = companions->hit_id.len == HS_ID_BYTES && companions->after
+                 ? enter(&visit, mark, companions->audience, &found)
+                 : HS_EFORMAT;
+    if (rc != 0 || !found) {
+        return rc;
+    }
+    rc = hs_findings_on_companions(&visit.scope, visit.vehicle, companions, &changed);
+    return leave(&visit, rc, changed);
 }
 
 int hs_core_apply_timer(struct hs_correlator *correlator, const char *mark,

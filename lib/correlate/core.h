@@ -66,6 +66,9 @@ int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *ve
 // HS_EFORMAT, HS_ENOMEM.
 int hs_core_apply_timer(struct hs_correlator *correlator, const char *mark,
                         const Hitstream__V1__TimerFired *fired, const struct hs_log_record *record);
+int hs_core_apply_companions(struct hs_correlator *correlator, const char *mark,
+                             const Hitstream__V1__Companions *companions,
+                             const struct hs_log_record *record);
 int hs_core_apply_feedback(struct hs_correlator *correlator, const char *mark,
                            const Hitstream__V1__FeedbackGiven *given,
                            const struct hs_log_record *record);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "correlate/core.h"
+#include "correlate/rules/findings.h"
 #include "correlate/rules/incident.h"
 #include "correlate/rules/test.h"
 
@@ -136,9 +137,13 @@ int hs_core_make_key(struct hs_correlator *correlator, const char *vehicle,
 static void forget_if_expired(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
                               int64_t at_ms)
 {
-    if (vehicle->touched && !hs_vehicle_is_needed(vehicle) &&
-        at_ms - vehicle->applied_at_ms > HS_STATE_KEEP_MS) {
+    int64_t idle_ms = at_ms - vehicle->applied_at_ms;
+    if (vehicle->touched && !hs_vehicle_is_needed(vehicle) && idle_ms > HS_STATE_KEEP_MS) {
+        struct hs_findings *kept =
+            idle_ms <= hs_vehicle_keep_ms(vehicle) ? vehicle->findings : NULL;
+        vehicle->findings = kept ? NULL : vehicle->findings;
         hs_vehicle_clear(vehicle, &correlator->pool);
+        vehicle->findings = kept;
     }
 }
 
@@ -177,6 +182,7 @@ static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *ve
     correlator->desk.traceparent = record->traceparent;
     int rc = hs_vehicle_note_seen(vehicle, &id, hit->captured_at_ms);
     rc = rc ? rc : (is_test ? hs_test_on_hit : hs_incident_on_hit)(&scope, vehicle, hit);
+    rc = rc || is_test ? rc : hs_findings_on_hit(&scope, vehicle, hit);
     rc = rc ? rc : hs_core_note_applied(correlator, vehicle, record);
     correlator->desk.traceparent = (struct hs_str){NULL, 0};
     correlator->stats.open_incidents += (uint64_t)(vehicle->open != NULL) - (uint64_t)was_open;
@@ -306,9 +312,9 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
         *ret_applied = HS_APPLIED_EXCLUSION;
         return hs_core_apply_stored(correlator, event->vehicle, event->exclusion_stored, record);
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS:
-        *ret_applied = HS_APPLIED_COMPANIONS; // no rule asks who else was there
+        *ret_applied = HS_APPLIED_COMPANIONS;
         correlator->stats.companions++;
-        return 0;
+        return hs_core_apply_companions(correlator, event->vehicle, event->companions, record);
     default:
         *ret_applied = HS_APPLIED_OTHER;
         return 0;

@@ -198,7 +198,9 @@ struct hs_correlator_stats {
     uint64_t repeats;        // not told again
     uint64_t alerts;         // emitted
     uint64_t trial_hits;     // counted, never told
-    uint64_t unrouted;       // alerts without a route
+    uint64_t findings;       // made, each counted once whatever the queues
+    uint64_t impossible_journeys; // pairs of sightings that no one vehicle can have made
+    uint64_t unrouted;            // alerts without a route
     uint64_t
         covert_unrouted;     // covert ones without a route: not told to anybody, all lists together
     uint64_t routes_dropped; // queues beyond HS_ROUTE_MAX for one hit

@@ -7,8 +7,9 @@
 enum {
     TOMBSTONES_A_CHECKPOINT = 10000, // so that a checkpoint stays short
 };
+#define REMOVE_SLACK_MS INT64_C(3600000)
 #define REMOVE_AFTER_MS                                                                            \
-    (HS_STATE_KEEP_MS + INT64_C(3600000)) // an hour's slack, should the brokers' clocks step back
+    (HS_STATE_KEEP_MS + REMOVE_SLACK_MS) // an hour's slack, should the brokers' clocks step back
 
 static int restore_partition(struct hs_correlator *correlator, struct hs_str value)
 {
@@ -187,7 +188,9 @@ static void pack_tombstones(struct hs_correlator *correlator, hs_checkpoint_reco
                                  vehicle->applied_offset >= correlator->checkpoint_offset)) {
             break; // and all newer ones
         }
-        if (!hs_vehicle_is_needed(vehicle) && !vehicle->dirty) {
+        bool keep = vehicle->touched && correlator->now_ms - vehicle->applied_at_ms <=
+                                            hs_vehicle_keep_ms(vehicle) + REMOVE_SLACK_MS;
+        if (!keep && !hs_vehicle_is_needed(vehicle) && !vehicle->dirty) {
             if (vehicle->stored) {
                 record(ctx, hs_str_n(vehicle->key, vehicle->key_len), (struct hs_str){NULL, 0});
             }

@@ -2,6 +2,7 @@
 //
 // A state on the wire: places and entries stand in it once and are referred to by number.
 #include "base/error.h"
+#include "correlate/rules/findings.h"
 #include "correlate/vehicle_state.h"
 
 typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, short in this file
@@ -385,7 +386,8 @@ int hs_vehicle_pack(const struct hs_vehicle *vehicle, struct hs_intern_pool *poo
     state.applied_at_ms = vehicle->applied_at_ms;
     if (!audience.list_id || !state.vehicle || !begin(&packing, vehicle) ||
         !fill_seen(&state, vehicle, bump) || !fill_timers(&state, vehicle, bump) ||
-        !fill_exclusions(&state, vehicle, bump) || !fill_incidents(&state, vehicle, &packing)) {
+        !fill_exclusions(&state, vehicle, bump) || !fill_incidents(&state, vehicle, &packing) ||
+        !hs_findings_pack(vehicle->findings, bump, &state)) {
         return HS_ENOMEM;
     }
     state.places = packing.places;

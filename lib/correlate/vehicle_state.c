@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "correlate/rules/findings.h"
 
 int hs_vehicle_new(struct hs_str key, struct hs_vehicle **ret_vehicle)
 {
@@ -46,6 +47,13 @@ void hs_vehicle_clear(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)
     vehicle->seen_count = 0;
     vehicle->feedback_count = 0;
     hs_vehicle_forget_exclusions(vehicle);
+    hs_findings_free(vehicle->findings);
+    vehicle->findings = NULL;
+}
+
+int64_t hs_vehicle_keep_ms(const struct hs_vehicle *vehicle)
+{
+    return hs_findings_is_kept(vehicle->findings) ? HS_FINDINGS_KEEP_MS : HS_STATE_KEEP_MS;
 }
 
 void hs_vehicle_free(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)

@@ -25,6 +25,8 @@ enum {
 };
 #define HS_STATE_KEEP_MS INT64_C(86400000) // a state outlives its last event by so long
 
+struct hs_findings; // rules/findings.h
+
 struct hs_seen_hit {
     struct hs_id id;
     int64_t captured_at_ms;
@@ -69,6 +71,7 @@ struct hs_vehicle {
     struct hs_incident *open;                // or NULL
     struct hs_incident *ended[HS_ENDED_MAX]; // in order of ending
     size_t ended_count;
+    struct hs_findings *findings; // what the finding rules remember; owned; NULL: nothing
     struct hs_timer timers[HS_TIMERS_MAX];
     size_t timer_count;
     struct hs_id feedback[HS_FEEDBACK_IDS_MAX]; // that was applied, the newest last
@@ -90,6 +93,9 @@ void hs_vehicle_free(struct hs_vehicle *vehicle, struct hs_intern_pool *pool);
 
 // Whether it must stay however old it is: an incident is open, or an exclusion pending.
 bool hs_vehicle_is_needed(const struct hs_vehicle *vehicle);
+
+// How long it outlives its last event: HS_STATE_KEEP_MS, or longer where a rule has reason to.
+int64_t hs_vehicle_keep_ms(const struct hs_vehicle *vehicle);
 
 bool hs_vehicle_has_seen(const struct hs_vehicle *vehicle, const struct hs_id *hit);
 int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit,

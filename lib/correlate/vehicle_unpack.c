@@ -3,6 +3,7 @@
 // A state from the wire, as this version writes it and as earlier ones did: without numbers for
 // places, without entries.
 #include "base/error.h"
+#include "correlate/rules/findings.h"
 #include "correlate/vehicle_state.h"
 
 typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, short in this file
@@ -370,6 +371,7 @@ int hs_vehicle_unpack(struct hs_vehicle *vehicle, const Hitstream__V1__VehicleSt
     int rc =
         read_incidents(vehicle, state, pool); // before the timers: ending drops an incident's own
     rc = rc ? rc : read_small(vehicle, state);
+    rc = rc ? rc : hs_findings_unpack(state, &vehicle->findings);
     if (rc != 0) {
         hs_vehicle_clear(vehicle, pool);
         return rc;

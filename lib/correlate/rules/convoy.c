@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is remembered. What it is worth: convoy_score.c.
+#include "correlate/rules/convoy.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "correlate/rules/convoy_score.h"
+#include "vrm/vrm.h"
+
+enum { SAME_STOP_MS = 60000 }; // reads of one site within it are one stop
+
+void hs_convoy_fini(struct hs_convoy *convoy)
+{
+    free(convoy->companions);
+    *convoy = (struct hs_convoy){0};
+}
+
+bool hs_convoy_is_kept(const struct hs_convoy *convoy)
+{
+    for (size_t i = 0; i < convoy->companion_count; i++) {
+        const struct hs_convoy_companion *companion = &convoy->companions[i];
+        if (companion->carried_journeys > 0 || __builtin_popcount(companion->seen) > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// ------------------------------------------------------------------ companions
+
+// The first that does not stand before the mark.
+static size_t place_of(const struct hs_convoy *convoy, uint64_t mark)
+{
+    size_t low = 0;
+    size_t high = convoy->companion_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (convoy->companions[middle].mark < mark) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void remove_companion(struct hs_convoy *convoy, size_t at)
+{
+    convoy->companion_count--;
+    memmove(&convoy->companions[at], &convoy->companions[at + 1],
+            (convoy->companion_count - at) * sizeof(convoy->companions[0]));
+}
+
+// Who is missed least: met least often, longest ago.
+static bool is_less(const struct hs_convoy_companion *a, const struct hs_convoy_companion *b)
+{
+    int met_a = __builtin_popcount(a->seen) + 2 * (int)a->carried_journeys;
+    int met_b = __builtin_popcount(b->seen) + 2 * (int)b->carried_journeys;
+    return met_a != met_b                   ? met_a < met_b
+           : a->last_at_ms != b->last_at_ms ? a->last_at_ms < b->last_at_ms
+                                            : a->mark > b->mark;
+}
+
+static void remove_least(struct hs_convoy *convoy)
+{
+    size_t least = 0;
+    for (size_t i = 1; i < convoy->companion_count; i++) {
+        if (is_less(&convoy->companions[i], &convoy->companions[least])) {
+            least = i;
+        }
+    }
+    remove_companion(convoy, least);
+}
+
+// The companion with this mark, made when it is missing. NULL: out of memory.
+static struct hs_convoy_companion *find_or_add(struct hs_convoy *convoy, uint64_t mark)
+{
+    size_t at = place_of(convoy, mark);
+    if (at < convoy->companion_count && convoy->companions[at].mark == mark) {
+        return &convoy->companions[at];
+    }
+    if (convoy->companion_count == HS_CONVOY_COMPANIONS_MAX) {
+        remove_least(convoy);
+        at = place_of(convoy, mark);
+    } else if (convoy->companion_count == convoy->companion_capacity) {
+        size_t wanted = convoy->companion_capacity ? 2 * convoy->companion_capacity : 8;
+        struct hs_convoy_companion *grown = realloc(convoy->companions, wanted * sizeof(*grown));
+        if (!grown) {
+            return NULL;
+        }
+        convoy->companions = grown;
+        convoy->companion_capacity = wanted;
+    }
+    memmove(&convoy->companions[at + 1], &convoy->companions[at],
+            (convoy->companion_count - at) * sizeof(convoy->companions[0]));
+    convoy->companions[at] = (struct hs_convoy_companion){.mark = mark};
+    convoy->companion_count++;
+    return &convoy->companions[at];
+}
+
+static int add_meeting(struct hs_convoy *convoy, size_t stop, const char *text, int64_t gap_ms)
+{
+    struct hs_vrm vrm;
+    if (hs_vrm_normalise(hs_str(text), &vrm, NULL) != 0 || vrm.unreadable > 0) {
+        return 0;
+    }
+    struct hs_convoy_companion *companion = find_or_add(convoy, hs_vrm_pack(&vrm));
+    if (!companion) {
+        return HS_ENOMEM;
+    }
+    uint32_t bit = UINT32_C(1) << stop;
+    if (!(companion->seen & bit) || llabs(gap_ms) < llabs(companion->gaps_ms[stop])) {
+        companion->gaps_ms[stop] = (int32_t)gap_ms;
+    }
+    companion->seen |= bit;
+    int64_t at_ms = convoy->stops[stop].at_ms;
+    companion->last_at_ms = at_ms > companion->last_at_ms ? at_ms : companion->last_at_ms;
+    return 0;
+}
+
+static int add_company(struct hs_convoy *convoy, size_t stop, const Hitstream__V1__Company *company,
+                       int side)
+{
+    int rc = 0;
+    for (size_t i = 0; company && rc == 0 && i < company->n_companions; i++) {
+        const Hitstream__V1__Companion *row = company->companions[i];
+        rc = row->gap_ms <= 3600000
+                 ? add_meeting(convoy, stop, row->vrm, side * (int64_t)row->gap_ms)
+                 : 0;
+    }
+    return rc;
+}
+
+// ------------------------------------------------------------------ journeys and stops
+
+// The journey is over: what it was worth is carried on.
+static void end_journey(struct hs_convoy *convoy, const struct hs_convoy_view *view, int64_t at_ms)
+{
+    size_t i = 0;
+    while (i < convoy->companion_count) {
+        struct hs_convoy_companion *companion = &convoy->companions[i];
+        struct hs_convoy_score score;
+        hs_convoy_weigh(convoy, view, companion, &score);
+        bool was_there = companion->seen != 0 || companion->carried_sites > 0;
+        bool worth = companion->carried_journeys > 0 || score.sites > 1;
+        companion->carried_bits =
+            was_there ? score.bits : companion->carried_bits - HS_CONVOY_ABSENT;
+        companion->carried_journeys += was_there;
+        companion->carried_sites = 0;
+        companion->seen = 0;
+        bool forgotten = at_ms - companion->last_at_ms > view->rules->convoy_remember_ms;
+        if (!worth || forgotten || companion->carried_bits <= 0) {
+            remove_companion(convoy, i);
+        } else {
+            i++;
+        }
+    }
+    while (convoy->companion_count > HS_CONVOY_KEPT_MAX) {
+        remove_least(convoy);
+    }
+    convoy->stop_count = 0;
+}
+
+// Whom it met once, two stops ago or more, it will hardly meet again.
+static void drop_passers_by(struct hs_convoy *convoy)
+{
+    size_t i = 0;
+    while (i < convoy->companion_count) {
+        const struct hs_convoy_companion *companion = &convoy->companions[i];
+        bool once = companion->carried_journeys == 0 && companion->carried_sites == 0 &&
+                    __builtin_popcount(companion->seen) == 1;
+        if (once && (size_t)__builtin_ctz(companion->seen) + 3 < convoy->stop_count) {
+            remove_companion(convoy, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+// The oldest stop goes; what it was worth together with the next meeting stays.
+static void fold_stop(struct hs_convoy *convoy, const struct hs_convoy_view *view)
+{
+    for (size_t i = 0; i < convoy->companion_count; i++) {
+        struct hs_convoy_companion *companion = &convoy->companions[i];
+        if (companion->seen & 1) {
+            companion->carried_bits += hs_convoy_first_two(convoy, view, companion);
+            companion->carried_sites++;
+        }
+        companion->seen >>= 1;
+        memmove(&companion->gaps_ms[0], &companion->gaps_ms[1],
+                (HS_CONVOY_STOPS_MAX - 1) * sizeof(companion->gaps_ms[0]));
+    }
+    convoy->stop_count--;
+    memmove(&convoy->stops[0], &convoy->stops[1], convoy->stop_count * sizeof(convoy->stops[0]));
+}
+
+static void make_room(struct hs_convoy *convoy, size_t at)
+{
+    uint32_t below = (UINT32_C(1) << at) - 1;
+    for (size_t i = 0; i < convoy->companion_count; i++) {
+        struct hs_convoy_companion *companion = &convoy->companions[i];
+        companion->seen = (companion->seen & below) | (companion->seen & ~below) << 1;
+        memmove(&companion->gaps_ms[at + 1], &companion->gaps_ms[at],
+                (HS_CONVOY_STOPS_MAX - 1 - at) * sizeof(companion->gaps_ms[0]));
+    }
+    memmove(&convoy->stops[at + 1], &convoy->stops[at],
+            (convoy->stop_count - at) * sizeof(convoy->stops[0]));
+    convoy->stop_count++;
+}
+
+// Vehicles to be expected within both windows, in thousandths.
+static uint32_t expect_beside(const struct hs_rules *rules, const Hitstream__V1__Flow *flow)
+{
+    if (!flow || flow->window_ms == 0) {
+        return 0;
+    }
+    uint64_t beside = (uint64_t)flow->vehicles * 1000 *
+                      (uint64_t)(rules->companions_before_ms + rules->companions_after_ms) /
+                      flow->window_ms;
+    return beside < 1000000 ? (uint32_t)beside + 1 : 1000000;
+}
+
+static void fill_stop(struct hs_convoy_stop *stop, const struct hs_rules *rules,
+                      const Hitstream__V1__Hit *hit, int64_t at_ms)
+{
+    *stop = (struct hs_convoy_stop){.at_ms = at_ms, .beside = expect_beside(rules, hit->flow)};
+    memcpy(stop->hit.bytes, hit->hit_id.data, HS_ID_BYTES);
+    strncpy(stop->site, hit->place->site_id, sizeof(stop->site) - 1);
+    strncpy(stop->direction, hit->place->direction, sizeof(stop->direction) - 1);
+}
+
+static bool is_same_stop(const struct hs_convoy_stop *stop, const Hitstream__V1__Hit *hit,
+                         int64_t at_ms)
+{
+    return strcmp(stop->site, hit->place->site_id) == 0 &&
+           llabs(stop->at_ms - at_ms) <= SAME_STOP_MS;
+}
+
+// The stop of this hit, made when it is missing; false: it lies before the journey.
+static bool find_stop(struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                      const Hitstream__V1__Hit *hit, int64_t at_ms, size_t *ret_stop)
+{
+    size_t count = convoy->stop_count;
+    int64_t quiet_ms = view->rules->quiet_ms;
+    for (size_t i = 0; i < count; i++) {
+        if (is_same_stop(&convoy->stops[i], hit, at_ms)) {
+            *ret_stop = i;
+            return true;
+        }
+    }
+    if (count > 0 && at_ms < convoy->stops[0].at_ms &&
+        (at_ms < convoy->stops[0].at_ms - quiet_ms || count == HS_CONVOY_STOPS_MAX)) {
+        return false;
+    }
+    if (count > 0 && at_ms > convoy->stops[count - 1].at_ms + quiet_ms) {
+        end_journey(convoy, view, at_ms);
+    }
+    convoy->journey += convoy->stop_count == 0;
+    if (convoy->stop_count == HS_CONVOY_STOPS_MAX) {
+        fold_stop(convoy, view);
+    }
+    size_t at = convoy->stop_count;
+    while (at > 0 && convoy->stops[at - 1].at_ms > at_ms) {
+        at--;
+    }
+    make_room(convoy, at);
+    fill_stop(&convoy->stops[at], view->rules, hit, at_ms);
+    *ret_stop = at;
+    return true;
+}
+
+// ------------------------------------------------------------------ events
+
+int hs_convoy_on_hit(struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                     const Hitstream__V1__Hit *hit, int64_t at_ms)
+{
+    size_t stop;
+    if (view->rules->convoy_odds == 0 || strlen(hit->place->site_id) >= HS_CONVOY_SITE_BYTES ||
+        !find_stop(convoy, view, hit, at_ms, &stop)) {
+        return 0;
+    }
+    int rc = add_company(convoy, stop, hit->before, -1);
+    drop_passers_by(convoy);
+    return rc;
+}
+
+int hs_convoy_on_companions(struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                            const Hitstream__V1__Companions *companions, bool *ret_changed)
+{
+    if (view->rules->convoy_odds == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < convoy->stop_count; i++) {
+        if (memcmp(convoy->stops[i].hit.bytes, companions->hit_id.data, HS_ID_BYTES) == 0) {
+            *ret_changed = companions->after->n_companions > 0;
+            return add_company(convoy, i, companions->after, 1);
+        }
+    }
+    return 0;
+}
+
+// ------------------------------------------------------------------ as a message
+
+static bool pack_stops(const struct hs_convoy *convoy, struct hs_bump *bump,
+                       Hitstream__V1__ConvoyState *state)
+{
+    Hitstream__V1__ConvoyStop *rows = hs_bump_alloc(bump, (convoy->stop_count + 1) * sizeof(*rows));
+    state->stops = hs_bump_alloc(bump, (convoy->stop_count + 1) * sizeof(*state->stops));
+    state->n_stops = convoy->stop_count;
+    for (size_t i = 0; rows && state->stops && i < convoy->stop_count; i++) {
+        const struct hs_convoy_stop *stop = &convoy->stops[i];
+        hitstream__v1__convoy_stop__init(&rows[i]);
+        rows[i].hit_id.data = (uint8_t *)(uintptr_t)stop->hit.bytes; // read only
+        rows[i].hit_id.len = HS_ID_BYTES;
+        rows[i].site_id = (char *)(uintptr_t)stop->site;
+        rows[i].direction = (char *)(uintptr_t)stop->direction;
+        rows[i].at_ms = stop->at_ms;
+        rows[i].beside = stop->beside;
+        state->stops[i] = &rows[i];
+    }
+    return rows && state->stops;
+}
+
+static bool pack_companion(const struct hs_convoy_companion *companion, struct hs_bump *bump,
+                           Hitstream__V1__ConvoyCompanion *row)
+{
+    hitstream__v1__convoy_companion__init(row);
+    row->mark = companion->mark;
+    row->seen = companion->seen;
+    row->gaps_ms = hs_bump_alloc(bump, HS_CONVOY_STOPS_MAX * sizeof(*row->gaps_ms));
+    for (size_t stop = 0; row->gaps_ms && stop < HS_CONVOY_STOPS_MAX; stop++) {
+        if (companion->seen >> stop & 1) {
+            row->gaps_ms[row->n_gaps_ms++] = companion->gaps_ms[stop];
+        }
+    }
+    row->carried_bits = companion->carried_bits;
+    row->carried_sites = companion->carried_sites;
+    row->carried_journeys = companion->carried_journeys;
+    row->last_at_ms = companion->last_at_ms;
+    row->told_journey = companion->told_journey;
+    return row->gaps_ms;
+}
+
+Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struct hs_bump *bump)
+{
+    size_t count = convoy->companion_count;
+    Hitstream__V1__ConvoyState *state = hs_bump_alloc(bump, sizeof(*state));
+    Hitstream__V1__ConvoyCompanion *rows = hs_bump_alloc(bump, (count + 1) * sizeof(*rows));
+    if (!state || !rows) {
+        return NULL;
+    }
+    hitstream__v1__convoy_state__init(state);
+    state->journey = convoy->journey;
+    state->n_companions = count;
+    state->companions = hs_bump_alloc(bump, (count + 1) * sizeof(*state->companions));
+    bool good = state->companions && pack_stops(convoy, bump, state);
+    for (size_t i = 0; good && i < count; i++) {
+        state->companions[i] = &rows[i];
+        good = pack_companion(&convoy->companions[i], bump, &rows[i]);
+    }
+    return good ? state : NULL;
+}
+
+static int unpack_stop(const Hitstream__V1__ConvoyStop *row, struct hs_convoy_stop *stop)
+{
+    if (row->hit_id.len != HS_ID_BYTES || strlen(row->site_id) >= sizeof(stop->site) ||
+        strlen(row->direction) >= sizeof(stop->direction)) {
+        return HS_EFORMAT;
+    }
+    *stop = (struct hs_convoy_stop){.at_ms = row->at_ms, .beside = row->beside};
+    memcpy(stop->hit.bytes, row->hit_id.data, HS_ID_BYTES);
+    strcpy(stop->site, row->site_id);
+    strcpy(stop->direction, row->direction);
+    return 0;
+}
+
+static int unpack_companion(struct hs_convoy *convoy, const Hitstream__V1__ConvoyCompanion *row)
+{
+    size_t gaps = (size_t)__builtin_popcount(row->seen);
+    if (row->seen >> convoy->stop_count || row->n_gaps_ms != gaps) {
+        return HS_EFORMAT;
+    }
+    struct hs_convoy_companion *companion = find_or_add(convoy, row->mark);
+    if (!companion) {
+        return HS_ENOMEM;
+    }
+    companion->seen = row->seen;
+    gaps = 0;
+    for (size_t stop = 0; stop < convoy->stop_count; stop++) {
+        companion->gaps_ms[stop] = row->seen >> stop & 1 ? row->gaps_ms[gaps++] : 0;
+    }
+    companion->carried_bits = row->carried_bits;
+    companion->carried_sites = row->carried_sites;
+    companion->carried_journeys = row->carried_journeys;
+    companion->last_at_ms = row->last_at_ms;
+    companion->told_journey = row->told_journey;
+    return 0;
+}
+
+int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState *state)
+{
+    int rc = state->n_stops > HS_CONVOY_STOPS_MAX || state->n_companions > HS_CONVOY_COMPANIONS_MAX
+                 ? HS_EFORMAT
+                 : 0;
+    convoy->journey = state->journey;
+    for (size_t i = 0; rc == 0 && i < state->n_stops; i++) {
+        rc = unpack_stop(state->stops[i], &convoy->stops[i]);
+        convoy->stop_count += rc == 0;
+    }
+    for (size_t i = 0; rc == 0 && i < state->n_companions; i++) {
+        rc = unpack_companion(convoy, state->companions[i]);
+    }
+    return rc;
+}

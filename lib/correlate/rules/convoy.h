@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HS_CORRELATE_RULES_CONVOY_H
+#define HS_CORRELATE_RULES_CONVOY_H
+/*
+ * Convoy: another vehicle that is beside this one again and again, more often than traffic explains.
+ *
+ * Idea: who is in line behind a car on one road is beside it at every camera of that road, so
+ * meetings are weighed, not counted. Statistic: Wald's sequential likelihood ratio. Of every
+ * meeting after the first it asks how much likelier it is in company than by chance, and adds the
+ * logarithms; a pair is told when the sum passes the odds that rules.yaml names (convoy.odds).
+ *
+ *  - by chance: the other vehicle took the same way on, with the road table's share of the traffic;
+ *    and both took as long, with the road table's spread of journey times. The gap between the two
+ *    is normal with that deviation.
+ *  - in company: it is there but for one camera in ten, and the gap stays as it was but for a drift
+ *    (convoy.drift_ms), or is anything within the window one time in five: they swapped places, or
+ *    one was held up.
+ *  - along one unbroken corridor a meeting says next to nothing.
+ *  - a camera that it was not seen at costs two bits; it is not the end (one missed camera, a split
+ *    and a rejoin).
+ *  - the first meeting of a later journey is weighed against how many vehicles the flow stamped on
+ *    the hit puts beside this one, of a road's regulars; a journey without it costs a quarter bit.
+ *
+ * A pair needs besides convoy.sites sites in one journey that are not all on one corridor, or
+ * convoy.journeys journeys.
+ *
+ * Assumes that vehicles by chance choose their ways and speeds independently: in a jam they do not,
+ * so the deviation is never taken below HS_CONVOY_DEVIATION_MIN_MS and no one meeting counts more
+ * than HS_CONVOY_STEP_MAX. Two commuters with one employer look like a convoy. Source: A. Wald,
+ * 'Sequential Tests of Statistical Hypotheses', Annals of Mathematical Statistics 16 (1945).
+ *
+ * Meetings may be told in any order: the score is a function of what was seen, not of when it was
+ * heard. Integers only. Threads: one at a time. Ownership: the state owns its rows. Bounds: the
+ * limits below.
+ */
+
+#include "base/arena.h"
+#include "controls/rules.h"
+#include "correlate/rules/odds.h"
+#include "geo/roads.h"
+#include "hitstream/v1/event.pb-c.h"
+#include "hitstream/v1/finding.pb-c.h"
+#include "wire/ids.h"
+
+#define HS_RULE_CONVOY "convoy"
+
+enum {
+    HS_CONVOY_STOPS_MAX = 16,       // of one journey; the oldest is folded into the score
+    HS_CONVOY_COMPANIONS_MAX = 128, // remembered during a journey; the least likely falls out
+    HS_CONVOY_KEPT_MAX = 32,        // remembered after it
+    HS_CONVOY_SITE_BYTES = 65,
+    HS_CONVOY_DEVIATION_MIN_MS = 10000,  // of gaps by chance
+    HS_CONVOY_STEP_MAX = 7 * HS_BIT,     // what one meeting can say
+    HS_CONVOY_CORRIDOR_MAX = HS_BIT / 4, // and one along a corridor
+    HS_CONVOY_MISSED = 2 * HS_BIT,       // a camera at which it was not seen
+    HS_CONVOY_ABSENT = HS_BIT / 4,       // a journey without it
+    HS_CONVOY_REGULARS = 200,            // vehicles that pass a site day by day about this time
+    HS_CONVOY_ELSEWHERE_PPM = 5000,      // share of a way that the road table does not know
+    HS_CONVOY_NO_TABLE_PPM = 500000,     // where there is no road table at all
+};
+
+// Where the vehicle was on its present journey.
+struct hs_convoy_stop {
+    struct hs_id hit;
+    char site[HS_CONVOY_SITE_BYTES];
+    char direction[4];
+    int64_t at_ms;
+    uint32_t
+        beside; // thousandths of a vehicle expected within the windows, by the flow; 0: unknown
+};
+
+// Who was beside it.
+struct hs_convoy_companion {
+    uint64_t mark;                        // packed
+    uint32_t seen;                        // a bit for each stop
+    int32_t gaps_ms[HS_CONVOY_STOPS_MAX]; // where the bit is set; it passed so long after
+    int32_t carried_bits;                 // of what is over
+    uint32_t carried_sites;               // sites of this journey that were folded
+    uint32_t carried_journeys;            // journeys before this one in which it was there
+    int64_t last_at_ms;                   // last meeting
+    uint32_t told_journey;                // 0: never
+};
+
+struct hs_convoy {
+    uint32_t journey;                                 // number of the present one; 0: none yet
+    struct hs_convoy_stop stops[HS_CONVOY_STOPS_MAX]; // in order of time
+    size_t stop_count;
+    struct hs_convoy_companion *companions; // in order of mark
+    size_t companion_count;
+    size_t companion_capacity;
+};
+
+// What the rule goes by.
+struct hs_convoy_view {
+    const struct hs_rules *rules;
+    const struct hs_roads *roads;
+};
+
+void hs_convoy_fini(struct hs_convoy *convoy); // zeroed is empty and valid
+// A hit at this event time, with who passed before it. HS_ENOMEM.
+int hs_convoy_on_hit(struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                     const Hitstream__V1__Hit *hit, int64_t at_ms);
+// Who passed after a hit; nothing, if its stop is over. HS_ENOMEM.
+int hs_convoy_on_companions(struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                            const Hitstream__V1__Companions *companions, bool *ret_changed);
+
+// A pair that is to be told.
+struct hs_convoy_found {
+    uint64_t mark;     // of the companion, packed
+    int32_t bits;      // the score
+    uint32_t sites;    // of this journey
+    uint32_t journeys; // in all
+    uint32_t missed;   // cameras between at which it was not seen
+    struct hs_convoy_meeting {
+        const struct hs_convoy_stop *stop;
+        int32_t gap_ms;
+        uint32_t chance_ppm; // that a vehicle beside it before is here by chance
+    } meetings[HS_CONVOY_STOPS_MAX];
+    size_t meeting_count;
+};
+
+// The next pair that passed the threshold and was not told in this journey, and counts as told from
+// now on; false: none (more).
+bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                    struct hs_convoy_found *ret_found);
+// Whether something is remembered that outlives an incident.
+bool hs_convoy_is_kept(const struct hs_convoy *convoy);
+
+// NULL: out of memory. Borrows the state's texts.
+Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struct hs_bump *bump);
+// Fills an empty state. HS_EFORMAT, HS_ENOMEM.
+int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState *state);
+
+#endif

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "correlate/rules/journey.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+// Prior and gain of each explanation, in 1/1024 bit.
+enum {
+    CLONE_PRIOR = -10 * HS_BIT,
+    CLONE_CLASH = 3 * HS_BIT / 2, // each contradiction
+    CLONE_GOES_ON = 3 * HS_BIT,   // the second track was seen at two sites
+    LOOKS_DIFFER = 4 * HS_BIT,    // clone up, camera down
+    LOOKS_AGREE = -2 * HS_BIT,
+    OTHER_PRIOR = -4 * HS_BIT / 3,  // misread, camera: four times in ten each
+    MISREAD_AGAIN = -6 * HS_BIT,    // each further exact sighting of the second track
+    MISREAD_ROUGH = -HS_BIT,        // and each that was not exact
+    CAMERA_ELSEWHERE = -8 * HS_BIT, // each contradiction without it
+    CLASHES_COUNTED = 6,
+    MARGIN = 3 * HS_BIT, // a clone is told when it is so much likelier than the others
+};
+
+// ------------------------------------------------------------------ how far, how fast
+
+// cos(latitude) in 1/65536, by its series in fixed point: good to 1e-4 between 48 and 62 degrees.
+static int64_t cosine_q16(int64_t latitude_udeg)
+{
+    int64_t x = latitude_udeg * 1144 / 1000000; // radians, 1/65536
+    int64_t x2 = x * x >> 16;
+    int64_t x4 = x2 * x2 >> 16;
+    int64_t x6 = x4 * x2 >> 16;
+    int64_t x8 = x6 * x2 >> 16;
+    return 65536 - x2 / 2 + x4 / 24 - x6 / 720 + x8 / 40320;
+}
+
+static uint64_t distance_m(const struct hs_journey_sighting *a, const struct hs_journey_sighting *b)
+{
+    int64_t middle = ((int64_t)a->latitude_udeg + b->latitude_udeg) / 2;
+    int64_t north = ((int64_t)b->latitude_udeg - a->latitude_udeg) * 111195 / 1000000;
+    int64_t east = ((int64_t)b->longitude_udeg - a->longitude_udeg) * 111195 / 1000000 *
+                   cosine_q16(middle) / 65536;
+    return hs_odds_root((uint64_t)(north * north + east * east));
+}
+
+static bool is_placed(const struct hs_journey_sighting *sighting)
+{
+    return sighting->latitude_udeg != 0 || sighting->longitude_udeg != 0;
+}
+
+int64_t hs_journey_least_ms(const struct hs_journey_view *view,
+                            const struct hs_journey_sighting *from,
+                            const struct hs_journey_sighting *to)
+{
+    const struct hs_road_link *link =
+        hs_roads_find(view->roads, hs_str(from->site), hs_str(from->direction), hs_str(to->site));
+    if (strcmp(from->site, to->site) == 0) {
+        return 0;
+    }
+    if (link) {
+        return link->fastest_ms;
+    }
+    if (!is_placed(from) || !is_placed(to)) {
+        return 0;
+    }
+    uint64_t far_m = distance_m(from, to);
+    far_m = far_m > 2 * HS_JOURNEY_SLACK_M ? far_m - 2 * HS_JOURNEY_SLACK_M : 0;
+    return (int64_t)(far_m * 3600 / view->rules->journey_fastest_kmh);
+}
+
+// In order of time, whatever the order of hearing; *ret_least_ms is how long it takes at least.
+static bool is_possible(const struct hs_journey_view *view, const struct hs_journey_sighting *a,
+                        const struct hs_journey_sighting *b, int64_t *ret_least_ms)
+{
+    const struct hs_journey_sighting *first = a->at_ms <= b->at_ms ? a : b;
+    const struct hs_journey_sighting *second = first == a ? b : a;
+    *ret_least_ms = hs_journey_least_ms(view, first, second);
+    return second->at_ms - first->at_ms + HS_JOURNEY_SLACK_MS >= *ret_least_ms;
+}
+
+// ------------------------------------------------------------------ sightings
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+    size_t len = strlen(from);
+    len = len < size ? len : size - 1;
+    memcpy(to, from, len);
+    memset(to + len, 0, size - len);
+}
+
+static int32_t to_udeg(double degrees)
+{
+    return degrees >= -180 && degrees <= 180 ? (int32_t)(degrees * 1000000) : 0;
+}
+
+static bool take_part(const struct hs_journey_view *view, const Hitstream__V1__Hit *hit)
+{
+    return view->rules->journey_fastest_kmh > 0 &&
+           hit->audience->kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN &&
+           (hit->tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT ||
+            hit->tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_GLYPH) &&
+           hit->lateness != HITSTREAM__V1__LATENESS__LATENESS_FUTURE &&
+           !hit->place->camera_unknown && !hit->place->mobile &&
+           strlen(hit->place->camera_id) < HS_JOURNEY_NAME_BYTES &&
+           strlen(hit->place->site_id) < HS_JOURNEY_NAME_BYTES;
+}
+
+static void make_sighting(const Hitstream__V1__Hit *hit, struct hs_journey_sighting *sighting)
+{
+    memset(sighting, 0, sizeof(*sighting));
+    copy_text(sighting->camera, sizeof(sighting->camera), hit->place->camera_id);
+    copy_text(sighting->site, sizeof(sighting->site), hit->place->site_id);
+    copy_text(sighting->direction, sizeof(sighting->direction), hit->place->direction);
+    copy_text(sighting->colour, sizeof(sighting->colour), hit->seen_colour);
+    copy_text(sighting->make, sizeof(sighting->make), hit->seen_make);
+    if (hit->place->position) {
+        sighting->latitude_udeg = to_udeg(hit->place->position->latitude_deg);
+        sighting->longitude_udeg = to_udeg(hit->place->position->longitude_deg);
+    }
+    sighting->at_ms = hit->captured_at_ms;
+    sighting->exact = hit->tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT &&
+                      (hit->weakest_confidence_pct == 0 || hit->weakest_confidence_pct >= 80);
+}
+
+// 1 unlike, -1 alike, 0 nobody knows.
+static int compare_looks(const struct hs_journey_sighting *a, const struct hs_journey_sighting *b)
+{
+    bool colours = *a->colour && *b->colour;
+    bool makes = *a->make && *b->make;
+    if (!colours && !makes) {
+        return 0;
+    }
+    bool unlike =
+        (colours && strcmp(a->colour, b->colour) != 0) || (makes && strcmp(a->make, b->make) != 0);
+    return unlike ? 1 : -1;
+}
+
+static void show(struct hs_journey *journey, const struct hs_journey_sighting *sighting)
+{
+    for (size_t i = 0; i < journey->shown_count; i++) {
+        if (journey->shown[i].at_ms == sighting->at_ms &&
+            strcmp(journey->shown[i].camera, sighting->camera) == 0) {
+            return;
+        }
+    }
+    if (journey->shown_count == HS_JOURNEY_SHOWN_MAX) {
+        journey->shown_count--;
+        memmove(&journey->shown[0], &journey->shown[1],
+                journey->shown_count * sizeof(journey->shown[0]));
+    }
+    journey->shown[journey->shown_count++] = *sighting;
+}
+
+static void note_clash(struct hs_journey *journey, const struct hs_journey_sighting *other,
+                       const struct hs_journey_sighting *sighting, int64_t least_ms,
+                       struct hs_journey_observed *ret_observed)
+{
+    if (journey->clash_count == HS_JOURNEY_CLASHES_MAX) {
+        journey->clash_count--;
+        memmove(&journey->clashes[0], &journey->clashes[1],
+                journey->clash_count * sizeof(journey->clashes[0]));
+    }
+    struct hs_journey_clash *clash = &journey->clashes[journey->clash_count++];
+    memset(clash, 0, sizeof(*clash));
+    copy_text(clash->cameras[0], sizeof(clash->cameras[0]), other->camera);
+    copy_text(clash->cameras[1], sizeof(clash->cameras[1]), sighting->camera);
+    clash->at_ms = sighting->at_ms > other->at_ms ? sighting->at_ms : other->at_ms;
+    bool in_order = other->at_ms <= sighting->at_ms;
+    *ret_observed = (struct hs_journey_observed){
+        .first = in_order ? *other : *sighting,
+        .second = in_order ? *sighting : *other,
+        .least_ms = least_ms,
+    };
+}
+
+// ------------------------------------------------------------------ two tracks
+
+static void append(struct hs_journey *journey, unsigned track, struct hs_journey_sighting *sighting,
+                   bool counts)
+{
+    struct hs_journey_sighting *last = &journey->last[track];
+    sighting->track = (uint8_t)(track + 1);
+    if (counts) {
+        journey->counts[track]++;
+        journey->exact[track] += sighting->exact;
+        show(journey, sighting);
+    }
+    if (track == 1 && counts) {
+        int looks = compare_looks(&journey->last[0], sighting);
+        journey->looks_differ += looks > 0;
+        journey->looks_agree += looks < 0;
+        journey->sites_on_second += last->track == 0 || strcmp(last->site, sighting->site) != 0;
+    }
+    if (last->track == 0 || sighting->at_ms >= last->at_ms) {
+        *last = *sighting;
+    }
+}
+
+// What lies too far back says nothing any more.
+static void forget(struct hs_journey *journey, const struct hs_journey_view *view, int64_t at_ms)
+{
+    const struct hs_journey_clash *newest =
+        journey->clash_count ? &journey->clashes[journey->clash_count - 1] : NULL;
+    if (newest && at_ms - newest->at_ms > view->rules->journey_remember_ms) {
+        struct hs_journey_sighting last = journey->last[0];
+        int64_t told_at_ms = journey->told_at_ms;
+        memset(journey, 0, sizeof(*journey));
+        journey->last[0] = last;
+        journey->told_at_ms = told_at_ms;
+    }
+}
+
+// Begins the second track at a sighting that cannot follow the first one's last.
+static void begin_second(struct hs_journey *journey, struct hs_journey_sighting *sighting)
+{
+    if (journey->counts[0] == 0) {
+        journey->counts[0] = 1;
+        journey->exact[0] = journey->last[0].exact;
+        show(journey, &journey->last[0]);
+    }
+    memset(&journey->last[1], 0, sizeof(journey->last[1]));
+    append(journey, 1, sighting, true);
+}
+
+void hs_journey_on_hit(struct hs_journey *journey, const struct hs_journey_view *view,
+                       const Hitstream__V1__Hit *hit, bool *ret_clash,
+                       struct hs_journey_observed *ret_observed)
+{
+    struct hs_journey_sighting sighting;
+    int64_t least_ms[2] = {0, 0};
+    *ret_clash = false;
+    if (!take_part(view, hit)) {
+        return;
+    }
+    make_sighting(hit, &sighting);
+    forget(journey, view, sighting.at_ms);
+    if (journey->last[0].track == 0) {
+        append(journey, 0, &sighting, false);
+        return;
+    }
+    bool second = journey->last[1].track != 0;
+    bool follows[2] = {is_possible(view, &journey->last[0], &sighting, &least_ms[0]),
+                       second && is_possible(view, &journey->last[1], &sighting, &least_ms[1])};
+    if (!second && follows[0]) {
+        append(journey, 0, &sighting, false);
+    } else if (follows[0] && follows[1]) {
+        bool like_second = compare_looks(&journey->last[0], &sighting) > 0 &&
+                           compare_looks(&journey->last[1], &sighting) < 0;
+        append(journey, like_second ? 1 : 0, &sighting, false);
+    } else {
+        unsigned against = follows[0] ? 1 : 0;
+        *ret_clash = true;
+        sighting.least_ms = least_ms[against];
+        note_clash(journey, &journey->last[against], &sighting, least_ms[against], ret_observed);
+        if (!follows[0] && !follows[1]) {
+            begin_second(journey, &sighting);
+        } else {
+            append(journey, follows[0] ? 0 : 1, &sighting, true);
+        }
+    }
+}
+
+// ------------------------------------------------------------------ judging
+
+static bool is_part(const struct hs_journey_clash *clash, const char *camera)
+{
+    return strcmp(clash->cameras[0], camera) == 0 || strcmp(clash->cameras[1], camera) == 0;
+}
+
+// The camera that is part of most contradictions, the first heard of among equals.
+static size_t find_suspect(const struct hs_journey *journey, const char **ret_camera)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < 2 * journey->clash_count; i++) {
+        const char *camera = journey->clashes[i / 2].cameras[i % 2];
+        size_t count = 0;
+        for (size_t clash = 0; clash < journey->clash_count; clash++) {
+            count += is_part(&journey->clashes[clash], camera);
+        }
+        if (count > most) {
+            most = count;
+            *ret_camera = camera;
+        }
+    }
+    return most;
+}
+
+void hs_journey_judge(const struct hs_journey *journey, struct hs_journey_verdict *ret_verdict)
+{
+    struct hs_journey_verdict verdict = {.clashes = journey->clash_count,
+                                         .second_track = journey->counts[1],
+                                         .looks_differ = journey->looks_differ};
+    const char *suspect = "";
+    size_t with_suspect = find_suspect(journey, &suspect);
+    int32_t counted =
+        (int32_t)(verdict.clashes < CLASHES_COUNTED ? verdict.clashes : CLASHES_COUNTED);
+    int32_t again = (int32_t)(journey->exact[1] < 100 ? journey->exact[1] : 100) - 1;
+    int32_t rough = (int32_t)(journey->counts[1] - journey->exact[1]);
+    bool unlike = journey->looks_differ > journey->looks_agree;
+    verdict.clashes_elsewhere = verdict.clashes - with_suspect;
+    copy_text(verdict.camera, sizeof(verdict.camera), suspect);
+    int32_t clone =
+        CLONE_PRIOR + counted * CLONE_CLASH + (journey->sites_on_second > 1 ? CLONE_GOES_ON : 0) +
+        (unlike ? LOOKS_DIFFER : 0) + (journey->looks_agree > 1 && !unlike ? LOOKS_AGREE : 0);
+    int32_t misread = OTHER_PRIOR + (again > 0 ? again * MISREAD_AGAIN : 0) +
+                      (rough < 10 ? rough : 10) * MISREAD_ROUGH;
+    int32_t camera = OTHER_PRIOR + (int32_t)verdict.clashes_elsewhere * CAMERA_ELSEWHERE -
+                     (unlike ? LOOKS_DIFFER : 0);
+    uint64_t shares[3] = {hs_odds_exp2(clone + 20 * HS_BIT, 1000),
+                          hs_odds_exp2(misread + 20 * HS_BIT, 1000),
+                          hs_odds_exp2(camera + 20 * HS_BIT, 1000)};
+    uint64_t sum = shares[0] + shares[1] + shares[2];
+    verdict.clone_permille = (uint32_t)(sum ? shares[0] * 1000 / sum : 0);
+    verdict.misread_permille = (uint32_t)(sum ? shares[1] * 1000 / sum : 0);
+    verdict.camera_permille = (uint32_t)(sum ? shares[2] * 1000 / sum : 0);
+    *ret_verdict = verdict;
+}
+
+bool hs_journey_is_due(struct hs_journey *journey, const struct hs_journey_view *view,
+                       int64_t at_ms, struct hs_journey_verdict *ret_verdict)
+{
+    if (journey->clash_count < 2 ||
+        (journey->told_at_ms && at_ms - journey->told_at_ms < view->rules->journey_repeat_ms)) {
+        return false;
+    }
+    hs_journey_judge(journey, ret_verdict);
+    if (ret_verdict->clone_permille < 1000 - 1000 / (1 + (1 << MARGIN / HS_BIT))) {
+        return false;
+    }
+    journey->told_at_ms = at_ms;
+    return true;
+}
+
+bool hs_journey_is_kept(const struct hs_journey *journey)
+{
+    return journey->clash_count > 0 || journey->told_at_ms > 0;
+}
+
+// ------------------------------------------------------------------ as a message
+
+static void pack_sighting(const struct hs_journey_sighting *from,
+                          Hitstream__V1__JourneySighting *row)
+{
+    hitstream__v1__journey_sighting__init(row);
+    row->camera_id = (char *)(uintptr_t)from->camera; // read only, like the rest
+    row->site_id = (char *)(uintptr_t)from->site;
+    row->direction = (char *)(uintptr_t)from->direction;
+    row->seen_colour = (char *)(uintptr_t)from->colour;
+    row->seen_make = (char *)(uintptr_t)from->make;
+    row->latitude_udeg = from->latitude_udeg;
+    row->longitude_udeg = from->longitude_udeg;
+    row->at_ms = from->at_ms;
+    row->least_ms = from->least_ms;
+    row->track = from->track;
+    row->exact = from->exact;
+}
+
+static bool pack_clashes(const struct hs_journey *journey, struct hs_bump *bump,
+                         Hitstream__V1__JourneyState *state)
+{
+    size_t count = journey->clash_count;
+    Hitstream__V1__JourneyClash *rows = hs_bump_alloc(bump, (count + 1) * sizeof(*rows));
+    state->clashes = hs_bump_alloc(bump, (count + 1) * sizeof(*state->clashes));
+    state->n_clashes = count;
+    for (size_t i = 0; rows && state->clashes && i < count; i++) {
+        hitstream__v1__journey_clash__init(&rows[i]);
+        rows[i].first_camera = (char *)(uintptr_t)journey->clashes[i].cameras[0];
+        rows[i].second_camera = (char *)(uintptr_t)journey->clashes[i].cameras[1];
+        rows[i].at_ms = journey->clashes[i].at_ms;
+        state->clashes[i] = &rows[i];
+    }
+    return rows && state->clashes;
+}
+
+Hitstream__V1__JourneyState *hs_journey_pack(const struct hs_journey *journey, struct hs_bump *bump)
+{
+    size_t tracks = (size_t)(journey->last[0].track != 0) + (journey->last[1].track != 0);
+    size_t count = tracks + journey->shown_count;
+    Hitstream__V1__JourneyState *state = hs_bump_alloc(bump, sizeof(*state));
+    Hitstream__V1__JourneySighting *rows = hs_bump_alloc(bump, (count + 1) * sizeof(*rows));
+    Hitstream__V1__JourneySighting **pointers =
+        hs_bump_alloc(bump, (count + 1) * sizeof(*pointers));
+    if (!state || !rows || !pointers) {
+        return NULL;
+    }
+    hitstream__v1__journey_state__init(state);
+    for (size_t i = 0; i < count; i++) {
+        pack_sighting(i < tracks ? &journey->last[i] : &journey->shown[i - tracks], &rows[i]);
+        pointers[i] = &rows[i];
+    }
+    state->n_last = tracks;
+    state->last = pointers;
+    state->n_shown = journey->shown_count;
+    state->shown = pointers + tracks;
+    state->first_count = journey->counts[0];
+    state->second_count = journey->counts[1];
+    state->first_exact = journey->exact[0];
+    state->second_exact = journey->exact[1];
+    state->sites_on_second = journey->sites_on_second;
+    state->looks_differ = journey->looks_differ;
+    state->looks_agree = journey->looks_agree;
+    state->told_at_ms = journey->told_at_ms;
+    return pack_clashes(journey, bump, state) ? state : NULL;
+}
+
+static void unpack_sighting(const Hitstream__V1__JourneySighting *row,
+                            struct hs_journey_sighting *sighting)
+{
+    memset(sighting, 0, sizeof(*sighting));
+    copy_text(sighting->camera, sizeof(sighting->camera), row->camera_id);
+    copy_text(sighting->site, sizeof(sighting->site), row->site_id);
+    copy_text(sighting->direction, sizeof(sighting->direction), row->direction);
+    copy_text(sighting->colour, sizeof(sighting->colour), row->seen_colour);
+    copy_text(sighting->make, sizeof(sighting->make), row->seen_make);
+    sighting->latitude_udeg = row->latitude_udeg;
+    sighting->longitude_udeg = row->longitude_udeg;
+    sighting->at_ms = row->at_ms;
+    sighting->least_ms = row->least_ms;
+    sighting->track = (uint8_t)row->track;
+    sighting->exact = row->exact;
+}
+
+int hs_journey_unpack(struct hs_journey *journey, const Hitstream__V1__JourneyState *state)
+{
+    if (state->n_last > 2 || state->n_shown > HS_JOURNEY_SHOWN_MAX ||
+        state->n_clashes > HS_JOURNEY_CLASHES_MAX) {
+        return HS_EFORMAT;
+    }
+    for (size_t i = 0; i < state->n_last; i++) {
+        unpack_sighting(state->last[i], &journey->last[i]);
+    }
+    for (size_t i = 0; i < state->n_shown; i++) {
+        unpack_sighting(state->shown[i], &journey->shown[i]);
+    }
+    for (size_t i = 0; i < state->n_clashes; i++) {
+        struct hs_journey_clash *clash = &journey->clashes[i];
+        copy_text(clash->cameras[0], sizeof(clash->cameras[0]), state->clashes[i]->first_camera);
+        copy_text(clash->cameras[1], sizeof(clash->cameras[1]), state->clashes[i]->second_camera);
+        clash->at_ms = state->clashes[i]->at_ms;
+    }
+    journey->shown_count = state->n_shown;
+    journey->clash_count = state->n_clashes;
+    journey->counts[0] = state->first_count;
+    journey->counts[1] = state->second_count;
+    journey->exact[0] = state->first_exact;
+    journey->exact[1] = state->second_exact;
+    journey->sites_on_second = state->sites_on_second;
+    journey->looks_differ = state->looks_differ;
+    journey->looks_agree = state->looks_agree;
+    journey->told_at_ms = state->told_at_ms;
+    return 0;
+}
