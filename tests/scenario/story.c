@@ -12,13 +12,6 @@
 #include "base/error.h"
 #include "hitstream/v1/alert.pb-c.h"
 
-static int64_t day_start_ms = INT64_C(1768262400000); // 13 January 2026, 00:00 UTC
-
-void story_set_day(int64_t day_ms)
-{
-    day_start_ms = day_ms;
-}
-
 static const char default_queues[] =
     "queues:\n"
     "  avon-live:\n"
@@ -45,24 +38,11 @@ static const char default_rules[] = "incident:\n  quiet_ms: 1800000\n  repeat_wi
                                     "  trail_max: 8\n"
                                     "publish:\n  live_ms: 7200000\n";
 
-static const char cameras[] = "camera,site,road,direction,force,area,latitude,longitude,kind\n"
-                              "c1,avon/1,A4,E,avon,bath,51.38,-2.36,fixed\n"
-                              "c2,wilts/1,A4,E,wilts,calne,51.43,-2.00,fixed\n";
-
-// What the lists of the stories are.
-static const struct {
-    const char *id;
-    const char *owner;
-    Hitstream__V1__AudienceKind audience;
-    Hitstream__V1__Handling handling;
-    Hitstream__V1__Priority priority;
-    Hitstream__V1__Safeguarding safeguarding;
-} lists[] = {
-    {"stolen", "avon", 1, 1, 3, 0},   {"drugs", "wilts", 1, 2, 2, 0},
-    {"missing", "avon", 1, 1, 1, 2},  {"lowkey", "avon", 1, 2, 1, 0},
-    {"covert-a", "avon", 2, 2, 2, 0}, {"covert-b", "wilts", 2, 2, 2, 0},
-    {"trial", "avon", 3, 1, 2, 0},    {"covert-lost", "kent", 2, 2, 2, 0},
-};
+static const char cameras[] = "camera,site,road,direction,force,area,latitude,longitude,kind,next\n"
+                              "c1,avon/1,A4,E,avon,bath,51.38,-2.36,fixed,\n"
+                              "c2,wilts/1,A4,E,wilts,calne,51.43,-2.00,fixed,\n"
+                              "c3,avon/edge,A4,E,avon,bath,51.40,-2.30,fixed,wilts/1\n"
+                              "c4,city/1,A4,E,city,square-mile,51.51,-0.09,fixed,\n";
 
 struct story {
     struct hs_offline *offline;
@@ -74,16 +54,6 @@ struct story {
     Hitstream__V1__Alert *last;
     char header[512];
 };
-
-int64_t story_time_ms(const char *at)
-{
-    int day = 0, hour, minute, second;
-    if (sscanf(at, "%d+%d:%d:%d", &day, &hour, &minute, &second) != 4) {
-        day = 0;
-        assert_int_equal(sscanf(at, "%d:%d:%d", &hour, &minute, &second), 3);
-    }
-    return day_start_ms + (((day * INT64_C(24) + hour) * 60 + minute) * 60 + second) * 1000;
-}
 
 struct hs_controls *story_controls(const char *queues, const char *rules)
 {
@@ -104,116 +74,6 @@ struct hs_controls *story_controls(const char *queues, const char *rules)
     hs_diags_fini(&diags);
     assert_int_equal(rc, 0);
     return controls;
-}
-
-static void pack(const Hitstream__V1__VehicleEvent *event, struct hs_buf *out)
-{
-    char *room = hs_buf_reserve(out, hitstream__v1__vehicle_event__get_packed_size(event) + 1);
-    assert_non_null(room);
-    out->len += hitstream__v1__vehicle_event__pack(event, (uint8_t *)room);
-}
-
-void story_pack_controls(const char *hash, struct hs_buf *out)
-{
-    Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
-    Hitstream__V1__ControlsActivated activated = HITSTREAM__V1__CONTROLS_ACTIVATED__INIT;
-    activated.hash = (char *)(uintptr_t)hash;
-    event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_CONTROLS_ACTIVATED;
-    event.controls_activated = &activated;
-    pack(&event, out);
-}
-
-static char *text(const char *s)
-{
-    return (char *)(uintptr_t)s;
-}
-
-static Hitstream__V1__Lateness lateness_of(const struct story_hit *hit, int64_t at_ms,
-                                           int64_t came_ms)
-{
-    int64_t late_ms = came_ms - at_ms;
-    return hit->clock_ahead    ? HITSTREAM__V1__LATENESS__LATENESS_FUTURE
-           : late_ms <= 60000  ? HITSTREAM__V1__LATENESS__LATENESS_LIVE
-           : late_ms <= 600000 ? HITSTREAM__V1__LATENESS__LATENESS_RECENT
-                               : HITSTREAM__V1__LATENESS__LATENESS_STALE;
-}
-
-static size_t find_list(const char *id)
-{
-    size_t i = 0;
-    while (strcmp(lists[i].id, id) != 0) {
-        i++;
-        assert_true(i < sizeof(lists) / sizeof(lists[0]));
-    }
-    return i;
-}
-
-static void fill_place(const struct story_hit *hit, Hitstream__V1__Place *place, char force[64])
-{
-    const char *slash = strchr(hit->site, '/');
-    assert_non_null(slash);
-    snprintf(force, 64, "%.*s", (int)(slash - hit->site), hit->site);
-    place->camera_id = text(hit->unknown_camera ? "c-unknown" : "c1");
-    place->site_id = text(hit->site);
-    place->camera_unknown = hit->unknown_camera;
-    if (!hit->unknown_camera) {
-        place->road = text("A4");
-        place->direction = text("E");
-        place->force = force;
-        place->area = text("area-1");
-    }
-}
-
-void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
-{
-    Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
-    Hitstream__V1__Hit message = HITSTREAM__V1__HIT__INIT;
-    Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
-    Hitstream__V1__ListInfo info = HITSTREAM__V1__LIST_INFO__INIT;
-    Hitstream__V1__ListRevision revision = HITSTREAM__V1__LIST_REVISION__INIT;
-    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
-    Hitstream__V1__Place place = HITSTREAM__V1__PLACE__INIT;
-    struct hs_id_key key;
-    char read_id[160], force[64];
-    size_t list = find_list(hit->list);
-    int64_t at_ms = story_time_ms(hit->at);
-    int64_t came_ms = hit->arrives ? story_time_ms(hit->arrives) : at_ms;
-    memset(&key, 0x11, sizeof(key));
-    snprintf(read_id, sizeof(read_id), "%s-%s-%s", hit->at, hit->site, hit->vehicle);
-    entry.list_id = text(hit->list);
-    entry.entry_id = text(hit->entry ? hit->entry : hit->vehicle);
-    entry.vrm = text(hit->vehicle);
-    entry.handling = lists[list].handling;
-    entry.priority = lists[list].priority;
-    entry.safeguarding = lists[list].safeguarding;
-    entry.information = text("free text that no headline may show");
-    revision.generation = 3;
-    revision.sequence = 7;
-    info.list_id = text(hit->list);
-    info.title = text(hit->list);
-    info.owner_force = text(lists[list].owner);
-    info.revision = &revision;
-    audience.kind = lists[list].audience;
-    audience.list_id = text(audience.kind == 1 ? "" : hit->list);
-    fill_place(hit, &place, force);
-    message.read_id = hit->read_id ? text(hit->read_id) : read_id;
-    struct hs_id id =
-        hs_id_hit(&key, hs_str(message.read_id), hs_str(hit->list), hs_str(entry.entry_id));
-    message.hit_id = (ProtobufCBinaryData){HS_ID_BYTES, id.bytes};
-    message.entry = &entry;
-    message.list = &info;
-    message.audience = &audience;
-    message.place = &place;
-    message.tier = hit->read_vrm ? 3 : 1;
-    message.score_permille = 1000;
-    message.read_vrm = text(hit->read_vrm ? hit->read_vrm : hit->vehicle);
-    message.captured_at_ms = at_ms;
-    message.appended_at_ms = came_ms;
-    message.lateness = lateness_of(hit, at_ms, came_ms);
-    event.vehicle = text(hit->vehicle);
-    event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT;
-    event.hit = &message;
-    pack(&event, out);
 }
 
 static void apply_last(struct story *story)
@@ -305,13 +165,24 @@ void clock_strikes(struct story *story, const char *at)
     read_back_own(story, at_ms);
 }
 
+void clock_strikes_twice(struct story *story, const char *at)
+{
+    size_t first = story->log_count;
+    clock_strikes(story, at);
+    size_t last = story->log_count;
+    for (size_t i = first; i < last; i++) {
+        append(story, story->log[i].value, story_time_ms(at));
+    }
+}
+
 void controls_change(struct story *story, const char *queues, const char *rules)
 {
     struct hs_buf packed = {0};
     struct hs_controls *controls = story_controls(queues, rules);
     hs_offline_know(story->offline, controls);
     story_pack_controls(hs_controls_hash(controls), &packed);
-    append(story, hs_buf_str(&packed), story->append_ms ? story->append_ms : day_start_ms);
+    append(story, hs_buf_str(&packed),
+           story->append_ms ? story->append_ms : story_time_ms("00:00:00"));
     hs_buf_fini(&packed);
 }
 
@@ -337,6 +208,70 @@ void restart(struct story *story, bool checkpoint)
     }
     hs_offline_forget(offline, before);
 }
+
+// ---------------------------------------------------------------- what comes back
+
+void says(struct story *story, const struct story_say *say)
+{
+    struct hs_buf packed = {0};
+    size_t i = story->offline->alert_count;
+    while (i > 0 && strcmp(story->offline->alerts[i - 1].queue, say->queue) != 0) {
+        i--;
+    }
+    assert_true(i > 0); // nobody can speak for a queue that was not told
+    struct hs_str payload = story->offline->alerts[i - 1].payload;
+    Hitstream__V1__Alert *alert =
+        hitstream__v1__alert__unpack(NULL, payload.len, (const uint8_t *)payload.ptr);
+    assert_non_null(alert);
+    story_pack_say(say, alert, &packed);
+    append(story, hs_buf_str(&packed), story_time_ms(say->at));
+    hitstream__v1__alert__free_unpacked(alert, NULL);
+    hs_buf_fini(&packed);
+}
+
+void answers(struct story *story, const char *at, const char *queue, const char *kind)
+{
+    static const char *const kinds[] = {
+        "",        "acknowledged", "resourced",   "stopped", "no resource", "not this vehicle",
+        "outcome", "note",         "handed over", "silenced"};
+    size_t i = 1;
+    while (strcmp(kinds[i], kind) != 0) {
+        i++;
+        assert_true(i < sizeof(kinds) / sizeof(kinds[0]));
+    }
+    says(story,
+         &(struct story_say){.at = at, .queue = queue, .kind = (Hitstream__V1__FeedbackKind)i});
+}
+
+void withdrawn(struct story *story, const char *at, const char *vehicle, const char *list,
+               uint64_t sequence)
+{
+    struct hs_buf packed = {0};
+    story_pack_withdrawn(vehicle, list, sequence, &packed);
+    append(story, hs_buf_str(&packed), story_time_ms(at));
+    hs_buf_fini(&packed);
+}
+
+void exclusion_stored(struct story *story, const char *at, const char *vehicle, const char *id)
+{
+    struct hs_buf packed = {0};
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    struct hs_id feedback = story_feedback_id(id);
+    audience.kind = HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
+    story_pack_stored(vehicle, &audience, feedback.bytes, &packed);
+    append(story, hs_buf_str(&packed), story_time_ms(at));
+    hs_buf_fini(&packed);
+}
+
+void took_over(struct story *story, const char *at)
+{
+    struct hs_buf packed = {0};
+    story_pack_took_over(&packed);
+    append(story, hs_buf_str(&packed), story_time_ms(at));
+    hs_buf_fini(&packed);
+}
+
+// ---------------------------------------------------------------- what is told
 
 static const char *kind_text(Hitstream__V1__AlertKind kind)
 {
@@ -376,6 +311,31 @@ void silence(struct story *story)
     if (story->checked < story->offline->alert_count) {
         told(story, "nobody");
     }
+}
+
+void silence_but(struct story *story, size_t alerts)
+{
+    assert_int_equal(story->offline->alert_count - story->checked, alerts);
+    story->checked = story->offline->alert_count;
+}
+
+const struct hs_correlator *story_correlator(const struct story *story)
+{
+    return story->offline->correlator;
+}
+
+static int count_exclusion(void *ctx, const struct hs_pending_exclusion *exclusion)
+{
+    assert_true(exclusion->plate.len > 0 && exclusion->person.len > 0);
+    ++*(size_t *)ctx;
+    return 0;
+}
+
+size_t pending_exclusions(struct story *story)
+{
+    size_t count = 0;
+    hs_correlator_each_exclusion(story->offline->correlator, count_exclusion, &count);
+    return count;
 }
 
 const Hitstream__V1__Alert *last_alert(struct story *story)

@@ -34,7 +34,16 @@ struct story_hit {
     const char *read_vrm; // default: the vehicle; else the tier is GRAMMAR
     const char *arrives;  // default: at once; decides lateness
     bool unknown_camera;
-    bool clock_ahead; // lateness is FUTURE
+    bool clock_ahead;                         // lateness is FUTURE
+    const char *camera;                       // default: "c1"
+    const char *road;                         // default: "A4"
+    const char *direction;                    // default: "E"
+    const char *area;                         // default: "area-1"
+    Hitstream__V1__Priority priority;         // default: the list's
+    Hitstream__V1__Safeguarding safeguarding; // likewise
+    uint32_t harm_score;
+    uint32_t weed_date;     // default: none
+    uint64_t list_sequence; // of the list's revision 3.n; default: 7
 };
 void story_tell(struct story *story, const struct story_hit *hit);
 void passes(struct story *story, const char *at, const char *vehicle, const char *list,
@@ -43,8 +52,33 @@ void passes(struct story *story, const char *at, const char *vehicle, const char
 void passes_late(struct story *story, const char *at, const char *arrives, const char *vehicle,
                  const char *list, const char *site);
 
+// What a desk says back about the incident of the last alert that its queue was told.
+struct story_say {
+    const char *at; // when the log has it
+    const char *queue;
+    Hitstream__V1__FeedbackKind kind;
+    const char *id;       // default: made of time, queue and kind
+    const char *person;   // default: "pc 1234"
+    const char *said_at;  // default: `at`
+    const char *until;    // default: as the rules say
+    const char *to_queue; // handed over
+    const char *note;
+};
+void says(struct story *story, const struct story_say *say);
+// The short form: "12:01:00", "avon-live", "acknowledged".
+void answers(struct story *story, const char *at, const char *queue, const char *kind);
+// The owner found that a list no longer has the entry since its revision 3.`sequence`.
+void withdrawn(struct story *story, const char *at, const char *vehicle, const char *list,
+               uint64_t sequence);
+// Redis has the exclusions of the feedback with that id.
+void exclusion_stored(struct story *story, const char *at, const char *vehicle, const char *id);
+// Another instance takes the partition over.
+void took_over(struct story *story, const char *at);
+
 // The owner's clock: timers that are due fire.
 void clock_strikes(struct story *story, const char *at);
+// The same, and a second owner, who did not know yet, appends the same.
+void clock_strikes_twice(struct story *story, const char *at);
 // Other controls are activated: queues.yaml and rules.yaml; NULL: as they were made first.
 void controls_change(struct story *story, const char *queues, const char *rules);
 // The daemon dies and comes back; `checkpoint`: it had just written its state.
@@ -54,6 +88,11 @@ void restart(struct story *story, bool checkpoint);
 void told(struct story *story, const char *what);
 // Nobody was told anything (more).
 void silence(struct story *story);
+// So many alerts follow, which this story does not look at.
+void silence_but(struct story *story, size_t alerts);
+// Exclusions that Redis does not have yet.
+size_t pending_exclusions(struct story *story);
+const struct hs_correlator *story_correlator(const struct story *story);
 // The alert last checked by told(), unpacked; borrowed until the next told().
 const Hitstream__V1__Alert *last_alert(struct story *story);
 // A header of it; "" when it is absent.
@@ -63,6 +102,16 @@ struct hs_correlator_stats story_stats(struct story *story);
 // Making logs for property tests: a packed event, appended to `out`.
 void story_pack_hit(const struct story_hit *hit, struct hs_buf *out);
 void story_pack_controls(const char *hash, struct hs_buf *out);
+// Feedback on an alert that was told.
+void story_pack_say(const struct story_say *say, const Hitstream__V1__Alert *alert,
+                    struct hs_buf *out);
+void story_pack_withdrawn(const char *vehicle, const char *list, uint64_t sequence,
+                          struct hs_buf *out);
+void story_pack_stored(const char *vehicle, const Hitstream__V1__Audience *audience,
+                       const uint8_t feedback_id[HS_ID_BYTES], struct hs_buf *out);
+void story_pack_took_over(struct hs_buf *out);
+// The feedback id that says() makes of a text.
+struct hs_id story_feedback_id(const char *text);
 // The story's controls; a new reference.
 struct hs_controls *story_controls(const char *queues, const char *rules);
 int64_t story_time_ms(const char *at);

@@ -361,9 +361,15 @@ int hs_feedback_on(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     answer.given.at_ms = answer.at_ms;
     answer.told = hs_incident_told(answer.incident, answer.queue);
     hs_vehicle_note_feedback(vehicle, &answer.given.feedback);
-    int rc = decide(&answer);
-    count(&answer);
-    return rc ? rc : hs_incident_give(answer.incident, &answer.given);
+    int rc = hs_incident_give(answer.incident, &answer.given); // alerts that follow name it
+    rc = rc ? rc : decide(&answer);
+    if (rc == 0) {
+        struct hs_given *kept = &answer.incident->given[answer.incident->given_count - 1];
+        kept->result = answer.given.result;
+        kept->until_ms = answer.given.until_ms;
+        count(&answer);
+    }
+    return rc;
 }
 
 int hs_feedback_expired(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
