@@ -79,6 +79,7 @@ extern const struct hitctl_command hitctl_replay_commands[];    // replay.c
 extern const struct hitctl_command hitctl_trail_commands[];     // trail.c
 extern const struct hitctl_command hitctl_dispatch_commands[];  // dispatch.c
 extern const struct hitctl_command hitctl_rights_commands[];    // rights_commands.c
+extern const struct hitctl_command hitctl_audit_commands[];     // audit.c
 extern const struct hitctl_command hitctl_daemon_commands[];    // status, reload
 extern const struct hitctl_command hitctl_operation_commands[]; // operation.c
 

@@ -32,6 +32,7 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_dispatch_commands,  // what was not delivered
     hitctl_decode_commands,    // any message as JSON
     hitctl_rights_commands,    // who may do what
+    hitctl_audit_commands,     // the trail: does it hold, what does it say
     hitctl_daemon_commands,    // status, reload, resume, deregister
     hitctl_operation_commands, // joint operations, likewise
     NULL,

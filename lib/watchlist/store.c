@@ -165,10 +165,11 @@ static int follow_record(struct hs_store *store, const redisReply *reply,
         return rc;
     }
     if (strcmp(previous, position->hash) != 0) {
-        return hs_store_fail(
-            store, HS_ELOST,
-            "key 'hs:changes': record '%s' does not follow '%s': the chain is broken", change.at.id,
-            position->id);
+        return hs_store_fail(store, HS_ELOST,
+                             "key 'hs:changes': record '%s' does not follow '%s': the chain is "
+                             "broken (expected hash "
+                             "%s of the record before it, found %s)",
+                             change.at.id, position->id, position->hash, previous);
     }
     rc = change_fn(ctx, &change);
     if (rc == 0) {
