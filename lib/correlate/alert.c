@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "correlate/alert_operations.h"
+#include "correlate/redact.h"
 
 typedef Hitstream__V1__Alert pb_alert; // long names of the contract, short in this file
 typedef Hitstream__V1__TrailPoint pb_point;
@@ -205,6 +206,12 @@ static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
            hs_alert_fill_group(&desk->bump, alert);
 }
 
+// Headers tell a reduced queue no more than its payload.
+static bool may_say(const struct hs_queue *queue, unsigned what)
+{
+    return !queue || !queue->reduced || (queue->disclose & what);
+}
+
 static void add_headers(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
                         const struct hs_id *id)
 {
@@ -221,13 +228,19 @@ static void add_headers(struct hs_alert_desk *desk, const struct hs_alert_draft 
     hs_headers_add_event(headers, hs_str(id_text), "hitstream.v1.Alert", HS_STR(HS_ALERT_SOURCE),
                          draft->event_at_ms, json ? "application/json" : "application/protobuf");
     hs_headers_add(headers, "cause", hs_str(cause));
-    hs_headers_add(headers, "priority", hs_str(hs_priority_text(draft->priority)));
-    hs_headers_add(headers, "handling", hs_str(hs_handling_text(draft->hit->entry->handling)));
+    if (may_say(draft->queue, HS_DISCLOSE_PRIORITY)) {
+        hs_headers_add(headers, "priority", hs_str(hs_priority_text(draft->priority)));
+    }
+    if (may_say(draft->queue, HS_DISCLOSE_HANDLING)) {
+        hs_headers_add(headers, "handling", hs_str(hs_handling_text(draft->hit->entry->handling)));
+    }
     hs_headers_add(headers, "queue", queue_name(draft));
     hs_headers_add(headers, "incident", hs_str(incident));
-    hs_headers_addf(headers, "list-revision", "%llu.%llu",
-                    (unsigned long long)(revision ? revision->generation : 0),
-                    (unsigned long long)(revision ? revision->sequence : 0));
+    if (may_say(draft->queue, HS_DISCLOSE_LIST)) {
+        hs_headers_addf(headers, "list-revision", "%llu.%llu",
+                        (unsigned long long)(revision ? revision->generation : 0),
+                        (unsigned long long)(revision ? revision->sequence : 0));
+    }
     if (desk->traceparent.len > 0) {
         hs_headers_add(headers, "traceparent", desk->traceparent);
     }
@@ -252,6 +265,9 @@ int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft
     hs_bump_reset(&desk->bump);
     hs_buf_clear(&desk->payload);
     if (!fill(desk, draft, &id, &alert)) {
+        return HS_ENOMEM;
+    }
+    if (hs_redact_alert(draft->queue, &desk->bump, &alert) != 0) {
         return HS_ENOMEM;
     }
     char *room = hs_buf_reserve(&desk->payload, protobuf_c_message_get_packed_size(&alert.base));

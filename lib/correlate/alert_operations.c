@@ -27,7 +27,8 @@ bool hs_alert_fill_operations(const struct hs_controls *controls,
         return true;
     }
     struct hs_route_terms terms;
-    struct hs_route_query query = hs_hit_route_query(draft->hit);
+    struct hs_route_query query = hs_hit_route_query(
+        draft->hit, draft->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT);
     hs_route_terms(routes, &query, draft->queue, &terms);
     alert->operations =
         hs_bump_alloc(bump, (terms.operation_count + 1) * sizeof(*alert->operations));
@@ -47,8 +48,9 @@ bool hs_alert_fill_operations(const struct hs_controls *controls,
 void hs_alert_fill_safeguarding(Hitstream__V1__Alert *alert)
 {
     alert->occupants_may_be_victims =
-        alert->entry &&
-        alert->entry->safeguarding != HITSTREAM__V1__SAFEGUARDING__SAFEGUARDING_NONE;
+        alert->safeguarding != HITSTREAM__V1__SAFEGUARDING__SAFEGUARDING_NONE ||
+        (alert->entry &&
+         alert->entry->safeguarding != HITSTREAM__V1__SAFEGUARDING__SAFEGUARDING_NONE);
 }
 
 bool hs_alert_fill_group(struct hs_bump *bump, Hitstream__V1__Alert *alert)

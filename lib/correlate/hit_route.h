@@ -10,6 +10,7 @@
 
 // The read's own time; where the camera's clock is ahead of the log, the log's.
 int64_t hs_hit_event_time_ms(const Hitstream__V1__Hit *hit);
-struct hs_route_query hs_hit_route_query(const Hitstream__V1__Hit *hit);
+// `covert`: the vehicle's audience is a covert list.
+struct hs_route_query hs_hit_route_query(const Hitstream__V1__Hit *hit, bool covert);
 
 #endif

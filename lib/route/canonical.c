@@ -39,6 +39,11 @@ static void add_desk(struct hs_buf *out, const struct hs_queue *queue)
     if (queue->test_interval_ms > 0) {
         hs_buf_printf(out, " test %lld", (long long)queue->test_interval_ms);
     }
+    if (queue->reduced) {
+        hs_buf_printf(out, " disclose %u place %d quarters %d", queue->disclose,
+                      (int)queue->disclose_place, queue->disclose_quarter_hours);
+    }
+    hs_buf_add_text(out, queue->partner ? " partner" : "");
     if (queue->escalate_count > 0) {
         add_names(out, "escalate", queue->escalate_to, queue->escalate_count);
     }
@@ -62,11 +67,15 @@ static bool in_operation(const struct hs_routes *routes, struct hs_str queue, bo
 static void add_open(struct hs_buf *out, const struct hs_routes *routes,
                      const struct hs_queue *queue)
 {
-    if (queue->list_count == 0 && !in_operation(routes, queue->name, true, HS_STR(""))) {
+    if (queue->list_count == 0 && queue->safeguarding == 0 &&
+        !in_operation(routes, queue->name, true, HS_STR(""))) {
         return;
     }
     add_desk(out, queue);
     hs_buf_add_text(out, queue->is_default ? " default" : "");
+    if (queue->safeguarding != 0) {
+        hs_buf_printf(out, " safeguarding %u", queue->safeguarding);
+    }
     add_names(out, "lists", queue->lists, queue->list_count);
     add_names(out, "forces", queue->forces, queue->force_count);
     add_names(out, "areas", queue->areas, queue->area_count);

@@ -89,6 +89,11 @@ static void mark_queue(struct hs_routes *routes, size_t number)
     if (hs_queues_names(queue->lists, queue->list_count, HS_STR("*"))) {
         hs_routes_set_add(routes->all_lists, number);
     }
+    for (size_t bit = 0; bit < HS_ROUTE_SAFEGUARDING_LEVELS; bit++) {
+        if (queue->safeguarding & (1U << bit)) {
+            hs_routes_set_add(routes->safeguarding[bit], number);
+        }
+    }
     for (size_t bit = 0; bit < 2; bit++) {
         if (queue->handling & (1U << bit)) {
             hs_routes_set_add(routes->handling[bit], number);
@@ -232,8 +237,11 @@ static int new_table(struct hs_routes *routes)
 
 static int new_sets(struct hs_routes *routes)
 {
-    uint64_t **sets[] = {&routes->all_lists, &routes->everywhere,  &routes->defaults,
-                         &routes->live,      &routes->handling[0], &routes->handling[1]};
+    uint64_t **sets[] = {&routes->all_lists,       &routes->everywhere,
+                         &routes->defaults,        &routes->live,
+                         &routes->handling[0],     &routes->handling[1],
+                         &routes->safeguarding[0], &routes->safeguarding[1],
+                         &routes->safeguarding[2]};
     size_t longer = routes->words > routes->run_words ? routes->words : routes->run_words;
     size_t pointers = (routes->operation_count + 1) * sizeof(uint64_t *);
     routes->none = new_set(routes, longer);

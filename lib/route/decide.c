@@ -94,6 +94,16 @@ static void add_operations(const struct hs_routes *routes, const struct hs_route
     }
 }
 
+// Queues that take this safeguarding level of any open list.
+static const uint64_t *safeguarding(const struct hs_routes *routes,
+                                    const struct hs_route_query *query)
+{
+    if (query->safeguarding == 0 || query->covert) {
+        return routes->none;
+    }
+    return routes->safeguarding[__builtin_ctz(query->safeguarding) % HS_ROUTE_SAFEGUARDING_LEVELS];
+}
+
 // Of the queues that may receive the list, those that may be told of this read and care.
 static void narrow(const struct hs_routes *routes, const struct hs_route_query *query,
                    const struct words *words, uint64_t *set)
@@ -104,12 +114,14 @@ static void narrow(const struct hs_routes *routes, const struct hs_route_query *
             : routes->none;
     const uint64_t *forces = queues_of(routes, words->force);
     const uint64_t *areas = queues_of(routes, words->area);
+    const uint64_t *hubs = safeguarding(routes, query);
     const uint64_t *handling = query->handling == HS_ROUTE_HANDLING_STOP      ? routes->handling[0]
                                : query->handling == HS_ROUTE_HANDLING_MONITOR ? routes->handling[1]
                                                                               : routes->none;
     for (size_t w = 0; w < routes->words; w++) {
         uint64_t here = query->covert           ? owned[w]
-                        : query->camera_unknown ? owned[w] & routes->defaults[w]
+                        : query->camera_unknown ? (owned[w] & routes->defaults[w]) |
+                                                      (hubs[w] & (owned[w] | routes->everywhere[w]))
                                                 : routes->everywhere[w] | forces[w] | areas[w];
         set[w] &= here & handling[w];
     }
@@ -121,8 +133,9 @@ static void select_queues(const struct hs_routes *routes, const struct hs_route_
                           uint64_t *ret_set)
 {
     const uint64_t *lists = queues_of(routes, words->list);
+    const uint64_t *hubs = safeguarding(routes, query);
     for (size_t w = 0; w < routes->words; w++) {
-        ret_set[w] = query->covert ? lists[w] : lists[w] | routes->all_lists[w];
+        ret_set[w] = query->covert ? lists[w] : lists[w] | routes->all_lists[w] | hubs[w];
     }
     if (covering->any) {
         add_operations(routes, query, covering, ret_set);

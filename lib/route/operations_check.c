@@ -131,6 +131,11 @@ static void check_covert_queue(const struct checking *checking, struct hs_str na
 {
     const struct hs_operation *operation = &checking->row->operation;
     const struct hs_queue *queue = find(checking, name);
+    if (queue && queue->partner) {
+        fault(checking, "covert_queues", "'%.*s' is a partner's, who is not told of covert lists",
+              HS_STR_ARG(name));
+        return;
+    }
     for (size_t i = 0; queue && i < operation->covert_list_count; i++) {
         struct hs_str owner = covert_owner(checking, operation->covert_lists[i]);
         if (owner.len == 0 || hs_str_eq(owner, queue->owner_force)) {

@@ -29,10 +29,24 @@ static const char *const queue_keys[] = {"owner",
                                          "acknowledge_within_ms",
                                          "escalate_to",
                                          "test_interval_ms",
+                                         "safeguarding",
+                                         "partner",
+                                         "disclose",
+                                         "disclose_place",
+                                         "disclose_times",
                                          NULL};
 static const char *const kind_words[] = {"live", "intelligence", NULL}; // as enum hs_queue_kind
 static const char *const payload_words[] = {"protobuf", "json", NULL};  // as enum hs_payload_format
 static const char *const handling_words[] = {"stop", "monitor", NULL};  // bits in this order
+static const char *const safeguarding_words[] = {"vulnerable_adult", "missing", "exploited_child",
+                                                 NULL}; // bits in this order
+static const char *const disclose_words[] = {
+    "vehicle",      "handling", "priority",   "warning_markers",
+    "safeguarding", "place",    "times",      "trail",
+    "list",         "tier",     "operations", "group",
+    "answered",     NULL};                                        // bits in this order
+static const char *const place_words[] = {"area", "force", NULL}; // as enum hs_disclose_place
+static const char *const times_words[] = {"exact", "quarter_hour", NULL};
 static const char *const reserved_names[] = {HS_ROUTE_OPS_QUEUE, "unrouted", "rejected", NULL};
 
 // One queue while it is read.
@@ -179,28 +193,59 @@ static void read_kind(const struct reading *reading)
     }
 }
 
-static void read_handling(const struct reading *reading)
+// A list of words as bits in their order; false when the key is not written or refused.
+static bool read_bits(const struct reading *reading, const char *key, const char *const *allowed,
+                      unsigned *ret_bits)
 {
     char path[PATH_MAX_BYTES];
-    const struct hs_yaml_node *node = take(reading, "handling", path);
-    struct hs_queue *queue = &reading->row->queue;
+    const struct hs_yaml_node *node = take(reading, key, path);
     const struct hs_str *words;
     size_t count;
-    queue->handling = HS_ROUTE_HANDLING_STOP | HS_ROUTE_HANDLING_MONITOR;
     if (!node || !hs_yaml_to_texts(node, path, reading->diags, reading->bump, &words, &count)) {
-        return;
+        return false;
     }
-    if (count == 0) {
-        hs_yaml_fault(reading->diags, node, path, "at least one of 'stop' and 'monitor' is needed");
-        return;
-    }
-    queue->handling = 0;
+    *ret_bits = 0;
     for (size_t i = 0; i < count; i++) {
         size_t index;
         const struct hs_yaml_node *at = node->kind == HS_YAML_SCALAR ? node : node->items[i].value;
-        if (hs_yaml_to_choice(at, path, handling_words, reading->diags, &index)) {
-            queue->handling |= 1U << index;
+        if (hs_yaml_to_choice(at, path, allowed, reading->diags, &index)) {
+            *ret_bits |= 1U << index;
         }
+    }
+    return true;
+}
+
+static void read_handling(const struct reading *reading)
+{
+    struct hs_queue *queue = &reading->row->queue;
+    const struct hs_yaml_node *node = hs_yaml_get(reading->row->node, "handling");
+    queue->handling = HS_ROUTE_HANDLING_STOP | HS_ROUTE_HANDLING_MONITOR;
+    if (read_bits(reading, "handling", handling_words, &queue->handling) &&
+        node->kind == HS_YAML_SEQUENCE && node->count == 0) {
+        hs_queues_fault(reading->row, "handling", HS_DIAG_ERROR, reading->diags,
+                        "at least one of 'stop' and 'monitor' is needed");
+    }
+}
+
+// What a queue outside the police, or a hub, is told of an alert.
+static void read_disclosure(const struct reading *reading)
+{
+    char path[PATH_MAX_BYTES];
+    size_t index;
+    struct hs_queue *queue = &reading->row->queue;
+    const struct hs_yaml_node *node = take(reading, "partner", path);
+    if (node) {
+        hs_yaml_to_bool(node, path, reading->diags, &queue->partner);
+    }
+    read_bits(reading, "safeguarding", safeguarding_words, &queue->safeguarding);
+    queue->reduced = read_bits(reading, "disclose", disclose_words, &queue->disclose);
+    node = take(reading, "disclose_place", path);
+    if (node && hs_yaml_to_choice(node, path, place_words, reading->diags, &index)) {
+        queue->disclose_place = (enum hs_disclose_place)index;
+    }
+    node = take(reading, "disclose_times", path);
+    if (node && hs_yaml_to_choice(node, path, times_words, reading->diags, &index)) {
+        queue->disclose_quarter_hours = index == 1;
     }
 }
 
@@ -257,6 +302,29 @@ static void read_waiting(const struct reading *reading)
     read_interval(reading, "acknowledge_within_ms", ACKNOWLEDGE_MAX_MS,
                   &queue->acknowledge_within_ms);
     read_interval(reading, "test_interval_ms", TEST_MAX_MS, &queue->test_interval_ms);
+}
+
+static void say_bits(unsigned bits, const char *const *words, struct hs_buf *out)
+{
+    const char *before = "";
+    for (size_t i = 0; words[i]; i++) {
+        if (bits & (1U << i)) {
+            hs_buf_printf(out, "%s%s", before, words[i]);
+            before = ", ";
+        }
+    }
+}
+
+void hs_queue_say_bits(const struct hs_queue *queue, struct hs_buf *out, enum hs_queue_bits which)
+{
+    if (which == HS_QUEUE_SAFEGUARDING) {
+        say_bits(queue->safeguarding, safeguarding_words, out);
+    } else if (queue->reduced) {
+        say_bits(queue->disclose, disclose_words, out);
+        hs_buf_printf(out, "%splaces: %s, times: %s", queue->disclose ? "; " : "",
+                      place_words[queue->disclose_place],
+                      times_words[queue->disclose_quarter_hours]);
+    }
 }
 
 static void check_keys(const struct reading *reading)
@@ -324,6 +392,7 @@ static void read_queue(const struct reading *reading)
     read_handling(reading);
     read_others(reading);
     read_waiting(reading);
+    read_disclosure(reading);
 }
 
 // ------------------------------------------------------------------ all queues

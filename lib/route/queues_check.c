@@ -17,7 +17,8 @@ static void check_lists(const struct hs_queue_row *row, struct hs_diags *diags)
     const struct hs_queue *queue = &row->queue;
     bool none =
         hs_yaml_get(row->node, "lists") && queue->list_count == 0; // 'lists: []' is meant so
-    if (queue->list_count == 0 && queue->covert_list_count == 0 && !none) {
+    if (queue->list_count == 0 && queue->covert_list_count == 0 && queue->safeguarding == 0 &&
+        !none) {
         hs_queues_fault(row, "lists", HS_DIAG_ERROR, diags,
                         "no list can reach this queue: name some under 'lists' or 'covert_lists' "
                         "('lists: []': what operations tell it)");
@@ -112,6 +113,29 @@ static void warn_of_unrouted(const struct hs_queue_row *rows, size_t count, size
                     HS_STR_ARG(queue->owner_force));
 }
 
+// ------------------------------------------------------------------ reduced alerts
+
+static void check_disclosure(const struct hs_queue_row *row, struct hs_diags *diags)
+{
+    const struct hs_queue *queue = &row->queue;
+    bool written = hs_yaml_get(row->node, "disclose") != NULL;
+    if (queue->partner && !written) {
+        hs_queues_fault(row, "partner", HS_DIAG_ERROR, diags,
+                        "a partner is not told in full: say under 'disclose' what it may know");
+    }
+    if (queue->partner && queue->covert_list_count > 0) {
+        hs_queues_fault(row, "covert_lists", HS_DIAG_ERROR, diags,
+                        "a partner is not told of covert lists");
+    }
+    for (size_t i = 0; i < 2 && !written; i++) {
+        static const char *const keys[] = {"disclose_place", "disclose_times"};
+        if (hs_yaml_get(row->node, keys[i])) {
+            hs_queues_fault(row, keys[i], HS_DIAG_ERROR, diags,
+                            "this says nothing without 'disclose'");
+        }
+    }
+}
+
 void hs_queues_check(const struct hs_queue_row *rows, size_t count, struct hs_diags *diags)
 {
     for (size_t i = 0; i < count; i++) {
@@ -121,6 +145,7 @@ void hs_queues_check(const struct hs_queue_row *rows, size_t count, struct hs_di
         check_lists(&rows[i], diags);
         hs_queues_check_onward(rows, count, &rows[i], diags);
         check_default(rows, i, diags);
+        check_disclosure(&rows[i], diags);
         for (size_t c = 0; c < rows[i].queue.covert_list_count; c++) {
             check_covert_list(rows, count, i, rows[i].queue.covert_lists[c], diags);
         }

@@ -75,6 +75,16 @@ static void check_receives(const struct onward *onward)
                 onward->who, HS_STR_ARG(queue->covert_lists[i]), onward->does);
         }
     }
+    if ((queue->safeguarding & ~to->safeguarding) && !all) {
+        hs_queues_fault(
+            onward->from, onward->key, HS_DIAG_ERROR, onward->diags,
+            "%s may not receive all safeguarding entries that this queue would %s to it",
+            onward->who, onward->does);
+    }
+    if (to->partner && !queue->partner) {
+        hs_queues_fault(onward->from, onward->key, HS_DIAG_ERROR, onward->diags,
+                        "%s is a partner's queue, and nobody there acts for this one", onward->who);
+    }
     if (queue->handling & ~to->handling) {
         hs_queues_fault(
             onward->from, onward->key, HS_DIAG_ERROR, onward->diags,

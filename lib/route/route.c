@@ -186,6 +186,7 @@ static void warn_of_idle(const struct hs_routes *routes, struct hs_diags *diags)
     for (size_t i = 0; i < routes->count; i++) {
         const struct hs_queue *queue = &routes->rows[i].queue;
         if (queue->kind != HS_QUEUE_OPS && queue->list_count + queue->covert_list_count == 0 &&
+            queue->safeguarding == 0 &&
             !hs_operations_name(routes->operation_rows, routes->operation_count, queue->name)) {
             hs_queues_fault(&routes->rows[i], "lists", HS_DIAG_WARNING, diags,
                             "this queue takes no list by itself, and no operation names it");

@@ -13,6 +13,10 @@
  * goes to intelligence queues alone: those that care, and for each live queue that cares the one it
  * names; parsing has checked that this one may receive all that the live one may.
  *
+ * A safeguarding entry of an open list is told to queues that take its level, too, whatever their
+ * lists: those that care for the place, and of an unknown camera those of the list's owner or that
+ * care for all places.
+ *
  * An operation adds routes while it runs, by the event time of the read: from its beginning up to
  * but not at its end. Its open lists are told to its queues of reads in the areas of the forces
  * that take part (and, where it names roads, sites or areas, of reads there), as far as the queue
@@ -43,6 +47,37 @@ enum { HS_ROUTE_QUEUES_MAX = 1024, HS_ROUTE_OPERATIONS_MAX = 256 };
 
 #define HS_ROUTE_OPS_QUEUE "ops"
 
+// Bits of struct hs_queue.safeguarding, in order of the contract's Safeguarding from 1 on.
+enum {
+    HS_ROUTE_VULNERABLE_ADULT = 1,
+    HS_ROUTE_MISSING = 2,
+    HS_ROUTE_EXPLOITED_CHILD = 4,
+    HS_ROUTE_SAFEGUARDING_LEVELS = 3,
+};
+
+// Bits of struct hs_queue.disclose: what a reduced alert may say.
+enum {
+    HS_DISCLOSE_VEHICLE = 1 << 0,
+    HS_DISCLOSE_HANDLING = 1 << 1,
+    HS_DISCLOSE_PRIORITY = 1 << 2,
+    HS_DISCLOSE_WARNING_MARKERS = 1 << 3,
+    HS_DISCLOSE_SAFEGUARDING = 1 << 4,
+    HS_DISCLOSE_PLACE = 1 << 5,
+    HS_DISCLOSE_TIMES = 1 << 6,
+    HS_DISCLOSE_TRAIL = 1 << 7,
+    HS_DISCLOSE_LIST = 1 << 8,
+    HS_DISCLOSE_TIER = 1 << 9,
+    HS_DISCLOSE_OPERATIONS = 1 << 10,
+    HS_DISCLOSE_GROUP = 1 << 11,
+    HS_DISCLOSE_ANSWERED = 1 << 12,
+};
+
+// How exactly a reduced alert says where.
+enum hs_disclose_place {
+    HS_DISCLOSE_AREA,  // force and area
+    HS_DISCLOSE_FORCE, // the force alone
+};
+
 // One control room's desk. Lists of names are in bytewise order.
 struct hs_queue {
     struct hs_str name; // topic is dispatch.<name>
@@ -69,6 +104,12 @@ struct hs_queue {
                       // in order; each may receive all that this one may
     size_t escalate_count;
     int64_t test_interval_ms; // how often a test alert shows that the desk is reached; 0: never
+    unsigned safeguarding; // levels whose hits of any open list it is told, beside its lists; bits
+    bool partner;          // outside the police
+    bool reduced;          // its alerts say only what follows; always so of a partner's
+    unsigned disclose;     // bits of HS_DISCLOSE_*
+    enum hs_disclose_place disclose_place;
+    bool disclose_quarter_hours; // times are those of the quarter of an hour
 };
 
 // A time-bounded joint action. Lists of names are in bytewise order.
@@ -129,6 +170,11 @@ const struct hs_queue *hs_routes_queue(const struct hs_routes *routes,
                                        size_t index); // in order of name
 const struct hs_queue *hs_routes_find(const struct hs_routes *routes, struct hs_str queue);
 
+// "missing, exploited_child": words of a queue's bits, as queues.yaml has them; of a reduced queue
+// also how exact places and times are.
+enum hs_queue_bits { HS_QUEUE_SAFEGUARDING, HS_QUEUE_DISCLOSE };
+void hs_queue_say_bits(const struct hs_queue *queue, struct hs_buf *out, enum hs_queue_bits which);
+
 size_t hs_routes_operation_count(const struct hs_routes *routes);
 const struct hs_operation *hs_routes_operation(const struct hs_routes *routes,
                                                size_t index); // in order of id
@@ -147,9 +193,10 @@ struct hs_route_query {
     struct hs_str area;
     struct hs_str road;
     struct hs_str site;
-    int64_t at_ms;       // event time of the read: operations run by it
-    bool camera_unknown; // only the list owner's default queue
-    bool stale;          // intelligence queues only
+    int64_t at_ms;         // event time of the read: operations run by it
+    unsigned safeguarding; // the entry's level as one bit; 0: none
+    bool camera_unknown;   // only the list owner's default queue
+    bool stale;            // intelligence queues only
 };
 
 // Fills at most `max` queues in order of name, returns how many there are in all.

@@ -47,11 +47,12 @@ struct hs_routes {
     size_t run_words;      // of 64 bits in a set of operations; at least 1
     struct hs_word *table; // open addressing
     size_t mask;
-    uint64_t *all_lists;   // queues that may receive any open list
-    uint64_t *everywhere;  // queues that care for all places
-    uint64_t *defaults;    // owners' default queues
-    uint64_t *live;        // queues of kind live
-    uint64_t *handling[2]; // queues that take stop, monitor
+    uint64_t *all_lists;                                  // queues that may receive any open list
+    uint64_t *everywhere;                                 // queues that care for all places
+    uint64_t *defaults;                                   // owners' default queues
+    uint64_t *live;                                       // queues of kind live
+    uint64_t *handling[2];                                // queues that take stop, monitor
+    uint64_t *safeguarding[HS_ROUTE_SAFEGUARDING_LEVELS]; // queues that take a level of any list
     uint16_t *diverted_to; // number of a live queue's intelligence queue, or UINT16_MAX
     uint64_t *none;        // the empty set, as long as the longer of both kinds
     uint64_t **told;       // of each operation: its queues

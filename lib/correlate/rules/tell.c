@@ -13,7 +13,8 @@ size_t hs_tell_route(struct hs_rule_scope *scope, const pb_hit *hit,
                      const Hitstream__V1__Place *place,
                      const struct hs_queue *ret_queues[HS_ROUTE_MAX])
 {
-    struct hs_route_query query = hs_hit_route_query(hit);
+    struct hs_route_query query = hs_hit_route_query(
+        hit, hit->audience->kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT);
     query.force = hs_str(place->force);
     query.area = hs_str(place->area);
     query.road = hs_str(place->road);
@@ -34,7 +35,9 @@ struct hs_terms hs_tell_terms(const struct hs_telling *telling, const struct hs_
         .acknowledge_within_ms = queue ? queue->acknowledge_within_ms : 0,
     };
     if (queue && hs_routes_operation_count(telling->scope->routes) > 0) {
-        struct hs_route_query query = hs_hit_route_query(telling->hit);
+        struct hs_route_query query = hs_hit_route_query(
+            telling->hit,
+            telling->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT);
         struct hs_route_terms said;
         hs_route_terms(telling->scope->routes, &query, queue, &said);
         terms.floor = (Hitstream__V1__Priority)said.priority_floor;
