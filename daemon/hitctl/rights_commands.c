@@ -43,6 +43,7 @@ static const struct {
     {NULL, "profile", HITCTL_MAY_OPERATE},
     {"controls", "check", HITCTL_MAY_ANYTHING}, // a folder
     {"controls", NULL, HITCTL_MAY_CONTROLS},
+    {"route", "explain", HITCTL_MAY_SEE},
     {"route", NULL, HITCTL_MAY_CONTROLS},
     {"roads", NULL, HITCTL_MAY_CONTROLS},
     {"topics", NULL, HITCTL_MAY_ADMINISTER},

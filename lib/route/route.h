@@ -203,6 +203,11 @@ struct hs_route_query {
 size_t hs_route_decide(const struct hs_routes *routes, const struct hs_route_query *query,
                        const struct hs_queue **ret_queues, size_t max);
 
+// Why `queue` (of these routes) is told of it or not, for a person; true when it is told by its own
+// permissions and operations, not because another diverts to it.
+bool hs_route_explain(const struct hs_routes *routes, const struct hs_route_query *query,
+                      const struct hs_queue *queue, struct hs_buf *out);
+
 // What running operations say to a queue that is told.
 struct hs_route_terms {
     const struct hs_operation *operations[HS_ROUTE_OPERATIONS_MAX]; // that tell it, in order of id

@@ -136,12 +136,61 @@ static void a_change_decided_on_older_controls_is_refused(void **state)
     free(head);
 }
 
+static void the_route_is_explained_for_each_queue(void **state)
+{
+    (void)state;
+    OPERATION(OK, "create", SCORPION);
+#define EXPLAIN(...) RUN(OK, "route", "explain", "--list", __VA_ARGS__)
+    EXPLAIN("drugs", "--site", "s2", "--at", "2026-01-14T00:00:00");
+    says(out, "told     joint                    may not by itself receive list 'drugs'; operation "
+              "'scorpion' permits it; cares for all places\n");
+    says(out, "told     wilts-desk               may receive list 'drugs', as all open lists");
+    EXPLAIN("drugs", "--site", "s1", "--at", "2026-01-15T22:00:00");
+    says(out, "not told joint                    may not by itself receive list 'drugs'; operation "
+              "'scorpion' is over");
+    says(out, "does not care for force 'avon', area 'east'");
+    EXPLAIN("drugs", "--site", "s2", "--late", "--at", "2026-01-14T00:00:00");
+    says(out, "not told joint");
+    says(out, "too late for a live queue: diverted to avon-intel");
+    EXPLAIN("mole", "--handling", "monitor", "--json");
+    says(out, "\"queue\": \"avon-intel\", \"told\": true");
+    RUN(REFUSED, "route", "explain", "--list", "mule");
+    RUN(REFUSED, "route", "explain", "--list", "drugs", "--site", "s9");
+    RUN(USAGE, "route", "explain", "--list", "drugs", "--handling", "arrest");
+    RUN(USAGE, "route", "explain");
+}
+
+static void what_does_not_fit_together_is_told(void **state)
+{
+    (void)state;
+    RUN(OK, "route", "check");
+    says(err, "'joint': no list reaches this queue, by itself or by an operation");
+    says(out, "0 errors, 1 warnings");
+    OPERATION(OK, "create", SCORPION);
+    RUN(OK, "route", "check");
+    says(out, "0 errors, 0 warnings");
+    write_controls("queues.yaml", "queues:\n"
+                                  "  intel: {owner: avon, kind: intelligence, lists: [stolen],\n"
+                                  "    default: true}\n");
+    RUN(REFUSED, "route", "check", path_of("edited"));
+    says(err, "'mole': no queue of its owner 'avon' may receive this covert list");
+    says(err, "'drugs': no queue may receive this list: its alerts go to dispatch.unrouted");
+    write_controls("queues.yaml", "queues:\n"
+                                  "  hub: {owner: council, kind: intelligence, lists: [drugs],\n"
+                                  "    partner: true, default: true}\n");
+    RUN(REFUSED, "route", "check", path_of("edited"));
+    says(err, "a partner is not told in full");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_operation_is_created_shown_and_closed, setup,
                                         house_teardown),
         cmocka_unit_test_setup_teardown(every_fault_is_told_at_once, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(the_route_is_explained_for_each_queue, setup,
+                                        house_teardown),
+        cmocka_unit_test_setup_teardown(what_does_not_fit_together_is_told, setup, house_teardown),
         cmocka_unit_test_setup_teardown(a_change_decided_on_older_controls_is_refused, setup,
                                         house_teardown),
     };

@@ -67,6 +67,29 @@ static void answer(const struct hs_routes *routes, const struct plain_question *
     }
 }
 
+// The explanation says of each queue what the answer says, but for what is diverted.
+static void explain(const struct hs_routes *routes, const struct plain_question *question)
+{
+    char storage[6][32];
+    const struct hs_queue *told[QUEUES_MAX];
+    struct hs_route_query query = question_to_query(question, storage);
+    query.stale = false;
+    size_t count = hs_route_decide(routes, &query, told, QUEUES_MAX);
+    for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
+        const struct hs_queue *queue = hs_routes_queue(routes, i);
+        struct hs_buf text = {0};
+        bool is_told = false;
+        for (size_t t = 0; t < count; t++) {
+            is_told = is_told || told[t] == queue;
+        }
+        if (hs_route_explain(routes, &query, queue, &text) != is_told) {
+            fail_msg("'%.*s' is %stold, and this is said: %s", HS_STR_ARG(queue->name),
+                     is_told ? "" : "not ", hs_buf_text(&text));
+        }
+        hs_buf_fini(&text);
+    }
+}
+
 static void fail_with(const struct plain_table *table, const struct plain_question *q,
                       const char *expected, const char *said)
 {
@@ -94,6 +117,9 @@ static void ask(const struct plain_table *table, const struct hs_routes *routes,
         answer(routes, &question, &said);
         if (!hs_str_eq(hs_buf_str(&expected), hs_buf_str(&said))) {
             fail_with(table, &question, hs_buf_text(&expected), hs_buf_text(&said));
+        }
+        if (i % 16 == 0) {
+            explain(routes, &question);
         }
         if (!question.covert) {
             hs_buf_clear(&said);
