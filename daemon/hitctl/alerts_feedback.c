@@ -454,7 +454,7 @@ const struct hitctl_command hitctl_feedback_commands[] = {
     {"alerts", "show", "QUEUE ALERT [--since TIME]",
      "one alert in full; ALERT: its id, or the first 8 digits or more", show_run, show_options},
     {"alerts", "ack", ALERT_WORDS " [--until TIME|--for 30m]",
-     "seen: the incident is quiet until then, on every desk's record", feedback_run, until_options},
+     "seen, somebody deals with it: nobody is waited for until then", feedback_run, until_options},
     {"alerts", "resource", ALERT_WORDS, "a unit is on its way: other desks are stood down",
      feedback_run, plain_options},
     {"alerts", "stop", ALERT_WORDS, "the vehicle was stopped: the incident ends", feedback_run,

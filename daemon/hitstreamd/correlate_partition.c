@@ -12,6 +12,8 @@
 #include "hitstreamd/correlate_channel.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_publish.h"
+#include "hitstreamd/exclusions.h"
+#include "hitstreamd/withdrawn.h"
 
 HS_LOG_EVENT(event_lost, "partition-taken-by-another", "7e4f6bb3fe0c4f0d9f5a1f0f2b8a6c55");
 HS_LOG_EVENT(event_malformed, "event-malformed", "2c9a3f0e6b6f4c0a8a1e7bb1d6a0f923");
@@ -31,6 +33,11 @@ struct hs_part *hs_part_new(struct hs_correlate_stage *stage, int32_t number)
         part->stage = stage;
         part->number = number;
         part->commit_offset = -1;
+        part->withdrawn = hs_withdrawn_new();
+    }
+    if (part && !part->withdrawn) {
+        free(part);
+        return NULL;
     }
     return part;
 }
@@ -51,6 +58,7 @@ void hs_part_free(struct hs_part *part)
     if (part) {
         drop_checkpoint(part);
         hs_correlator_free(part->correlator);
+        hs_withdrawn_free(part->withdrawn);
         free(part);
     }
 }
@@ -81,7 +89,10 @@ int hs_part_reset(struct hs_part *part)
         .token_key = part->stage->config.token_key,
         .controls_lookup = lookup,
         .controls_ctx = part,
-        .sink = {.ctx = part, .alert = hs_publish_alert, .append = append},
+        .sink = {.ctx = part,
+                 .alert = hs_publish_alert,
+                 .append = append,
+                 .exclusion = hs_exclusions_offer},
     };
     drop_checkpoint(part);
     hs_correlator_free(part->correlator);
@@ -90,6 +101,7 @@ int hs_part_reset(struct hs_part *part)
     part->caught_up = false;
     part->commit_offset = -1;
     part->generation = 0;
+    hs_withdrawn_reset(part->withdrawn);
     part->checkpointed_at_ms = 0;
     part->appended_controls[0] = '\0';
     part->reported = (struct hs_correlator_stats){0};
@@ -145,6 +157,7 @@ static void note_took_over(struct hs_part *part, const struct hs_kafka_message *
 {
     if ((uint64_t)message->offset == part->epoch) {
         part->caught_up = true;
+        part->stage->ask_exclusions = true;
         return;
     }
     Hitstream__V1__VehicleEvent *event = hitstream__v1__vehicle_event__unpack(
@@ -285,5 +298,8 @@ void hs_part_step(struct hs_part *part, int64_t boot_ms, int64_t wall_ms)
     follow_controls(part, boot_ms);
     if (part->state == HS_PART_RUNNING) {
         hs_correlator_due(part->correlator, wall_ms, HS_STAGE_TIMERS_A_ROUND);
+    }
+    if (part->state == HS_PART_RUNNING) {
+        hs_withdrawn_step(part, boot_ms, wall_ms);
     }
 }

@@ -14,6 +14,8 @@
  *   correlate_channel       one queue: its topics, trying again, undelivered
  *   correlate_publish       an alert to its queue
  *   correlate_partition     one partition: applying events, controls, timers
+ *   withdrawn               entries in states beside the lists
+ *   exclusions              'not this vehicle' on its way to Redis
  *   correlate_checkpoint    states behind alerts, the partition's behind them
  *   correlate_follower      who else writes to anpr.vehicles
  *   correlate_takeover      took over, restoring, reading back
@@ -168,6 +170,7 @@ struct hs_part {
     int64_t checkpointed_at_ms;          // boot time of the last one's end
     int64_t commit_offset;               // what may be committed; -1: nothing
     int64_t event_appended_at_ms;        // LogAppendTime of the event being applied
+    struct hs_withdrawn *withdrawn;      // owned
     struct hs_correlator_stats reported; // what metrics have had of its statistics
 };
 
@@ -185,6 +188,8 @@ struct hs_correlate_shared {
 struct hs_stage_metrics;
 struct hs_follower;
 struct hs_test_alerts;
+struct hs_withdrawn;
+struct hs_exclusions;
 
 struct hs_correlate_stage {
     struct hs_correlate_stage_config config;
@@ -196,7 +201,9 @@ struct hs_correlate_stage {
     struct hs_kafka_tail *tail;
     struct hs_follower *follower;
     struct hs_test_alerts *tests;
-    int hits_topic; // the producer's numbers; -1: not known yet
+    struct hs_exclusions *exclusions; // NULL: they are not written from here
+    bool ask_exclusions;              // a partition was taken over: what is pending there?
+    int hits_topic;                   // the producer's numbers; -1: not known yet
     int vehicles_topic;
     int unrouted_topic;
     bool topics_known;                        // of all queues of the head

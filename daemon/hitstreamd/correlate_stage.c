@@ -19,6 +19,7 @@
 #include "hitstreamd/correlate_readback.h"
 #include "hitstreamd/correlate_report.h"
 #include "hitstreamd/correlate_takeover.h"
+#include "hitstreamd/exclusions.h"
 #include "hitstreamd/test_alerts.h"
 
 HS_LOG_EVENT(event_client, "correlate-kafka", "a60e5f9d3c7b4c18b2f4e1d8a7c6b935");
@@ -138,6 +139,7 @@ static void step_parts(struct hs_correlate_stage *stage, int64_t boot_ms)
         hs_checkpoint_step(stage->parts[i], boot_ms, false);
     }
     forget_stood(stage);
+    hs_exclusions_step(stage, boot_ms);
 }
 
 static void one_round(struct hs_correlate_stage *stage)
@@ -181,6 +183,7 @@ static void wait_for_topics(struct hs_correlate_stage *stage)
 static void *run(void *arg)
 {
     struct hs_correlate_stage *stage = arg;
+    hs_rcu_register_thread();
     wait_for_topics(stage);
     int rc = hs_stage_stopping(stage) ? 0 : hs_group_join(stage, on_client_error);
     if (rc != 0) {
@@ -193,6 +196,7 @@ static void *run(void *arg)
     hs_kafka_consumer_close(stage->consumer, CLOSE_MS); // revokes: what was applied is settled
     stage->consumer = NULL;
     hs_group_drop_parts(stage);
+    hs_rcu_unregister_thread();
     atomic_store_explicit(&stage->shared.ended, true, memory_order_release);
     return NULL;
 }
@@ -227,7 +231,8 @@ int hs_correlate_stage_new(const struct hs_correlate_stage_config *config,
 
 int hs_correlate_stage_start(struct hs_correlate_stage *stage)
 {
-    int error = pthread_create(&stage->thread, NULL, run, stage);
+    int rc = stage->config.exclusions ? hs_exclusions_new(stage, &stage->exclusions) : 0;
+    int error = rc ? rc : pthread_create(&stage->thread, NULL, run, stage);
     stage->started = error == 0;
     return error ? HS_ENOMEM : 0;
 }
@@ -260,6 +265,7 @@ void hs_correlate_stage_free(struct hs_correlate_stage *stage)
     hs_kafka_tail_free(stage->tail);
     hs_channels_free(stage);
     hs_id_set_fini(&stage->stood);
+    hs_exclusions_free(stage->exclusions);
     hs_test_alerts_free(stage->tests);
     hs_stage_metrics_free(stage->metrics);
     pthread_mutex_destroy(&stage->shared.lock);

@@ -14,6 +14,7 @@
  * correlate_stage.c's neighbours; each has a metric hitstream_correlate_*.
  */
 
+#include "base/rcu.h"
 #include "config/settings.h"
 #include "controls/controls.h"
 #include "metrics/metrics.h"
@@ -38,7 +39,13 @@ struct hs_correlate_stage_config {
     bool (*controls_confirmed)(void *ctx);
     // A new reference to the object of this hash; NULL: not known yet (it is asked for again).
     struct hs_controls *(*controls_lookup)(void *ctx, const char *hash);
-    struct hs_notices *notices; // what others want ops told; borrowed, may be NULL
+    // struct hs_snapshot: the lists, which entries that were hit are compared with; NULL: they are
+    // not.
+    struct hs_rcu_slot *snapshot;
+    void *lists_ctx;                      // for the next
+    int64_t (*lists_as_of_ms)(void *ctx); // when they were last known to be current; with snapshot
+    bool exclusions;                      // 'not this vehicle' is written to the settings' Redis
+    struct hs_notices *notices;           // what others want ops told; borrowed, may be NULL
 };
 
 // HS_ENOMEM, HS_EINVAL.

@@ -98,6 +98,10 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .controls_head = hs_controls_feed_head,
         .controls_confirmed = hs_controls_feed_confirmed,
         .controls_lookup = hs_controls_feed_lookup,
+        .snapshot = &daemon->snapshot,
+        .lists_ctx = daemon->lists,
+        .lists_as_of_ms = hs_lists_as_of_ms,
+        .exclusions = true,
         .notices = daemon->notices,
     };
     const struct hs_intake_config intake = {

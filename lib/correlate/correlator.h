@@ -182,6 +182,12 @@ size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size
 int hs_correlator_each_entry(const struct hs_correlator *correlator,
                              int (*fn)(void *ctx, const struct hs_standing_entry *entry),
                              void *ctx);
+// The same in pieces: about `max` vehicles from *cursor on (0 at first), which then stands behind
+// them, or at 0 when all have been walked. What changes in between may be walked twice or in the
+// next turn, but nothing that stands all the time is left out.
+int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
+                               int (*fn)(void *ctx, const struct hs_standing_entry *entry),
+                               void *ctx);
 // Every exclusion that Redis does not have yet, likewise.
 int hs_correlator_each_exclusion(const struct hs_correlator *correlator,
                                  int (*fn)(void *ctx, const struct hs_pending_exclusion *exclusion),

@@ -69,6 +69,24 @@ int hs_correlator_each_entry(const struct hs_correlator *correlator,
     return rc;
 }
 
+int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
+                               int (*fn)(void *ctx, const struct hs_standing_entry *entry),
+                               void *ctx)
+{
+    const struct hs_vehicle_table *table = &correlator->vehicles;
+    size_t walked = 0, bucket = *cursor;
+    int rc = 0;
+    for (; rc == 0 && bucket < table->bucket_count && walked < max; bucket++) {
+        const struct hs_vehicle *vehicle = table->buckets[bucket];
+        for (; rc == 0 && vehicle; vehicle = vehicle->next_in_bucket, walked++) {
+            rc = walk_vehicle(vehicle, fn, ctx);
+        }
+        walked += walked == 0; // empty places are looked at, too
+    }
+    *cursor = bucket < table->bucket_count ? bucket : 0;
+    return rc;
+}
+
 struct hs_pending_exclusion hs_exclusion_view(const struct hs_vehicle *vehicle,
                                               const struct hs_exclusion *exclusion)
 {

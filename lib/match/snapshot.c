@@ -209,6 +209,21 @@ int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index,
     return HS_ENOTFOUND;
 }
 
+int hs_snapshot_entry(const struct hs_snapshot *snapshot, struct hs_str list_id,
+                      struct hs_str entry_id)
+{
+    uint32_t list = hs_snapshot_find_list(snapshot, list_id);
+    if (list == UINT32_MAX) {
+        return HS_ENOTFOUND;
+    }
+    if (snapshot->overlay &&
+        hs_segment_find_id(&snapshot->overlay->segment, (uint16_t)list, entry_id) != UINT32_MAX) {
+        return HS_OK;
+    }
+    uint32_t slot = hs_segment_find_id(&snapshot->base->segment, (uint16_t)list, entry_id);
+    return slot != UINT32_MAX && hs_snapshot_base_stands(snapshot, slot) ? HS_OK : HS_ENOTFOUND;
+}
+
 int hs_snapshot_list_by_id(const struct hs_snapshot *snapshot, struct hs_str list_id,
                            struct hs_list_spec *ret_spec, uint64_t *ret_entries)
 {

@@ -96,6 +96,9 @@ struct hs_str hs_snapshot_change_id(const struct hs_snapshot *snapshot);
 // snapshot.
 int hs_snapshot_list_by_id(const struct hs_snapshot *snapshot, struct hs_str list_id,
                            struct hs_list_spec *ret_spec, uint64_t *ret_entries);
+// Whether an entry stands on a list now, whatever its terms. HS_ENOTFOUND: no such list, or entry.
+int hs_snapshot_entry(const struct hs_snapshot *snapshot, struct hs_str list_id,
+                      struct hs_str entry_id);
 int hs_snapshot_list(const struct hs_snapshot *snapshot, size_t index,
                      struct hs_list_spec *ret_spec, uint64_t *ret_entries);
 

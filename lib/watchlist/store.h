@@ -164,6 +164,22 @@ int hs_store_put(struct hs_store *store, const struct hs_actor *actor, struct hs
 int hs_store_drop(struct hs_store *store, const struct hs_actor *actor, struct hs_store_list *list,
                   struct hs_str entry_id, struct hs_str before, struct hs_position *ret_position);
 
+// 'Not this vehicle': a plate that is not meant by an entry.
+struct hs_store_exclusion {
+    struct hs_str list_id;
+    struct hs_str entry_id;
+    struct hs_str plate;  // normalised
+    struct hs_str owner;  // who decided it
+    struct hs_str mark;   // names the decision: the same plate and mark is stored once
+    struct hs_str reason; // free text; stands behind the mark
+    int64_t expires_at_ms;
+};
+enum { HS_ENTRY_EXCLUSIONS_MAX = 64 }; // of one entry; those over leave, then what expires first
+// Adds it to the entry, in one change against the entry as it stands. 0 also when it stands there
+// already. HS_ENOTFOUND: no such list or entry (any more).
+int hs_store_exclude(struct hs_store *store, const struct hs_actor *actor,
+                     const struct hs_store_exclusion *exclusion, struct hs_position *ret_position);
+
 // A load: a new generation is written beside the live one and goes live in one step, or not at all.
 struct hs_store_loading;
 int hs_store_loading_new(struct hs_store *store, const struct hs_store_list *against,
