@@ -64,6 +64,9 @@ int hs_correlator_new(const struct hs_correlator_config *config,
         return HS_ENOMEM;
     }
     correlator->config = *config;
+    if (config->vehicles_max == 0) {
+        correlator->config.vehicles_max = HS_VEHICLES_MAX;
+    }
     correlator->dirty_end = &correlator->dirty;
     correlator->desk.id_key = config->id_key;
     correlator->desk.token_key = config->token_key;
@@ -147,6 +150,23 @@ static void forget_if_expired(struct hs_correlator *correlator, struct hs_vehicl
     }
 }
 
+// Of an audience with too many states one leaves: as a tombstone, with the next checkpoint.
+static void drop_beyond(struct hs_correlator *correlator, const struct hs_vehicle_class *vehicles)
+{
+    struct hs_vehicle *leaves =
+        vehicles ? hs_vehicle_table_leaving(vehicles, correlator->config.vehicles_max) : NULL;
+    if (!leaves) {
+        return;
+    }
+    correlator->stats.vehicles_dropped++;
+    correlator->stats.open_incidents -= leaves->open != NULL;
+    hs_vehicle_clear(leaves, &correlator->pool);
+    leaves->touched = false;
+    hs_timer_heap_remove(&correlator->timers, leaves);
+    hs_vehicle_table_retire(&correlator->vehicles, leaves);
+    hs_core_mark_dirty(correlator, leaves);
+}
+
 int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
                          const struct hs_log_record *record)
 {
@@ -154,9 +174,10 @@ int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *ve
     vehicle->applied_at_ms = later ? record->append_time_ms : vehicle->applied_at_ms;
     vehicle->applied_offset = record->offset;
     vehicle->touched = true;
-    hs_vehicle_table_touch(&correlator->vehicles, vehicle);
     hs_core_mark_dirty(correlator, vehicle);
-    return hs_timer_heap_update(&correlator->timers, vehicle);
+    int rc = hs_vehicle_table_touch(&correlator->vehicles, vehicle);
+    drop_beyond(correlator, vehicle->vehicles);
+    return rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
 }
 
 bool hs_core_is_applied(const struct hs_vehicle *vehicle, const struct hs_log_record *record)

@@ -133,9 +133,9 @@ static int order_vehicles(struct hs_correlator *correlator)
     int rc = 0;
     correlator->stats.open_incidents = 0;
     for (size_t i = 0; rc == 0 && i < used; i++) {
-        hs_vehicle_table_touch(&correlator->vehicles, rows[i]);
+        rc = hs_vehicle_table_touch(&correlator->vehicles, rows[i]);
         correlator->stats.open_incidents += rows[i]->open != NULL;
-        rc = hs_timer_heap_update(&correlator->timers, rows[i]);
+        rc = rc ? rc : hs_timer_heap_update(&correlator->timers, rows[i]);
     }
     free(rows);
     return rc;

@@ -52,6 +52,8 @@ struct hs_exclusion {
     bool stored; // Redis has it; kept for hits that matched before
 };
 
+struct hs_vehicle_class;
+
 struct hs_vehicle {
     char *key;                // "AB12CDE|open", terminated, owned
     size_t key_len;           // bytes
@@ -81,6 +83,9 @@ struct hs_vehicle {
     struct hs_vehicle *next_in_bucket; // vehicle_table.c
     struct hs_vehicle *older;          // neighbours in order of last event
     struct hs_vehicle *newer;
+    struct hs_vehicle_class *vehicles; // its audience's; NULL: it had no event
+    struct hs_vehicle *class_older;    // neighbours there
+    struct hs_vehicle *class_newer;
     struct hs_vehicle *next_dirty; // correlator.c: in order of first change
     size_t heap_index;             // timers.c; SIZE_MAX: not in it
 };

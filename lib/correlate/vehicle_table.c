@@ -16,6 +16,11 @@ void hs_vehicle_table_fini(struct hs_vehicle_table *table, struct hs_intern_pool
         hs_vehicle_free(vehicle, pool);
         vehicle = newer;
     }
+    while (table->classes) {
+        struct hs_vehicle_class *next = table->classes->next;
+        free(table->classes);
+        table->classes = next;
+    }
     free(table->buckets);
     *table = (struct hs_vehicle_table){0};
 }
@@ -88,12 +93,93 @@ int hs_vehicle_table_add(struct hs_vehicle_table *table, struct hs_str key,
     return 0;
 }
 
-void hs_vehicle_table_touch(struct hs_vehicle_table *table, struct hs_vehicle *vehicle)
+// ---------------------------------------------------------------- each audience's own order
+
+static struct hs_vehicle_class *class_of(struct hs_vehicle_table *table,
+                                         const struct hs_vehicle *vehicle)
 {
+    struct hs_vehicle_class *found = table->classes;
+    while (found && !hs_str_is(vehicle->audience, found->audience)) {
+        found = found->next;
+    }
+    if (!found) {
+        found = calloc(1, sizeof(*found) + vehicle->audience.len + 1);
+        if (!found) {
+            return NULL;
+        }
+        memcpy(found->audience, vehicle->audience.ptr, vehicle->audience.len);
+        found->next = table->classes;
+        table->classes = found;
+    }
+    return found;
+}
+
+static void leave_class(struct hs_vehicle *vehicle)
+{
+    struct hs_vehicle_class *vehicles = vehicle->vehicles;
+    if (vehicles) {
+        *(vehicle->class_older ? &vehicle->class_older->class_newer : &vehicles->oldest) =
+            vehicle->class_newer;
+        *(vehicle->class_newer ? &vehicle->class_newer->class_older : &vehicles->newest) =
+            vehicle->class_older;
+        vehicles->count--;
+        vehicle->vehicles = NULL;
+    }
+}
+
+static void join_class(struct hs_vehicle_class *vehicles, struct hs_vehicle *vehicle)
+{
+    leave_class(vehicle);
+    vehicle->vehicles = vehicles;
+    vehicle->class_older = vehicles->newest;
+    vehicle->class_newer = NULL;
+    *(vehicles->newest ? &vehicles->newest->class_newer : &vehicles->oldest) = vehicle;
+    vehicles->newest = vehicle;
+    vehicles->count++;
+}
+
+struct hs_vehicle *hs_vehicle_table_leaving(const struct hs_vehicle_class *vehicles, size_t max)
+{
+    if (vehicles->count <= max) {
+        return NULL;
+    }
+    struct hs_vehicle *vehicle = vehicles->oldest;
+    for (size_t i = 0; i < HS_LEAVING_LOOK && vehicle; i++) {
+        if (!hs_vehicle_is_needed(vehicle)) {
+            return vehicle;
+        }
+        vehicle = vehicle->class_newer;
+    }
+    return vehicles->oldest;
+}
+
+int hs_vehicle_table_touch(struct hs_vehicle_table *table, struct hs_vehicle *vehicle)
+{
+    struct hs_vehicle_class *vehicles = vehicle->vehicles;
+    if (!vehicles) {
+        vehicles = class_of(table, vehicle);
+    }
+    if (!vehicles) {
+        return HS_ENOMEM;
+    }
+    if (vehicles->newest != vehicle) {
+        join_class(vehicles, vehicle);
+    }
     if (table->newest != vehicle) {
         unlink_order(table, vehicle);
         link_newest(table, vehicle);
     }
+    return 0;
+}
+
+void hs_vehicle_table_retire(struct hs_vehicle_table *table, struct hs_vehicle *vehicle)
+{
+    leave_class(vehicle);
+    unlink_order(table, vehicle);
+    vehicle->older = NULL;
+    vehicle->newer = table->oldest;
+    *(table->oldest ? &table->oldest->older : &table->newest) = vehicle;
+    table->oldest = vehicle;
 }
 
 void hs_vehicle_table_remove(struct hs_vehicle_table *table, struct hs_vehicle *vehicle)
@@ -103,6 +189,7 @@ void hs_vehicle_table_remove(struct hs_vehicle_table *table, struct hs_vehicle *
         link = &(*link)->next_in_bucket;
     }
     *link = vehicle->next_in_bucket;
+    leave_class(vehicle);
     unlink_order(table, vehicle);
     table->count--;
 }

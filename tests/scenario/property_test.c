@@ -14,10 +14,34 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "hitstream/v1/alert.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "scenario/story.h"
 
 enum { RUNS = 40, EVENTS = 400 };
+
+// Desks that are waited for, with chains, of an open and of a covert list.
+static const char waiting_queues[] =
+    "queues:\n"
+    "  avon-live:\n    owner: avon\n    kind: live\n    lists: [stolen, drugs, missing]\n"
+    "    forces: [avon]\n    acknowledge_within_ms: 120000\n    escalate_to: [avon-chief, "
+    "joint]\n"
+    "  avon-chief:\n    owner: avon\n    kind: live\n    lists: ['*']\n    areas: [bath]\n"
+    "  joint:\n    owner: wilts\n    kind: live\n    lists: ['*']\n    default: true\n"
+    "  wilts-live:\n    owner: wilts\n    kind: live\n    lists: [drugs]\n    forces: [wilts]\n"
+    "    acknowledge_within_ms: 300000\n    escalate_to: [joint]\n"
+    "  covert-a-desk:\n    owner: avon\n    kind: live\n    covert_lists: [covert-a]\n"
+    "    acknowledge_within_ms: 60000\n    escalate_to: [covert-a-chief]\n"
+    "  covert-a-chief:\n    owner: avon\n    kind: live\n    covert_lists: [covert-a]\n"
+    "  covert-a-review:\n    owner: avon\n    kind: intelligence\n    covert_lists: [covert-a]\n";
+
+static struct hs_controls *waiting_controls(void)
+{
+    return story_controls(waiting_queues,
+                          "incident:\n  quiet_ms: 900000\n  repeat_window_ms: 60000\n"
+                          "feedback:\n  acknowledged_ms: 240000\n"
+                          "priority:\n  unattended_step: 2\n");
+}
 
 struct event {
     int64_t append_ms;
@@ -66,7 +90,12 @@ static void add_hit(struct log *log, int64_t now_s)
              (int)(now_s / 3600 % 24), (int)(now_s / 60 % 60), (int)(now_s % 60));
     snprintf(vehicle, sizeof(vehicle), "AB%02uCDE", (unsigned)dice(4));
     snprintf(site, sizeof(site), "%s/%u", dice(2) ? "avon" : "wilts", (unsigned)dice(3));
-    struct story_hit hit = {.at = at,
+    struct story_hit hit = {.list_sequence = 7 + dice(3),
+                            .harm_score = dice(4) == 0 ? (uint32_t)dice(1000) : 0,
+                            .direction = dice(3) == 0 ? "W" : "E",
+                            .camera = dice(6) == 0 ? "c3" : NULL,
+                            .weed_date = dice(10) == 0 ? 20260113 : 0,
+                            .at = at,
                             .arrives = arrives,
                             .vehicle = vehicle,
                             .list = pick_list(&event->covert),
@@ -86,6 +115,72 @@ static void add_duplicate(struct log *log, int64_t now_s)
     hs_buf_add_str(&event->value, hs_buf_str(&old->value));
     event->covert = old->covert;
     event->append_ms = story_time_ms("00:00:00") + now_s * 1000;
+}
+
+static int64_t log_time(int64_t now_s)
+{
+    return story_time_ms("00:00:00") + now_s * 1000;
+}
+
+// Some desk answers some alert that was told so far, once in a while the same again.
+static void add_feedback(struct log *log, const struct hs_offline *offline, int64_t now_s)
+{
+    static const char *const desks[] = {"avon-live", "wilts-live", "covert-a-desk", "nobody"};
+    char id[32], now[32], until[32];
+    const struct hs_offline_alert *told = &offline->alerts[dice(offline->alert_count)];
+    Hitstream__V1__Alert *alert =
+        hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
+    assert_non_null(alert);
+    int64_t until_s = now_s + (int64_t)dice(5000) - 500;
+    snprintf(id, sizeof(id), "f%u", (unsigned)dice(60));
+    snprintf(now, sizeof(now), "%d+00:00:%02d", (int)(now_s / 86400), (int)(now_s % 60));
+    snprintf(until, sizeof(until), "0+%02d:%02d:%02d", (int)(until_s / 3600),
+             (int)(until_s / 60 % 60), (int)(until_s % 60));
+    struct story_say say = {.at = now,
+                            .queue = told->queue,
+                            .kind = (Hitstream__V1__FeedbackKind)(1 + dice(10)),
+                            .id = id,
+                            .until = dice(3) == 0 ? until : NULL,
+                            .to_queue = desks[dice(4)],
+                            .note = "said by dice"};
+    struct event *event = &log->rows[log->count++];
+    story_pack_say(&say, alert, &event->value);
+    event->covert = alert->covert;
+    event->append_ms = log_time(now_s);
+    hitstream__v1__alert__free_unpacked(alert, NULL);
+}
+
+static void add_withdrawn(struct log *log, int64_t now_s)
+{
+    char vehicle[16];
+    struct event *event = &log->rows[log->count++];
+    snprintf(vehicle, sizeof(vehicle), "AB%02uCDE", (unsigned)dice(4));
+    story_pack_withdrawn(vehicle, pick_list(&event->covert), 6 + dice(4), &event->value);
+    event->append_ms = log_time(now_s);
+}
+
+static void add_took_over(struct log *log, int64_t now_s)
+{
+    struct event *event = &log->rows[log->count++];
+    story_pack_took_over(&event->value);
+    event->append_ms = log_time(now_s);
+}
+
+static int add_stored(void *ctx, const struct hs_pending_exclusion *exclusion)
+{
+    struct log *log = ctx;
+    struct event *event = &log->rows[log->count++];
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    char vehicle[16], list_id[32];
+    event->covert = !hs_str_is(exclusion->audience, "open");
+    snprintf(vehicle, sizeof(vehicle), "%.*s", HS_STR_ARG(exclusion->vehicle));
+    snprintf(list_id, sizeof(list_id), "%.*s", HS_STR_ARG(exclusion->list_id));
+    audience.kind = event->covert ? HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT
+                                  : HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
+    audience.list_id = event->covert ? list_id : list_id + strlen(list_id);
+    story_pack_stored(vehicle, &audience, exclusion->feedback.bytes, &event->value);
+    event->append_ms = log->rows[log->count - 2].append_ms;
+    return 1; // one is enough
 }
 
 static void add_controls(struct log *log, struct hs_controls *const *controls, int64_t now_s)
@@ -138,6 +233,14 @@ static struct hs_offline *make_log(struct log *log, struct hs_controls *const *c
         now_s += (int64_t)(dice(20) == 0 ? dice(3600) : dice(120));
         if (i == 3 || dice(60) == 0) { // some hits wait for the first controls
             add_controls(log, controls, now_s);
+        } else if (i > 10 && dice(40) == 0) {
+            hs_correlator_each_exclusion(offline->correlator, add_stored, log);
+        } else if (offline->alert_count > 0 && dice(8) == 0) {
+            add_feedback(log, offline, now_s);
+        } else if (dice(30) == 0) {
+            add_withdrawn(log, now_s);
+        } else if (dice(50) == 0) {
+            add_took_over(log, now_s);
         } else if (i > 0 && dice(8) == 0) {
             add_duplicate(log, now_s);
         } else {
@@ -158,6 +261,19 @@ static void free_log(struct log *log)
 {
     for (size_t i = 0; i < log->count; i++) {
         hs_buf_fini(&log->rows[i].value);
+    }
+}
+
+// What the dice made: a stream without a kind of alert would show nothing of it.
+static void count_kinds(const struct hs_offline *offline, size_t kinds[16])
+{
+    for (size_t i = 0; i < offline->alert_count; i++) {
+        struct hs_str payload = offline->alerts[i].payload;
+        Hitstream__V1__Alert *alert =
+            hitstream__v1__alert__unpack(NULL, payload.len, (const uint8_t *)payload.ptr);
+        assert_non_null(alert);
+        kinds[(size_t)alert->kind % 16]++;
+        hitstream__v1__alert__free_unpacked(alert, NULL);
     }
 }
 
@@ -198,11 +314,10 @@ static void run_with_crashes(const struct log *log, struct hs_controls *const *c
 static void same_log_same_alerts(void **state)
 {
     (void)state;
-    struct hs_controls *controls[] = {story_controls(NULL, NULL),
-                                      story_controls(NULL, "incident:\n  quiet_ms: 600000\n"
-                                                           "  repeat_window_ms: 60000\n")};
+    struct hs_controls *controls[] = {story_controls(NULL, NULL), waiting_controls()};
     struct log *log = malloc(sizeof(*log));
     size_t alerts = 0;
+    size_t kinds[16] = {0};
     assert_non_null(log);
     for (uint64_t run = 0; run < RUNS; run++) {
         dice_state = first_seed() + run;
@@ -211,10 +326,16 @@ static void same_log_same_alerts(void **state)
                log->count, straight->alert_count);
         run_with_crashes(log, controls, straight);
         alerts += straight->alert_count;
+        count_kinds(straight, kinds);
         hs_offline_free(straight);
         free_log(log);
     }
     assert_true(alerts > RUNS * 20);
+    for (size_t kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED;
+         kind <= HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING; kind++) {
+        printf("alerts of kind %zu: %zu\n", kind, kinds[kind]);
+        assert_true(kinds[kind] > 0);
+    }
     hs_controls_unref(controls[0]);
     hs_controls_unref(controls[1]);
     free(log);
@@ -224,9 +345,7 @@ static void same_log_same_alerts(void **state)
 static void audiences_do_not_interfere(void **state)
 {
     (void)state;
-    struct hs_controls *controls[] = {story_controls(NULL, NULL),
-                                      story_controls(NULL, "incident:\n  quiet_ms: 600000\n"
-                                                           "  repeat_window_ms: 60000\n")};
+    struct hs_controls *controls[] = {story_controls(NULL, NULL), waiting_controls()};
     struct log *log = malloc(sizeof(*log));
     assert_non_null(log);
     for (uint64_t run = 0; run < RUNS; run++) {

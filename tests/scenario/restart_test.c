@@ -104,6 +104,44 @@ static int apply_controls(struct hs_offline *offline, uint64_t offset, const cha
 static const struct story_hit one_hit = {
     .at = "12:00:00", .vehicle = "AB12CDE", .list = "missing", .site = "avon/1"};
 
+// The oldest of one audience leaves, one without an open incident first; another audience's stay.
+static void a_full_table_drops_the_oldest_of_its_audience(void **state)
+{
+    (void)state;
+    struct hs_offline *offline = hs_offline_new();
+    struct hs_controls *controls = story_controls(NULL, NULL);
+    struct hs_correlator_stats stats;
+    static const struct story_hit hits[] = {
+        {.at = "12:00:00", .vehicle = "AA11AAA", .list = "covert-a", .site = "avon/1"},
+        {.at = "12:00:01", .vehicle = "AA11AAA", .list = "missing", .site = "avon/1"},
+        {.at = "12:00:02", .vehicle = "BB22BBB", .list = "missing", .site = "avon/1"},
+        {.at = "12:00:03", .vehicle = "CC33CCC", .list = "missing", .site = "avon/1"},
+    };
+    offline->vehicles_max = 2;
+    hs_offline_restart(offline);
+    hs_offline_know(offline, controls);
+    assert_int_equal(apply_controls(offline, 0, hs_controls_hash(controls)), 0);
+    for (size_t i = 0; i < 3; i++) {
+        apply_hit(offline, 1 + i, &hits[i], 0);
+    }
+    hs_offline_checkpoint(offline, SIZE_MAX);
+    apply_hit(offline, 4, &hits[3], 0);
+    hs_correlator_stats(offline->correlator, &stats);
+    assert_int_equal(stats.vehicles_dropped, 1);
+    assert_int_equal(stats.open_incidents, 3);
+    hs_offline_checkpoint(offline, SIZE_MAX);
+    hs_offline_restart(offline);
+    assert_true(hs_offline_states_hold(offline));
+    static const size_t again[] = {0, 2, 3, 1};
+    for (size_t i = 0; i < 4; i++) { // what left is not known again, the rest is
+        apply_hit(offline, 5 + i, &hits[again[i]], 0);
+    }
+    hs_correlator_stats(offline->correlator, &stats);
+    assert_int_equal(stats.duplicate_hits, 3);
+    assert_int_equal(stats.vehicles_dropped, 1);
+    hs_offline_free(offline);
+}
+
 static void hits_wait_for_the_first_controls(void **state)
 {
     (void)state;
@@ -322,6 +360,7 @@ int main(void)
         STORY(timers_stand_in_state_and_fire_once),
         STORY(duplicates_are_known_after_a_restart),
         STORY(controls_in_force_survive_a_restart),
+        cmocka_unit_test(a_full_table_drops_the_oldest_of_its_audience),
         cmocka_unit_test(hits_wait_for_the_first_controls),
         cmocka_unit_test(unknown_controls_change_nothing_until_they_are_known),
         cmocka_unit_test(a_malformed_event_is_passed_over),

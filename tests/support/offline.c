@@ -101,6 +101,7 @@ static void make_correlator(struct hs_offline *offline)
         .controls_lookup = lookup,
         .controls_ctx = offline,
         .sink = {.ctx = offline, .alert = on_alert, .append = on_append},
+        .vehicles_max = offline->vehicles_max,
     };
     hs_correlator_free(offline->correlator);
     if (hs_correlator_new(&config, &offline->correlator) != 0) {

@@ -44,7 +44,8 @@ struct hs_offline {
     size_t state_count;
     size_t state_capacity;
     uint64_t epoch;
-    uint64_t offset; // of the event being applied
+    uint64_t offset;     // of the event being applied
+    size_t vehicles_max; // of the next correlator that is made; 0: as ever
 };
 
 // With fixed keys for tests; hs_offline_keys() gives others.

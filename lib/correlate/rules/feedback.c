@@ -191,6 +191,15 @@ static int exclude(struct answer *answer, const struct hs_incident_entry *entry)
     return 0;
 }
 
+// One feedback takes back several entries: each has a cause of its own.
+static struct hs_id cause_of(const struct answer *answer, const struct hs_incident_entry *entry)
+{
+    struct hs_str parts[] = {hs_str_n((const char *)answer->given.feedback.bytes, HS_ID_BYTES),
+                             hs_str(hs_list_of(entry)->list_id),
+                             hs_str(hs_entry_of(entry)->entry_id)};
+    return hs_id_make(&answer->scope->desk->id_key, "not-this-vehicle", parts, 3);
+}
+
 static int not_this_vehicle(struct answer *answer)
 {
     struct hs_incident *incident = answer->incident;
@@ -208,6 +217,7 @@ static int not_this_vehicle(struct answer *answer)
             continue;
         }
         taking.number = entry->number;
+        taking.cause = cause_of(answer, entry);
         rc = exclude(answer, entry);
         rc = rc ? rc : hs_standdown_tell(answer->scope, answer->vehicle, incident, &taking);
         entry->excluded = true;

@@ -311,70 +311,72 @@ static int tell_queue(struct step *step, const struct hs_queue *queue)
     return hs_tell(&telling, queue, &draft);
 }
 
-static bool is_among(const struct hs_queue *queue, const struct hs_queue *const *queues,
-                     size_t count)
+// Queues that the hit was looked at for: each once.
+struct asked {
+    const struct hs_queue *queues[(2 + HS_AHEAD_MAX) * HS_ROUTE_MAX];
+    size_t count;
+};
+
+// False: it was asked already.
+static bool ask(struct asked *asked, const struct hs_queue *queue)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (queues[i] == queue) {
-            return true;
+    for (size_t i = 0; i < asked->count; i++) {
+        if (asked->queues[i] == queue) {
+            return false;
         }
     }
-    return false;
+    asked->queues[asked->count++] = queue;
+    return true;
 }
 
-// Desks of the area that it left care as well.
-static int tell_left(struct step *step, const struct hs_queue *const *queues, size_t count)
+// Desks that care for that place.
+static int tell_place(struct step *step, const Hitstream__V1__Place *place, struct asked *asked)
 {
-    const struct hs_queue *left[HS_ROUTE_MAX];
+    const struct hs_queue *queues[HS_ROUTE_MAX];
+    size_t count = hs_tell_route(step->scope, step->hit, place, queues);
     int rc = 0;
-    if (!step->crossing.entered) {
-        return 0;
-    }
-    size_t left_count =
-        hs_tell_route(step->scope, step->hit, hs_place_of(step->crossing.from), left);
-    for (size_t i = 0; rc == 0 && i < left_count; i++) {
-        rc = is_among(left[i], queues, count) ? 0 : tell_queue(step, left[i]);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        rc = ask(asked, queues[i]) ? tell_queue(step, queues[i]) : 0;
     }
     return rc;
 }
 
-// Desks of an area that comes next, but for those that care for this one too.
-static int tell_ahead(struct step *step, const struct hs_queue *const *queues, size_t count)
+// Desks of an area that comes next, but for those that are told of this one too.
+static int tell_ahead(struct step *step, const struct hs_ahead *next, struct asked *asked)
 {
-    const struct hs_queue *ahead[HS_ROUTE_MAX];
+    const struct hs_queue *queues[HS_ROUTE_MAX];
     struct hs_telling telling = make_telling(step);
+    size_t count = hs_tell_route(step->scope, step->hit, &next->place, queues);
     int rc = 0;
     telling.rule = HS_RULE_BORDER;
-    for (size_t a = 0; rc == 0 && a < step->crossing.ahead_count; a++) {
-        const struct hs_ahead *next = &step->crossing.ahead[a];
-        size_t ahead_count = hs_tell_route(step->scope, step->hit, &next->place, ahead);
-        for (size_t i = 0; rc == 0 && i < ahead_count; i++) {
-            if (is_among(ahead[i], queues, count)) {
-                continue;
-            }
-            struct hs_alert_draft draft = {
-                .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING,
-                .border = &next->border,
-            };
-            step->told_live = step->told_live || ahead[i]->kind == HS_QUEUE_LIVE;
-            hs_draft_add_evidence(&draft, "distance", next->distance_m, 0, "m");
-            rc = hs_tell(&telling, ahead[i], &draft);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (!ask(asked, queues[i])) {
+            continue;
         }
+        struct hs_alert_draft draft = {
+            .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING,
+            .border = &next->border,
+        };
+        step->told_live = step->told_live || queues[i]->kind == HS_QUEUE_LIVE;
+        hs_draft_add_evidence(&draft, "distance", next->distance_m, 0, "m");
+        rc = hs_tell(&telling, queues[i], &draft);
     }
     return rc;
 }
 
 static int tell(struct step *step)
 {
-    const struct hs_queue *queues[HS_ROUTE_MAX];
-    size_t count = hs_tell_route(step->scope, step->hit, step->hit->place, queues);
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = tell_queue(step, queues[i]);
+    struct asked asked;
+    asked.count = 0;
+    int rc = tell_place(step, step->hit->place, &asked);
+    bool routed = asked.count > 0;
+    if (rc == 0 && step->crossing.entered) { // desks of the area that it left care as well
+        rc = tell_place(step, hs_place_of(step->crossing.from), &asked);
     }
-    rc = rc ? rc : tell_left(step, queues, count);
-    rc = rc ? rc : tell_ahead(step, queues, count);
-    if (rc != 0 || count > 0) {
+    for (size_t i = 0; rc == 0 && i < step->crossing.ahead_count; i++) {
+        rc = tell_ahead(step, &step->crossing.ahead[i], &asked);
+    }
+    if (rc != 0 || routed) {
         return rc;
     }
     if (step->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT) {
