@@ -108,12 +108,21 @@ struct hs_match_window {
     uint32_t bad;
 };
 
+// Why a read or message cannot be used, beyond enum hs_read_fault.
+enum {
+    HS_REJECT_MESSAGE = 5,
+    HS_REJECT_TOO_MANY = 6,
+    HS_REJECT_TOO_LARGE = 7,
+    HS_REJECT_TEST_QUEUE = 8,
+    HS_REJECT_REASONS = 9
+};
+
 struct hs_match_metrics {
     struct hs_metric *reads;
     struct hs_metric *messages;
     struct hs_metric *hits[HS_TIER_WILDCARD + 1]; // by tier
     struct hs_metric *hits_dropped;
-    struct hs_metric *rejected[8]; // by reason
+    struct hs_metric *rejected[HS_REJECT_REASONS]; // by reason
     struct hs_metric *unknown_cameras;
     struct hs_metric *rewinds;
     struct hs_metric *commits;
@@ -247,13 +256,6 @@ struct hs_str hs_match_company_commit(const struct hs_match_worker *worker,
 // reads_reject.c
 // The reason a person reads in the headers; also the metrics' label.
 const char *hs_reject_reason(size_t index);
-enum {
-    HS_REJECT_MESSAGE = 5,
-    HS_REJECT_TOO_MANY = 6,
-    HS_REJECT_TOO_LARGE = 7,
-    HS_REJECT_TEST_QUEUE = 8,
-    HS_REJECT_REASONS = 9
-};
 // One read of a message; `reason` is its enum hs_read_fault.
 bool hs_reject_read(struct hs_match_worker *worker, const struct hs_match_message *message,
                     uint32_t index_in_message, const struct hs_read_view *view, size_t reason);

@@ -11,24 +11,26 @@ const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS] = {
 
 uint32_t hs_filter_blocks_for(size_t keys)
 {
-    return (uint32_t)(keys * BITS_PER_KEY / BLOCK_BITS + 1);
+    size_t blocks = keys * BITS_PER_KEY / BLOCK_BITS + 1;
+    return (uint32_t)(blocks < HS_FILTER_BLOCKS_MAX ? blocks : HS_FILTER_BLOCKS_MAX);
 }
 
 void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash)
 {
-    uint32_t *block =
-        words + (size_t)hs_index_scale((uint32_t)(hash >> 32), blocks) * HS_FILTER_BLOCK_WORDS;
+    uint64_t spot = hs_filter_spot(blocks, hash);
+    uint32_t *block = words + (spot >> 32) / sizeof(*words), lanes = (uint32_t)spot;
     for (unsigned i = 0; i < HS_FILTER_BLOCK_WORDS; i++) {
-        block[i] |= UINT32_C(1) << (hs_filter_lanes(hash) * hs_filter_salts[i] >> 27);
+        block[i] |= UINT32_C(1) << (lanes * hs_filter_salts[i] >> 27);
     }
 }
 
 bool hs_filter_has(const struct hs_filter *filter, uint64_t hash)
 {
-    const uint32_t *block = hs_filter_block(filter, hash);
-    uint32_t missing = 0;
+    uint64_t spot = hs_filter_spot(filter->blocks, hash);
+    const uint32_t *block = hs_filter_block(filter, spot);
+    uint32_t missing = 0, lanes = (uint32_t)spot;
     for (unsigned i = 0; i < HS_FILTER_BLOCK_WORDS; i++) {
-        missing |= ~block[i] & UINT32_C(1) << (hs_filter_lanes(hash) * hs_filter_salts[i] >> 27);
+        missing |= ~block[i] & UINT32_C(1) << (lanes * hs_filter_salts[i] >> 27);
     }
     return missing == 0;
 }

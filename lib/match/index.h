@@ -41,12 +41,16 @@
 #include "base/hash.h"
 #include "vrm/vrm.h"
 
-enum { HS_FILTER_BLOCK_WORDS = 8 };
+enum {
+    HS_FILTER_BLOCK_WORDS = 8,
+    HS_FILTER_BLOCK_BYTES = 32,
+    HS_FILTER_BLOCKS_MAX = (1 << 27) - 1, // a block begins at a number of bytes of 32 bits
+};
 
 // A split-block Bloom filter: a key sets one bit in each of a block's words.
 struct hs_filter {
     const uint32_t *words; // HS_FILTER_BLOCK_WORDS a block, 32-byte aligned
-    uint32_t blocks;       // at least 1
+    uint32_t blocks;       // 1 to HS_FILTER_BLOCKS_MAX
 };
 
 struct hs_slot {
@@ -91,13 +95,26 @@ static inline uint64_t hs_index_hash_limbs(struct hs_limbs limbs)
     uint64_t high = limbs.low >> 32;
     return (low * HS_INDEX_FACTOR_LOW + high * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT;
 }
-// What a character of value `is` at `position` (below 8) adds to a hash when it becomes `becomes`: hashes of marks
-// without a third limb are sums of their characters'.
+// What a character at `position` (below 8) adds to a hash for each step of its value: hashes of marks without a third
+// limb are sums of their characters'. Powers of 38, under the limb's factor.
+static inline uint64_t hs_index_hash_weight(unsigned position)
+{
+    static const uint64_t weights[8] = {
+        (54872 * HS_INDEX_FACTOR_LOW) << HS_INDEX_HASH_SHIFT,
+        (1444 * HS_INDEX_FACTOR_LOW) << HS_INDEX_HASH_SHIFT,
+        (38 * HS_INDEX_FACTOR_LOW) << HS_INDEX_HASH_SHIFT,
+        HS_INDEX_FACTOR_LOW << HS_INDEX_HASH_SHIFT,
+        (54872 * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT,
+        (1444 * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT,
+        (38 * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT,
+        HS_INDEX_FACTOR_HIGH << HS_INDEX_HASH_SHIFT,
+    };
+    return weights[position];
+}
+// What it adds when a character of value `is` becomes `becomes`.
 static inline uint64_t hs_index_hash_change(unsigned position, unsigned is, unsigned becomes)
 {
-    static const uint64_t weights[4] = {54872, 1444, 38, 1}; // powers of 38
-    uint64_t factor = position < 4 ? HS_INDEX_FACTOR_LOW : HS_INDEX_FACTOR_HIGH;
-    return (((uint64_t)becomes - is) * weights[position % 4] * factor) << HS_INDEX_HASH_SHIFT;
+    return ((uint64_t)becomes - is) * hs_index_hash_weight(position);
 }
 
 static inline uint64_t hs_index_hash(uint64_t skeleton)
@@ -149,20 +166,27 @@ static inline struct hs_str hs_segment_entry(const struct hs_segment *segment,
     return hs_str_n(record + sizeof(len), len);
 }
 
-// What decides a key's bits within its block.
-static inline uint32_t hs_filter_lanes(uint64_t hash)
-{
-    return (uint32_t)(hash >> 16);
-}
 // Odd numbers, one a word of a block: a word's bit is the highest five bits of its product with the
 // lanes.
 extern const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS];
 
-// The block of a key, and whether the filter has it.
-static inline const uint32_t *hs_filter_block(const struct hs_filter *filter, uint64_t hash)
+// A hash, mixed once more for the filter: sums of characters alone would crowd into some blocks, and marks that differ in
+// a character or two would set the same bits there.
+#define HS_FILTER_FACTOR UINT64_C(0x85ebca77)
+static inline uint64_t hs_filter_mix(uint64_t hash)
 {
-    return filter->words +
-           (size_t)hs_index_scale((uint32_t)(hash >> 32), filter->blocks) * HS_FILTER_BLOCK_WORDS;
+    return (uint32_t)(hash ^ hash >> 32) * HS_FILTER_FACTOR ^ hash;
+}
+// Where a key's bits stand: in the upper half where its block begins, in bytes; in the lower half its lanes.
+static inline uint64_t hs_filter_spot(uint32_t blocks, uint64_t hash)
+{
+    uint64_t mixed = hs_filter_mix(hash);
+    uint32_t block = hs_index_scale((uint32_t)(mixed >> 32), blocks * HS_FILTER_BLOCK_BYTES);
+    return (uint64_t)(block & ~(HS_FILTER_BLOCK_BYTES - 1U)) << 32 | (uint32_t)mixed;
+}
+static inline const uint32_t *hs_filter_block(const struct hs_filter *filter, uint64_t spot)
+{
+    return filter->words + (spot >> 32) / sizeof(uint32_t);
 }
 bool hs_filter_has(const struct hs_filter *filter, uint64_t hash);
 void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash);

@@ -31,7 +31,7 @@ enum {
 // HS_CHUNK_READS on.
 struct hs_keys {
     _Alignas(64) uint64_t hashes[HS_CHUNK_KEYS];
-    uint64_t blocks[HS_CHUNK_KEYS];       // where each key's filter block begins, in bytes
+    uint64_t spots[HS_CHUNK_KEYS];        // hs_filter_spot() of each key
     uint8_t reads[HS_CHUNK_KEYS];         // of a candidate: which read's
     uint8_t readings[HS_CHUNK_KEYS];      // of a candidate: 1 + its place
     uint16_t listed[HS_CHUNK_KEYS];       // keys that the filter has
@@ -43,10 +43,10 @@ struct hs_keys {
 static inline void hs_keys_set(struct hs_keys *keys, size_t at, uint64_t hash,
                                const struct hs_filter *filter)
 {
-    const uint32_t *block = hs_filter_block(filter, hash);
-    __builtin_prefetch(block);
+    uint64_t spot = hs_filter_spot(filter->blocks, hash);
+    __builtin_prefetch(hs_filter_block(filter, spot));
     keys->hashes[at] = hash;
-    keys->blocks[at] = (uint64_t)((const char *)block - (const char *)filter->words);
+    keys->spots[at] = spot;
 }
 
 // Groups that go through a kernel at once.

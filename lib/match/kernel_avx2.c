@@ -102,10 +102,15 @@ static inline __m256i fold_two(__m256i record, const struct checks *checks, __m2
     return pack_values(values);
 }
 
+static inline __m256i filter_size_of(const struct hs_filter *filter)
+{
+    return _mm256_set1_epi64x((long long)filter->blocks * HS_FILTER_BLOCK_BYTES);
+}
+
 // What is constant while a chunk is folded.
 struct folding {
     struct checks checks;
-    __m256i blocks; // of the filter, in each
+    __m256i filter_size; // bytes, in each
     const char *filter_bytes;
     struct hs_keys *keys;
 };
@@ -113,8 +118,7 @@ struct folding {
 static inline struct folding folding_for(const struct hs_filter *filter, struct hs_keys *keys,
                                          struct checks checks)
 {
-    return (struct folding){checks, _mm256_set1_epi64x(filter->blocks), (const char *)filter->words,
-                            keys};
+    return (struct folding){checks, filter_size_of(filter), (const char *)filter->words, keys};
 }
 
 // hs_index_hash_limbs() of four marks: limbs of the first and third in `even`, of the others in
@@ -131,16 +135,31 @@ static inline __m256i hash_four(__m256i even, __m256i uneven)
     return _mm256_slli_epi64(sum, HS_INDEX_HASH_SHIFT);
 }
 
+// hs_filter_spot() of four hashes.
+static inline __m256i spot_four(__m256i hashes, __m256i filter_size)
+{
+    const __m256i factor = _mm256_set1_epi64x(HS_FILTER_FACTOR);
+    const __m256i whole_blocks =
+        _mm256_set1_epi64x((long long)(~(HS_FILTER_BLOCK_BYTES - UINT64_C(1)) << 32 | UINT32_MAX));
+    __m256i halves = _mm256_xor_si256(hashes, _mm256_srli_epi64(hashes, 32));
+    __m256i mixed = _mm256_xor_si256(_mm256_mul_epu32(halves, factor), hashes);
+    __m256i block = _mm256_mul_epu32(_mm256_srli_epi64(mixed, 32), filter_size);
+    return _mm256_and_si256(_mm256_blend_epi32(mixed, block, 0xaa), whole_blocks);
+}
+
+static inline const char *block_of(const char *filter_bytes, const struct hs_keys *keys, size_t i)
+{
+    return filter_bytes + (keys->spots[i] >> 32);
+}
+
 // Four keys from number `at` on; their blocks are on the way.
-static inline void put_four(struct hs_keys *keys, size_t at, __m256i hashes, __m256i blocks,
+static inline void put_four(struct hs_keys *keys, size_t at, __m256i hashes, __m256i filter_size,
                             const char *filter_bytes)
 {
-    __m256i block = _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(hashes, 32), blocks), 32);
-    block = _mm256_slli_epi64(block, 5); // 32 bytes a block
     _mm256_storeu_si256((__m256i *)(void *)&keys->hashes[at], hashes);
-    _mm256_storeu_si256((__m256i *)(void *)&keys->blocks[at], block);
+    _mm256_storeu_si256((__m256i *)(void *)&keys->spots[at], spot_four(hashes, filter_size));
     for (unsigned i = 0; i < 4; i++) {
-        _mm_prefetch(filter_bytes + keys->blocks[at + i], _MM_HINT_T0);
+        _mm_prefetch(block_of(filter_bytes, keys, at + i), _MM_HINT_T0);
     }
 }
 
@@ -154,7 +173,7 @@ static inline uint64_t fold_four(const struct folding *folding, __m256i even, __
     even = fold_two(even, &folding->checks, &odd_even);
     uneven = fold_two(uneven, &folding->checks, &odd_uneven);
     __m256i hashes = hash_four(even, uneven);
-    put_four(keys, at, hashes, folding->blocks, folding->filter_bytes);
+    put_four(keys, at, hashes, folding->filter_size, folding->filter_bytes);
     if (__builtin_expect(_mm256_testz_si256(_mm256_or_si256(odd_even, odd_uneven),
                                             _mm256_or_si256(odd_even, odd_uneven)),
                          1)) {
@@ -267,7 +286,7 @@ static void unlist_candidates(struct hs_keys *keys, uint64_t of_reads)
     for (size_t i = HS_CHUNK_READS; i < end; i++) {
         if (!(of_reads >> keys->reads[i] & 1)) {
             keys->hashes[kept] = keys->hashes[i];
-            keys->blocks[kept] = keys->blocks[i];
+            keys->spots[kept] = keys->spots[i];
             keys->reads[kept] = keys->reads[i];
             keys->readings[kept] = keys->readings[i];
             kept++;
@@ -301,10 +320,10 @@ static void fold(const struct hs_read_view *reads, size_t count, const struct hs
 static inline bool filter_has(const char *filter_bytes, const struct hs_keys *keys, size_t i,
                               __m256i salts)
 {
-    __m256i lanes = _mm256_set1_epi32((int)hs_filter_lanes(keys->hashes[i]));
+    __m256i lanes = _mm256_set1_epi32((int)(uint32_t)keys->spots[i]);
     __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32(1),
                                      _mm256_srli_epi32(_mm256_mullo_epi32(lanes, salts), 27));
-    const void *block = filter_bytes + keys->blocks[i];
+    const void *block = block_of(filter_bytes, keys, i);
     return _mm256_testc_si256(_mm256_load_si256((const __m256i *)block), bits);
 }
 
@@ -326,7 +345,7 @@ static void hide(const struct hs_mask_group *groups, size_t group_count, uint64_
                  const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
                  struct hs_keys *keys)
 {
-    const __m256i blocks = _mm256_set1_epi64x(filter->blocks);
+    const __m256i filter_size = filter_size_of(filter);
     const char *filter_bytes = (const char *)filter->words;
     __m256i change[HS_MASKED_LEN_MAX];
     for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
@@ -339,7 +358,7 @@ static void hide(const struct hs_mask_group *groups, size_t group_count, uint64_
             hashes = _mm256_add_epi64(
                 hashes, _mm256_and_si256(change[i], _mm256_load_si256((const __m256i *)hides)));
         }
-        put_four(keys, g * HS_MASKS_A_GROUP, hashes, blocks, filter_bytes);
+        put_four(keys, g * HS_MASKS_A_GROUP, hashes, filter_size, filter_bytes);
     }
 }
 

@@ -146,7 +146,8 @@ void hs_search_patterns(struct hs_verdict *verdict)
         uint32_t count = end - from < MASKS_IN_FLIGHT ? end - from : MASKS_IN_FLIGHT;
         for (uint32_t i = 0; i < count; i++) {
             hashes[i] = masked_hash(&skeleton, snapshot->masks[from + i]);
-            __builtin_prefetch(hs_filter_block(&snapshot->filter, hashes[i]));
+            __builtin_prefetch(hs_filter_block(&snapshot->filter,
+                                               hs_filter_spot(snapshot->filter.blocks, hashes[i])));
         }
         for (uint32_t i = 0; i < count; i++) {
             hs_search_filtered(verdict, 0, hashes[i]);

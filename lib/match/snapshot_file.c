@@ -20,7 +20,7 @@
 #include "match/snapshot_parts.h"
 
 #define FILE_MAGIC UINT64_C(0x3150414e53534848) // "HHSSNAP1" as it lies on disk
-enum { FILE_VERSION = 1, WRITE_BYTES_MAX = 1 << 30 };
+enum { FILE_VERSION = 2, WRITE_BYTES_MAX = 1 << 30 };
 
 struct file_header {
     uint64_t magic;
