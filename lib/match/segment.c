@@ -33,27 +33,21 @@ void hs_segment_builder_init(struct hs_segment_builder *builder)
 void hs_segment_builder_fini(struct hs_segment_builder *builder)
 {
     hs_arena_fini(&builder->arena);
-    free(builder->pending);
+    hs_arena_fini(&builder->pending_arena);
     *builder = (struct hs_segment_builder){.arena = {0}};
 }
 
 static int reserve_pending(struct hs_segment_builder *builder)
 {
-    if (builder->count < builder->capacity) {
-        return HS_OK;
-    }
     if (builder->count >= HS_SEGMENT_ENTRIES_MAX) {
         return HS_ELIMIT;
     }
-    size_t capacity = builder->capacity ? builder->capacity * 2 : 64;
-    struct hs_pending_entry *pending =
-        realloc(builder->pending, capacity * sizeof(*builder->pending));
-    if (!pending) {
-        return HS_ENOMEM;
+    struct hs_arena *arena = &builder->pending_arena;
+    int status = hs_arena_grow(arena, (builder->count + 1) * sizeof(*builder->pending));
+    if (status == HS_OK) {
+        builder->pending = (struct hs_pending_entry *)(void *)arena->ptr;
     }
-    builder->pending = pending;
-    builder->capacity = capacity;
-    return HS_OK;
+    return status;
 }
 
 // Appends the record; where it stands.
@@ -176,6 +170,17 @@ static void shift_back(uint32_t *starts, uint32_t count)
     starts[0] = 0;
 }
 
+// What an entry some places on will touch, at random all over filter and buckets, is on the way.
+enum { PLACES_AHEAD = 24 };
+static void expect_entry(const struct hs_segment_layout *layout,
+                         const struct hs_pending_entry *entry, const uint32_t *filter,
+                         const uint32_t *starts)
+{
+    uint64_t spot = hs_filter_spot(layout->filter_blocks, entry->hash);
+    __builtin_prefetch(filter + (spot >> 32) / sizeof(*filter), 1);
+    __builtin_prefetch(&starts[hs_index_bucket(entry->hash, layout->bucket_count) + 1], 1);
+}
+
 // Counting sort by bucket, stable; the filter on the way. pending[i].id_hash stays, pending[i].ref
 // becomes the slot's number.
 static void lay_slots(uint8_t *arena, const struct hs_segment_layout *layout,
@@ -185,11 +190,18 @@ static void lay_slots(uint8_t *arena, const struct hs_segment_layout *layout,
     uint32_t *starts = (uint32_t *)(void *)(arena + layout->buckets_at);
     struct hs_slot *slots = (struct hs_slot *)(void *)(arena + layout->slots_at);
     for (uint32_t i = 0; i < layout->entry_count; i++) {
+        if (layout->entry_count - i > PLACES_AHEAD) {
+            expect_entry(layout, &pending[i + PLACES_AHEAD], filter, starts);
+        }
         starts[hs_index_bucket(pending[i].hash, layout->bucket_count) + 1]++;
         hs_filter_add(filter, layout->filter_blocks, pending[i].hash);
     }
     sum_up(starts, layout->bucket_count);
     for (uint32_t i = 0; i < layout->entry_count; i++) {
+        if (layout->entry_count - i > PLACES_AHEAD) {
+            uint64_t hash = pending[i + PLACES_AHEAD].hash;
+            __builtin_prefetch(&slots[starts[hs_index_bucket(hash, layout->bucket_count)]], 1);
+        }
         uint32_t slot = starts[hs_index_bucket(pending[i].hash, layout->bucket_count)]++;
         slots[slot] = (struct hs_slot){pending[i].mark, pending[i].ref};
         pending[i].ref = slot;

@@ -24,9 +24,9 @@ int hs_segment_parse(struct hs_str entry, struct hs_parsed_entry *ret_parsed);
 // Builds a segment: entries in, then one arena out.
 struct hs_segment_builder {
     struct hs_arena arena;            // records from HS_ARENA_HEADER_BYTES on
+    struct hs_arena pending_arena;    // owns pending: it grows without copies, in huge pages
     struct hs_pending_entry *pending; // one an entry
     size_t count;
-    size_t capacity; // of pending
 };
 
 void hs_segment_builder_init(struct hs_segment_builder *builder);
