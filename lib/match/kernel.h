@@ -76,11 +76,12 @@ struct hs_kernel {
     // keys->listed, rising; returns how many there are then.
     size_t (*keep)(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
                    size_t listed);
-    // Keys of one mark under each mask of the groups, from number 0 on: `hash` is the mark's own, and hiding
-    // position i adds changes[i] to it.
-    void (*hide)(const struct hs_mask_group *groups, size_t group_count, uint64_t hash,
-                 const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
-                 struct hs_keys *keys);
+    // Hashes of one mark under each mask of the groups, as far as the filter has them: into keys->hashes from number 0
+    // on, in order of masks; returns how many. `hash` is the mark's own; of the read, which is not odd, the mark is
+    // looked at, which is not longer than HS_MASKED_LEN_MAX.
+    size_t (*sieve)(const struct hs_mask_group *groups, size_t group_count,
+                    const struct hs_read_view *read, uint64_t hash, const struct hs_filter *filter,
+                    struct hs_keys *keys);
     // Bit i: read i may be no legal mark at its date (UINT64_MAX would be right, and slow).
     uint64_t (*doubtful)(const struct hs_read_view *reads, size_t count, struct hs_issued *issued);
 };

@@ -317,13 +317,12 @@ static void fold(const struct hs_read_view *reads, size_t count, const struct hs
     }
 }
 
-static inline bool filter_has(const char *filter_bytes, const struct hs_keys *keys, size_t i,
-                              __m256i salts)
+static inline bool filter_has(const char *filter_bytes, uint64_t spot, __m256i salts)
 {
-    __m256i lanes = _mm256_set1_epi32((int)(uint32_t)keys->spots[i]);
+    __m256i lanes = _mm256_set1_epi32((int)(uint32_t)spot);
     __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32(1),
                                      _mm256_srli_epi32(_mm256_mullo_epi32(lanes, salts), 27));
-    const void *block = block_of(filter_bytes, keys, i);
+    const void *block = filter_bytes + (spot >> 32);
     return _mm256_testc_si256(_mm256_load_si256((const __m256i *)block), bits);
 }
 
@@ -334,32 +333,103 @@ static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t 
     const char *filter_bytes = (const char *)filter->words;
 #pragma GCC unroll 4
     for (size_t i = from; i < to; i++) {
-        if (__builtin_expect(filter_has(filter_bytes, keys, i, salts), 0)) {
+        if (__builtin_expect(filter_has(filter_bytes, keys->spots[i], salts), 0)) {
             keys->listed[listed++] = (uint16_t)i;
         }
     }
     return listed;
 }
 
-static void hide(const struct hs_mask_group *groups, size_t group_count, uint64_t hash,
-                 const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
-                 struct hs_keys *keys)
+// What hiding each of a mark's first eight characters adds to its hash: hs_index_hash_change() to '?'.
+static inline void hiding_changes(const struct hs_read_view *read,
+                                  uint64_t ret_changes[HS_MASKED_LEN_MAX])
+{
+    const __m256i any = _mm256_set1_epi64x(HS_VRM_VALUE_ANY), zero = _mm256_setzero_si256();
+    __m128i values = _mm256_castsi256_si128(skeleton_values(load_two(read, read)));
+    for (unsigned i = 0; i < HS_MASKED_LEN_MAX; i += 4, values = _mm_srli_si128(values, 4)) {
+        __m256i weights = _mm256_set_epi64x(
+            (long long)hs_index_hash_weight(i + 3), (long long)hs_index_hash_weight(i + 2),
+            (long long)hs_index_hash_weight(i + 1), (long long)hs_index_hash_weight(i));
+        __m256i steps = _mm256_sub_epi64(any, _mm256_cvtepu8_epi64(values));
+        __m256i low = _mm256_mul_epu32(steps, weights);
+        __m256i high = _mm256_mul_epu32(steps, _mm256_srli_epi64(weights, 32));
+        _mm256_storeu_si256(
+            (__m256i *)(void *)&ret_changes[i],
+            _mm256_add_epi64(low, _mm256_blend_epi32(zero, _mm256_slli_epi64(high, 32), 0xaa)));
+    }
+}
+
+// Bit i: the filter's block of spot i has the bits of its first two words. One in six of those that are not there
+// passes, and the four are asked at once.
+static inline unsigned may_have_four(const char *filter_bytes, __m256i spots)
+{
+    const __m256i salts =
+        _mm256_set1_epi64x((long long)((uint64_t)hs_filter_salts[1] << 32 | hs_filter_salts[0]));
+    __m256i words = _mm256_i64gather_epi64((const long long *)(const void *)filter_bytes,
+                                           _mm256_srli_epi64(spots, 32), 1);
+    __m256i lanes = _mm256_shuffle_epi32(spots, 0xa0);
+    __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32(1),
+                                     _mm256_srli_epi32(_mm256_mullo_epi32(lanes, salts), 27));
+    __m256i has = _mm256_cmpeq_epi64(_mm256_and_si256(words, bits), bits);
+    return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(has));
+}
+
+// The 64-bit lanes whose bits are set move to the front: 32-bit lane numbers by bits.
+static const uint32_t pack_left[16][8] = {
+    {0},
+    {0, 1},
+    {2, 3},
+    {0, 1, 2, 3},
+    {4, 5},
+    {0, 1, 4, 5},
+    {2, 3, 4, 5},
+    {0, 1, 2, 3, 4, 5},
+    {6, 7},
+    {0, 1, 6, 7},
+    {2, 3, 6, 7},
+    {0, 1, 2, 3, 6, 7},
+    {4, 5, 6, 7},
+    {0, 1, 4, 5, 6, 7},
+    {2, 3, 4, 5, 6, 7},
+    {0, 1, 2, 3, 4, 5, 6, 7},
+};
+
+static inline void store_packed(uint64_t *at, __m256i four, unsigned bits)
+{
+    __m256i lanes = _mm256_loadu_si256((const __m256i *)(const void *)pack_left[bits]);
+    _mm256_storeu_si256((__m256i *)(void *)at, _mm256_permutevar8x32_epi32(four, lanes));
+}
+
+// Four masks at a time by two of their blocks' words, without a branch; then those that are left by the whole block.
+static size_t sieve(const struct hs_mask_group *groups, size_t group_count,
+                    const struct hs_read_view *read, uint64_t hash, const struct hs_filter *filter,
+                    struct hs_keys *keys)
 {
     const __m256i filter_size = filter_size_of(filter);
+    const __m256i salts = _mm256_loadu_si256((const __m256i *)(const void *)hs_filter_salts);
     const char *filter_bytes = (const char *)filter->words;
-    __m256i change[HS_MASKED_LEN_MAX];
-    for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
-        change[i] = _mm256_set1_epi64x((long long)changes[i]);
-    }
+    uint64_t changes[HS_MASKED_LEN_MAX];
+    size_t left = 0, kept = 0;
+    hiding_changes(read, changes);
     for (size_t g = 0; g < group_count; g++) {
         __m256i hashes = _mm256_set1_epi64x((long long)hash);
         for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
             const void *hides = groups[g].hides[i];
+            __m256i change = _mm256_set1_epi64x((long long)changes[i]);
             hashes = _mm256_add_epi64(
-                hashes, _mm256_and_si256(change[i], _mm256_load_si256((const __m256i *)hides)));
+                hashes, _mm256_and_si256(change, _mm256_load_si256((const __m256i *)hides)));
         }
-        put_four(keys, g * HS_MASKS_A_GROUP, hashes, filter_size, filter_bytes);
+        __m256i spots = spot_four(hashes, filter_size);
+        unsigned bits = may_have_four(filter_bytes, spots);
+        store_packed(&keys->hashes[left], hashes, bits);
+        store_packed(&keys->spots[left], spots, bits);
+        left += (unsigned)__builtin_popcount(bits);
     }
+    for (size_t i = 0; i < left; i++) {
+        keys->hashes[kept] = keys->hashes[i];
+        kept += filter_has(filter_bytes, keys->spots[i], salts);
+    }
+    return kept;
 }
 
 // Which positions of a current mark a character may stand at.
@@ -426,4 +496,4 @@ static uint64_t doubtful(const struct hs_read_view *reads, size_t count, struct 
     return bits;
 }
 
-const struct hs_kernel hs_kernel_avx2 = {"avx2", fold, keep, hide, doubtful};
+const struct hs_kernel hs_kernel_avx2 = {"avx2", fold, keep, sieve, doubtful};

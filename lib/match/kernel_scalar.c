@@ -23,19 +23,27 @@ static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t 
     return listed;
 }
 
-static void hide(const struct hs_mask_group *groups, size_t group_count, uint64_t hash,
-                 const uint64_t changes[HS_MASKED_LEN_MAX], const struct hs_filter *filter,
-                 struct hs_keys *keys)
+static size_t sieve(const struct hs_mask_group *groups, size_t group_count,
+                    const struct hs_read_view *read, uint64_t hash, const struct hs_filter *filter,
+                    struct hs_keys *keys)
 {
+    uint64_t changes[HS_MASKED_LEN_MAX];
+    size_t count = 0;
+    for (unsigned i = 0; i < HS_MASKED_LEN_MAX; i++) {
+        unsigned value = i < read->vrm_len ? hs_vrm_class_value_of(read->vrm[i]) : 0;
+        changes[i] = hs_index_hash_change(i, value, HS_VRM_VALUE_ANY);
+    }
     for (size_t g = 0; g < group_count; g++) {
         for (size_t m = 0; m < HS_MASKS_A_GROUP; m++) {
             uint64_t hidden = hash;
             for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
                 hidden += groups[g].hides[i][m] & changes[i];
             }
-            hs_keys_set(keys, g * HS_MASKS_A_GROUP + m, hidden, filter);
+            keys->hashes[count] = hidden;
+            count += hs_filter_has(filter, hidden);
         }
     }
+    return count;
 }
 
 static uint64_t doubtful(const struct hs_read_view *reads, size_t count, struct hs_issued *issued)
@@ -46,7 +54,7 @@ static uint64_t doubtful(const struct hs_read_view *reads, size_t count, struct 
     return UINT64_MAX;
 }
 
-const struct hs_kernel hs_kernel_scalar = {"scalar", fold, keep, hide, doubtful};
+const struct hs_kernel hs_kernel_scalar = {"scalar", fold, keep, sieve, doubtful};
 
 const struct hs_kernel *hs_kernel_best(void)
 {

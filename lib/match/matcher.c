@@ -226,7 +226,7 @@ static void search_read(struct chunk *chunk, size_t i, uint64_t listed, const st
         hs_search_key(verdict, reading, matcher->keys.hashes[matcher->of_read[i][reading]]);
     }
     for (size_t m = 0; m < mask_count; m++) {
-        hs_search_key(verdict, 0, matcher->masks.hashes[matcher->masks.listed[m]]);
+        hs_search_key(verdict, 0, matcher->masks.hashes[m]);
     }
     if (wider->confused & bit) {
         hs_search_confused(verdict, matcher->kernel, &matcher->masks);

@@ -37,18 +37,6 @@ static void search_mark(struct hs_verdict *verdict, const struct hs_vrm *mark)
     hs_search_filtered(verdict, 0, hs_index_hash(hs_vrm_pack_skeleton(mark)));
 }
 
-// A character's value in the skeleton: hs_vrm_value_of(hs_vrm_class_of(c)).
-static const uint8_t skeleton_values[128] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 9,  ['C'] = 13, ['D'] = 1,  ['E'] = 15, ['F'] = 16,
-    ['G'] = 7,  ['H'] = 18, ['I'] = 2,  ['J'] = 20, ['K'] = 21, ['L'] = 22, ['M'] = 23, ['N'] = 24,
-    ['O'] = 1,  ['P'] = 26, ['Q'] = 1,  ['R'] = 28, ['S'] = 6,  ['T'] = 30, ['U'] = 31, ['V'] = 32,
-    ['W'] = 33, ['X'] = 34, ['Y'] = 35, ['Z'] = 3,  ['a'] = 11, ['b'] = 9,  ['c'] = 13, ['d'] = 1,
-    ['e'] = 15, ['f'] = 16, ['g'] = 7,  ['h'] = 18, ['i'] = 2,  ['j'] = 20, ['k'] = 21, ['l'] = 22,
-    ['m'] = 23, ['n'] = 24, ['o'] = 1,  ['p'] = 26, ['q'] = 1,  ['r'] = 28, ['s'] = 6,  ['t'] = 30,
-    ['u'] = 31, ['v'] = 32, ['w'] = 33, ['x'] = 34, ['y'] = 35, ['z'] = 3,
-};
-
 // Every mark one difference away, one at a time.
 static void search_confused_marks(struct hs_verdict *verdict, const struct hs_reading *reading)
 {
@@ -79,8 +67,8 @@ static bool make_confused_keys(const struct hs_reading *reading, const struct hs
                 return false;
             }
             hs_keys_set(keys, count++,
-                        own + hs_index_hash_change(i, skeleton_values[read & 0x7f],
-                                                   skeleton_values[meant & 0x7f]),
+                        own + hs_index_hash_change(i, hs_vrm_class_value_of(read),
+                                                   hs_vrm_class_value_of(meant)),
                         filter);
         }
     }
@@ -120,15 +108,9 @@ static uint64_t masked_hash(const struct hs_vrm *skeleton, hs_mask mask)
 size_t hs_search_masks(const struct hs_snapshot *snapshot, const struct hs_kernel *kernel,
                        const struct hs_read_view *read, uint64_t hash, struct hs_keys *keys)
 {
-    enum { ANY = 37 };
-    uint64_t changes[HS_MASKED_LEN_MAX];
     uint32_t from = snapshot->groups_from[read->vrm_len];
     uint32_t end = snapshot->groups_from[read->vrm_len + 1];
-    for (unsigned i = 0; i < HS_MASKED_LEN_MAX; i++) {
-        changes[i] = hs_index_hash_change(i, skeleton_values[read->vrm[i] & 0x7f], ANY);
-    }
-    kernel->hide(&snapshot->groups[from], end - from, hash, changes, &snapshot->filter, keys);
-    return kernel->keep(&snapshot->filter, keys, 0, (size_t)(end - from) * HS_MASKS_A_GROUP, 0);
+    return kernel->sieve(&snapshot->groups[from], end - from, read, hash, &snapshot->filter, keys);
 }
 
 void hs_search_patterns(struct hs_verdict *verdict)

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-enum { LIMB_CHARS = 4, LIMB_BITS = 21, BASE = 38, VALUE_ANY = 37 };
+enum { LIMB_CHARS = 4, LIMB_BITS = 21, BASE = 38 };
 
 // What a byte of a text is on a plate: its character in upper case, or one of these.
 enum { REFUSED = 0, DROPPED = 1 };
@@ -81,11 +81,17 @@ unsigned hs_vrm_value_of(char c)
     return (uint8_t)c < sizeof(values) ? values[(uint8_t)c] : 0;
 }
 
+unsigned hs_vrm_class_value_of(char c)
+{
+    c = normal[(uint8_t)c];
+    return class_values[c & 0x7f];
+}
+
 char hs_vrm_char_of(unsigned value)
 {
     static const char alphabet[] = "\0"
                                    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ?";
-    return value <= VALUE_ANY ? alphabet[value] : '\0';
+    return value <= HS_VRM_VALUE_ANY ? alphabet[value] : '\0';
 }
 
 // Characters beyond the mark's end are zero in `text`, and so in the word. A mark's are ASCII.

@@ -55,7 +55,10 @@ char hs_vrm_glyph_of(char c);
 bool hs_vrm_glyph_eq(const struct hs_vrm *a, const struct hs_vrm *b);
 
 // A character's place in the packed alphabet, 1 to 37; 0 for any other byte.
+enum { HS_VRM_VALUE_ANY = 37 }; // '?'
 unsigned hs_vrm_value_of(char c);
+// The same of its look-alike class, in lower case as in upper.
+unsigned hs_vrm_class_value_of(char c);
 // The inverse for 1 to 37.
 char hs_vrm_char_of(unsigned value);
 
