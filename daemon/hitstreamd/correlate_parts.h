@@ -18,6 +18,8 @@
  *   exclusions              'not this vehicle' on its way to Redis
  *   correlate_checkpoint    states behind alerts, the partition's behind them
  *   correlate_follower      who else writes to anpr.vehicles
+ *   correlate_kept          a local copy of a partition's states
+ *   correlate_keeper        writes and opens such copies
  *   correlate_takeover      took over, restoring, reading back
  *   test_alerts             a read for each queue now and then, to see that it is reached
  *   correlate_report        gauges and status
@@ -190,6 +192,7 @@ struct hs_follower;
 struct hs_test_alerts;
 struct hs_withdrawn;
 struct hs_exclusions;
+struct hs_keeper;
 
 struct hs_correlate_stage {
     struct hs_correlate_stage_config config;
@@ -204,6 +207,7 @@ struct hs_correlate_stage {
     struct hs_exclusions *exclusions; // NULL: they are not written from here
     bool ask_exclusions;              // a partition was taken over: what is pending there?
     int hits_topic;                   // the producer's numbers; -1: not known yet
+    struct hs_keeper *keeper;         // NULL: no local copies
     int vehicles_topic;
     int unrouted_topic;
     bool topics_known;                        // of all queues of the head

@@ -13,6 +13,7 @@
 #include "hitstreamd/correlate_checkpoint.h"
 #include "hitstreamd/correlate_follower.h"
 #include "hitstreamd/correlate_group.h"
+#include "hitstreamd/correlate_keeper.h"
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_partition.h"
@@ -51,7 +52,8 @@ static int open_clients(struct hs_correlate_stage *stage)
         .ctx = stage, .delivered = hs_outbox_delivered, .client = client};
     int rc = hs_kafka_producer_new(settings, &producer, &stage->producer);
     rc = rc ? rc : hs_kafka_tail_new(settings, &client, &stage->tail);
-    return rc ? rc : hs_follower_new(stage, &stage->follower);
+    rc = rc ? rc : hs_follower_new(stage, &stage->follower);
+    return rc ? rc : hs_keeper_new(settings, &stage->keeper);
 }
 
 static bool know_topic(struct hs_correlate_stage *stage, const char *name, int64_t timeout_ms,
@@ -262,6 +264,7 @@ void hs_correlate_stage_free(struct hs_correlate_stage *stage)
     }
     hs_kafka_producer_free(stage->producer);
     hs_follower_free(stage->follower);
+    hs_keeper_free(stage->keeper);
     hs_kafka_tail_free(stage->tail);
     hs_channels_free(stage);
     hs_id_set_fini(&stage->stood);

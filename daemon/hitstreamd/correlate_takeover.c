@@ -11,6 +11,7 @@
 #include "hitstream/v1/event.pb-c.h"
 #include "hitstreamd/correlate_channel.h"
 #include "hitstreamd/correlate_follower.h"
+#include "hitstreamd/correlate_keeper.h"
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_partition.h"
@@ -19,6 +20,8 @@
 HS_LOG_EVENT(event_took_over, "partition-taken-over", "9a4f0c7b5ad84e5d8c0b6e1f7d3a2b68");
 HS_LOG_EVENT(event_takeover_failed, "takeover-failed", "e1d7c5a93b2f4f7f8b6a0c4d5e9f1a37");
 HS_LOG_EVENT(event_state_malformed, "state-malformed", "4b8e2d6f1c7a4953a0d9e8b7c6f5a412");
+
+HS_LOG_EVENT(event_kept, "local-state-restored", "c41f7a0e8b6d4d53a9e2f7b1d0c85e36");
 
 enum {
     RESTORE_TIMEOUT_MS = 120000,
@@ -121,6 +124,47 @@ static bool on_state(void *ctx, const struct hs_kafka_message *message)
     return takeover->rc == 0 && go_on(takeover);
 }
 
+// A record of a local copy.
+struct restoring {
+    struct takeover *takeover;
+    struct hs_part *part;
+};
+
+static bool on_kept(void *ctx, const struct hs_kept_record *kept)
+{
+    const struct restoring *restoring = ctx;
+    struct takeover *takeover = restoring->takeover;
+    const struct hs_state_record record = {
+        .key = kept->key, .value = kept->value, .epoch = kept->epoch};
+    takeover->rc = hs_correlator_restore(restoring->part->correlator, &record);
+    if (takeover->rc == HS_EFORMAT) { // as it stands in the topic
+        hs_log(HS_LOG_ERROR, &event_state_malformed,
+               "the local copy of anpr.vehicles/%" PRId32
+               " holds a record that is no usable state, passing over it",
+               restoring->part->number);
+        takeover->rc = 0;
+    }
+    return takeover->rc == 0 && go_on(takeover);
+}
+
+// What a local copy holds need not be read from the topic; *ret_from is where to read on.
+static int restore_kept(struct takeover *takeover, struct hs_part *part, int64_t *ret_from)
+{
+    struct restoring restoring = {takeover, part};
+    struct hs_kept *kept =
+        hs_keeper_open(takeover->stage->config.settings, takeover->stage->tail, part->number);
+    if (!kept) {
+        return 0;
+    }
+    *ret_from = hs_kept_head(kept)->next_offset;
+    hs_kept_each(kept, on_kept, &restoring);
+    hs_log(HS_LOG_INFO, &event_kept,
+           "restored %" PRIu64 " records of partition %" PRId32 " from the local copy",
+           hs_kept_count(kept), part->number);
+    hs_kept_close(kept);
+    return takeover->rc ? takeover->rc : hs_stage_stopping(takeover->stage) ? HS_ECANCELED : 0;
+}
+
 static int restore(struct takeover *takeover)
 {
     struct hs_kafka_range *ranges = calloc(takeover->count, sizeof(*ranges));
@@ -129,15 +173,19 @@ static int restore(struct takeover *takeover)
     if (!ranges) {
         return HS_ENOMEM;
     }
+    int rc = 0;
     for (size_t i = 0; i < takeover->count; i++) {
         ranges[i] = (struct hs_kafka_range){.topic = HS_KAFKA_VEHICLES,
                                             .partition = takeover->parts[i]->number,
                                             .from_time_ms = -1,
                                             .from_offset = HS_KAFKA_OFFSET_BEGINNING};
-        takeover->next_states[i] = HS_KAFKA_OFFSET_BEGINNING;
+        rc = rc ? rc : restore_kept(takeover, takeover->parts[i], &ranges[i].from_offset);
+        takeover->next_states[i] = ranges[i].from_offset;
     }
-    int rc = hs_kafka_tail_read(takeover->stage->tail, ranges, takeover->count, &options, on_state,
+    if (rc == 0) {
+        rc = hs_kafka_tail_read(takeover->stage->tail, ranges, takeover->count, &options, on_state,
                                 takeover);
+    }
     free(ranges);
     return takeover->rc ? takeover->rc : rc;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "config/file.h"
 #include "config/options.h"
@@ -103,6 +104,10 @@ static const struct hs_option hs_settings_table[] = {
          "broken feed is not drained into the dead-letter topic."},
     {"match.reject_window_reads", HS_OPTION_U32, AT(match_reject_window_reads), "1000", 10, 1000000,
      .unit = "reads", .reloadable = true, .help = "How many last reads that share is taken of."},
+    {"correlate.local_state_ms", HS_OPTION_I64, AT(correlate_local_state_ms), "300000", 0,
+     HS_MS_PER_HOUR, .unit = "ms",
+     .help = "How often the copy of the vehicles' states in state_dir is brought up to date, from "
+             "which a takeover is quick; 0 keeps none."},
     {.key = NULL},
 };
 

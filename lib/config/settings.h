@@ -45,9 +45,10 @@ struct hs_settings {
     int64_t redis_alarm_after_ms; // ops is told when lists are stale for so long
     const char *id_key_file;      // 64 hex digits
     const char *token_key_file;
-    const char *state_dir;    // snapshot and controls on disk
-    const char *admin_listen; // "127.0.0.1:9187"; "" none
-    const char *admin_socket; // path; "" none
+    const char *state_dir;            // snapshot and controls on disk
+    int64_t correlate_local_state_ms; // local copies of states are brought up to date; 0: none
+    const char *admin_listen;         // "127.0.0.1:9187"; "" none
+    const char *admin_socket;         // path; "" none
     uint32_t match_workers;
     uint32_t match_reject_max_pct; // more bad reads than this in a window: stop consuming
     uint32_t match_reject_window_reads;

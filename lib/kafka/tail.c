@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/tail.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -83,6 +84,17 @@ int hs_kafka_tail_ends(struct hs_kafka_tail *tail, const char *topic, int32_t pa
     }
     *ret_low = low;
     *ret_high = high;
+    return 0;
+}
+
+int hs_kafka_tail_cluster(struct hs_kafka_tail *tail, int64_t timeout_ms, char *ret_id, size_t size)
+{
+    char *id = rd_kafka_clusterid(tail->client, (int)timeout_ms);
+    if (!id) {
+        return HS_EUNREACHABLE;
+    }
+    snprintf(ret_id, size, "%s", id);
+    rd_kafka_mem_free(tail->client, id);
     return 0;
 }
 

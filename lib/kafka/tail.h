@@ -42,6 +42,9 @@ int hs_kafka_tail_read(struct hs_kafka_tail *tail, const struct hs_kafka_range *
 // Both ends of a partition, asked for now.
 int hs_kafka_tail_ends(struct hs_kafka_tail *tail, const char *topic, int32_t partition,
                        int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);
+// Kafka's id of its cluster, cut to `size`. HS_EUNREACHABLE.
+int hs_kafka_tail_cluster(struct hs_kafka_tail *tail, int64_t timeout_ms, char *ret_id,
+                          size_t size);
 // A topic's partitions. HS_ENOTFOUND, HS_EUNREACHABLE.
 int hs_kafka_tail_partitions(struct hs_kafka_tail *tail, const char *topic, int64_t timeout_ms,
                              int32_t *ret_count);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -53,6 +54,13 @@ int main(int argc, char **argv)
         .kafka_lease_ms = 2400,
         .kafka_message_timeout_ms = 1000,
     };
+    char state_dir[HS_TEST_PATH_BYTES];
+    if (getenv("HS_PEER_STATE")) { // a folder: each instance has one of its own there
+        snprintf(state_dir, sizeof(state_dir), "%s/%s", getenv("HS_PEER_STATE"), argv[2]);
+        mkdir(state_dir, 0700);
+        settings.state_dir = state_dir;
+        settings.correlate_local_state_ms = 300;
+    }
     sigset_t wanted;
     int got;
     sigemptyset(&wanted);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,6 +23,7 @@ enum { PARTITIONS = 3, VEHICLES = 120, SITES = 30, DRAIN_MS = 60000, DEATH_MS = 
 
 static struct hs_broker broker;
 static struct hs_test_producer *producer;
+static char state_folder[HS_TEST_PATH_BYTES];
 static uint64_t dice_state = 20261121;
 static unsigned produced;
 
@@ -36,7 +38,9 @@ static int setup(void **state)
     (void)state;
     int64_t day_ms;
     static const char *const properties[] = {"group.min.session.timeout.ms=1000", NULL};
-    if (hs_broker_start(&broker, properties) || hs_test_producer_new(broker.bootstrap, &producer) ||
+    if (hs_test_folder_make("stage-state", state_folder) ||
+        setenv("HS_PEER_STATE", state_folder, 1) || hs_broker_start(&broker, properties) ||
+        hs_test_producer_new(broker.bootstrap, &producer) ||
         hs_civil_day_start_ms(hs_civil_date(hs_clock_realtime_ms()), &day_ms)) {
         return -1;
     }
@@ -50,6 +54,7 @@ static int teardown(void **state)
     (void)state;
     hs_test_producer_free(producer);
     hs_broker_fini(&broker);
+    hs_test_folder_remove(state_folder);
     return 0;
 }
 
@@ -174,6 +179,9 @@ static void every_alert_once_across_kills_at_random(void **state)
         }
         hs_process_kill(&peer);
     }
+    char copy[HS_TEST_PATH_BYTES + 32];
+    snprintf(copy, sizeof(copy), "%s/one/correlator-0", state_folder);
+    assert_int_equal(access(copy, R_OK), 0); // what they began from
     start_peer(&peer, "one", NULL);
     judge_exactly_once("killed at random", &peer);
 }

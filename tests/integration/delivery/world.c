@@ -99,7 +99,8 @@ static void write_configs(struct world *world, int session_ms)
                  "instance: i%zu\nstate_dir: %s/state%zu\nkafka:\n  bootstrap: %s\n  "
                  "session_timeout_ms: %d\n"
                  "  lease_ms: %d\n  message_timeout_ms: %d\nredis:\n  socket: %s\nkeys:\n"
-                 "  id_file: %s/id.key\n  token_file: %s/token.key\nadmin:\n  listen: \"\"\n  "
+                 "  id_file: %s/id.key\n  token_file: %s/token.key\ncorrelate:\n  "
+                 "local_state_ms: 1000\nadmin:\n  listen: \"\"\n  "
                  "socket: \"\"\n",
                  i, world->folder, i, world->broker.bootstrap, session_ms, session_ms * 8 / 10,
                  session_ms * 6 / 10, world->redis.socket_path, world->folder, world->folder);
