@@ -13,6 +13,7 @@
 #include "base/civil.h"
 #include "base/error.h"
 #include "controls/controls.h"
+#include "hitctl/core_replay.h"
 #include "hitctl/store_open.h"
 #include "hitctl/stream.h"
 
@@ -146,6 +147,9 @@ static void plan_of(const struct topics *run, struct hs_topics_plan *plan)
     }
     plan->replication = (int32_t)run->options.replication;
     plan->min_in_sync = (int32_t)run->options.min_in_sync;
+    if (run->controls) {
+        plan->hits_retention_ms = hitctl_log_warm_ms(run->controls);
+    }
     plan->queues = run->queues;
     plan->queue_count = run->queue_count;
 }

@@ -74,12 +74,14 @@ struct hs_told {
     const struct hs_interned *place;                 // where it was, as last told; or NULL
     struct hs_told_alert recent[HS_TOLD_RECENT_MAX]; // the newest last
     size_t recent_count;
-    uint64_t known;            // bits: numbers of the entries it was told of
-    uint8_t priority;          // as last told
-    uint8_t safeguarding;      // as last told
-    bool resourced;            // this desk sent a unit
-    bool stood_down;           // it was told to stand down; nothing new since
-    bool no_resource;          // it has nobody to send
+    uint64_t known;       // bits: numbers of the entries it was told of
+    uint8_t priority;     // as last told
+    uint8_t safeguarding; // as last told
+    bool resourced;       // this desk sent a unit
+    bool stood_down;      // it was told to stand down; nothing new since
+    bool no_resource;     // it has nobody to send
+    char *token;          // its reply token, sealed once; owned, no part of the state; or NULL
+    size_t token_len;
     int64_t silenced_until_ms; // no updates until then
     int64_t waiting_since_ms;  // somebody there could answer from then on; 0: nobody is waited for
     int64_t answer_due_ms;     // then its chain's next step; 0: none

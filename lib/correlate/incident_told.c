@@ -10,6 +10,7 @@ void hs_told_fini(struct hs_told *told, struct hs_intern_pool *pool)
     }
     hs_intern_put(pool, told->place);
     free(told->queue);
+    free(told->token);
 }
 
 struct hs_told *hs_incident_told(const struct hs_incident *incident, struct hs_str queue)

@@ -21,7 +21,7 @@ static const struct hs_topic_rule rules[] = {
      .min_retention_ms = DAYS(2),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_HITS,
-     .why = "correlation is a function of this log and its times"},
+     .why = "correlation is a function of this log, from the longest window of the rules before"},
     {.name = HS_KAFKA_VEHICLES,
      .compacted = true,
      .retention_ms = ANY,
@@ -148,7 +148,15 @@ static void check_cleanup(struct check *check, const struct hs_topic_rule *rule)
     }
 }
 
-static void check_time(struct check *check, const struct hs_topic_rule *rule)
+int64_t hs_topics_least_retention_ms(const struct hs_topic_rule *rule,
+                                     const struct hs_topics_plan *plan)
+{
+    int64_t wanted_ms = strcmp(rule->name, HS_KAFKA_HITS) == 0 ? plan->hits_retention_ms : 0;
+    return wanted_ms > rule->min_retention_ms ? wanted_ms : rule->min_retention_ms;
+}
+
+static void check_time(struct check *check, const struct hs_topic_rule *rule,
+                       const struct hs_topics_plan *plan)
 {
     const struct hs_topic_facts *facts = check->facts;
     if (rule->append_time && !facts->append_time) {
@@ -158,10 +166,10 @@ static void check_time(struct check *check, const struct hs_topic_rule *rule)
     if (rule->compacted) {
         return;
     }
-    if (rule->min_retention_ms > 0 && facts->retention_ms >= 0 &&
-        facts->retention_ms < rule->min_retention_ms) {
+    int64_t least_ms = hs_topics_least_retention_ms(rule, plan);
+    if (least_ms > 0 && facts->retention_ms >= 0 && facts->retention_ms < least_ms) {
         fault(check, "retention", "retention.ms is %lld, must be at least %lld: %s",
-              (long long)facts->retention_ms, (long long)rule->min_retention_ms, rule->why);
+              (long long)facts->retention_ms, (long long)least_ms, rule->why);
     }
     if (rule->max_retention_ms >= 0 &&
         (facts->retention_ms < 0 || facts->retention_ms > rule->max_retention_ms)) {
@@ -214,7 +222,7 @@ size_t hs_topics_check_one(const struct hs_topic_rule *rule, const struct hs_top
 {
     struct check check = {.facts = facts, .report = report, .ctx = ctx};
     check_cleanup(&check, rule);
-    check_time(&check, rule);
+    check_time(&check, rule, plan);
     check_replicas(&check, plan);
     check_partitions(&check, rule, plan);
     return check.faults;

@@ -17,6 +17,7 @@ struct hs_topics_plan {
     int32_t hits_partitions;     // of anpr.hits and anpr.vehicles
     int32_t replication;         // of all; 0: three, or as many as there are brokers
     int32_t min_in_sync;         // of all; 0: one less than the replication, at least one
+    int64_t hits_retention_ms;   // anpr.hits reaches back so far at least; 0: as its rule says
     const struct hs_str *queues; // names of all dispatch queues; 'ops' is added by itself
     size_t queue_count;
 };
@@ -59,6 +60,9 @@ typedef void hs_topics_report(void *ctx, const char *topic, const char *rule, co
 // Checks one topic against its rule; returns faults. Pure.
 size_t hs_topics_check_one(const struct hs_topic_rule *rule, const struct hs_topics_plan *plan,
                            const struct hs_topic_facts *facts, hs_topics_report *report, void *ctx);
+// How far back a topic of that rule must reach by this plan; 0: as the installation sets.
+int64_t hs_topics_least_retention_ms(const struct hs_topic_rule *rule,
+                                     const struct hs_topics_plan *plan);
 // The rule of a topic's name, or NULL.
 const struct hs_topic_rule *hs_topics_find(const char *topic);
 

@@ -164,7 +164,9 @@ static rd_kafka_NewTopic_t *new_topic(const struct admin *admin, const struct wa
     rd_kafka_NewTopic_set_config(topic, "unclean.leader.election.enable", "false");
     config_ms(topic, "min.insync.replicas", plan->min_in_sync);
     if (rule->retention_ms >= 0) {
-        config_ms(topic, "retention.ms", rule->retention_ms);
+        int64_t least_ms = hs_topics_least_retention_ms(rule, plan);
+        config_ms(topic, "retention.ms",
+                  least_ms > rule->retention_ms ? least_ms : rule->retention_ms);
     }
     return topic;
 }

@@ -132,6 +132,21 @@ static void replicas_and_partitions_are_held_to_the_plan(void **state)
     assert_non_null(strstr(seen.text, "one broker away would stop everything"));
 }
 
+static void the_log_of_hits_reaches_back_over_the_longest_window(void **state)
+{
+    (void)state;
+    struct hs_topic_facts facts = sound(HS_KAFKA_HITS);
+    struct hs_topics_plan longer = plan;
+    struct seen seen = {0};
+    longer.hits_retention_ms = facts.retention_ms;
+    hs_topics_check_one(hs_topics_find(facts.name), &longer, &facts, on_report, &seen);
+    assert_string_equal(seen.rules, "");
+    longer.hits_retention_ms++;
+    hs_topics_check_one(hs_topics_find(facts.name), &longer, &facts, on_report, &seen);
+    assert_string_equal(seen.rules, "retention");
+    assert_non_null(strstr(seen.text, "the longest window of the rules"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +156,7 @@ int main(void)
         cmocka_unit_test(producers_times_are_refused),
         cmocka_unit_test(retention_has_two_ends),
         cmocka_unit_test(replicas_and_partitions_are_held_to_the_plan),
+        cmocka_unit_test(the_log_of_hits_reaches_back_over_the_longest_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
