@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "watchlist/entry.h"
 #include "watchlist/store_private.h"
 
 bool hs_store_list_id_ok(struct hs_str list_id)
@@ -415,99 +414,4 @@ int hs_store_list_set(struct hs_store *store, const struct hs_actor *actor,
     int rc = hs_proposal_send(&proposal, store, &change, ret_position);
     hs_proposal_fini(&proposal);
     return rc;
-}
-
-// ---- entries ----
-
-int hs_store_entry_get(struct hs_store *store, const struct hs_store_list *list,
-                       struct hs_str entry_id, struct hs_bump *bump, struct hs_str *ret_entry)
-{
-    redisReply *reply;
-    struct hs_str arguments[] = {
-        HS_STR("HGET"), hs_store_generation_key(bump, list->list_id, list->generation), entry_id};
-    int rc = hs_redis_command(store->redis, 3, arguments, &reply);
-    if (rc != 0) {
-        return hs_store_redis_failed(store, rc, "entry");
-    }
-    if (reply->type == REDIS_REPLY_STRING) {
-        const char *copy = hs_bump_copy(bump, reply->str, reply->len);
-        *ret_entry = hs_str_n(copy, reply->len);
-        rc = copy ? 0 : HS_ENOMEM;
-    } else {
-        rc = hs_store_fail(store, HS_ENOTFOUND, "list '%.*s' has no entry '%.*s'",
-                           HS_STR_ARG(list->list_id), HS_STR_ARG(entry_id));
-    }
-    hs_redis_reply_free(reply);
-    return rc;
-}
-
-int hs_store_entries(struct hs_store *store, const struct hs_store_list *list, uint64_t generation,
-                     hs_redis_pair_fn *pair, void *ctx)
-{
-    struct hs_bump bump = {0};
-    struct hs_str key =
-        hs_store_generation_key(&bump, list->list_id, generation ? generation : list->generation);
-    int rc = hs_redis_scan_hash(store->redis, key, pair, ctx);
-    const char *why = hs_redis_why(store->redis);
-    if (rc == HS_EPROTO || rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT) {
-        hs_store_fail(store, rc, "key '%.*s': %s", HS_STR_ARG(key), *why ? why : hs_strerror(rc));
-    }
-    hs_bump_fini(&bump);
-    return rc;
-}
-
-bool hs_store_own_id(struct hs_str entry_id, struct hs_str entry)
-{
-    struct hs_vrm vrm;
-    return hs_entry_vrm(entry, &vrm) != 0 || !hs_str_eq(entry_id, hs_vrm_str(&vrm));
-}
-
-// A put or a drop: one field of the live generation, and the list's next sequence, size and
-// checksum.
-static int change_entry(struct hs_store *store, struct hs_store_list *list,
-                        struct hs_change *change, struct hs_position *ret_position)
-{
-    struct hs_proposal proposal;
-    struct hs_store_list changed = *list;
-    bool put = change->op == HS_OP_PUT;
-    hs_proposal_init(&proposal);
-    changed.sequence++;
-    changed.changed_at_ms = change->at_ms = hs_clock_realtime_ms();
-    changed.size += (put ? 1 : 0) - (change->before.len ? 1 : 0);
-    changed.checksum +=
-        (put ? hs_store_entry_sum(change->entry_id, change->entry) : 0) -
-        (change->before.len ? hs_store_entry_sum(change->entry_id, change->before) : 0);
-    changed.own_ids |= put && hs_store_own_id(change->entry_id, change->entry);
-    change->list = changed;
-    struct hs_str key = hs_store_generation_key(&proposal.bump, list->list_id, list->generation);
-    struct hs_str texts[2] = {change->entry_id, change->entry};
-    hs_store_propose_revision(&proposal, list);
-    hs_proposal_command(&proposal, put ? "HSET" : "HDEL", key, put ? 2 : 1, texts);
-    hs_store_propose_list(&proposal, &changed);
-    int rc = hs_proposal_send(&proposal, store, change, ret_position);
-    if (rc == 0) {
-        *list = changed;
-    }
-    hs_proposal_fini(&proposal);
-    return rc;
-}
-
-int hs_store_put(struct hs_store *store, const struct hs_actor *actor, struct hs_store_list *list,
-                 struct hs_str entry_id, struct hs_str entry, struct hs_str before,
-                 struct hs_position *ret_position)
-{
-    struct hs_change change = hs_store_change_of(HS_OP_PUT, actor, list);
-    change.entry_id = entry_id;
-    change.entry = entry;
-    change.before = before;
-    return change_entry(store, list, &change, ret_position);
-}
-
-int hs_store_drop(struct hs_store *store, const struct hs_actor *actor, struct hs_store_list *list,
-                  struct hs_str entry_id, struct hs_str before, struct hs_position *ret_position)
-{
-    struct hs_change change = hs_store_change_of(HS_OP_DROP, actor, list);
-    change.entry_id = entry_id;
-    change.before = before;
-    return change_entry(store, list, &change, ret_position);
 }

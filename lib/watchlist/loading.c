@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "watchlist/parts.h"
 #include "watchlist/store_private.h"
 
 enum {
@@ -23,8 +24,12 @@ struct hs_store_loading {
     struct hs_str started;        // its value
     struct hs_buf body;           // formatted fields and values of the next HSET
     size_t body_texts;
-    size_t unanswered; // HSETs without a reply yet
-    uint64_t added;    // fields that Redis says were new
+    size_t unanswered;         // HSETs without a reply yet
+    uint64_t added;            // fields that Redis says were new
+    uint64_t fields;           // that were sent
+    struct hs_buf *buckets;    // HS_PARTS_BUCKETS parts being filled; NULL: none yet
+    unsigned *numbers;         // of the next part of each
+    struct hs_bump part_names; // of one HSET
     struct hs_bump bump;
 };
 
@@ -171,16 +176,79 @@ static int send_body(struct hs_store_loading *loading)
     return take_replies(loading, UNANSWERED_MOST);
 }
 
+static int add_field(struct hs_store_loading *loading, struct hs_str field, struct hs_str value)
+{
+    hs_redis_format(&loading->body, field);
+    hs_redis_format(&loading->body, value);
+    loading->body_texts += 2;
+    loading->fields++;
+    return loading->body.len < HSET_BYTES ? 0 : send_body(loading);
+}
+
+static int end_part(struct hs_store_loading *loading, unsigned bucket)
+{
+    struct hs_buf *part = &loading->buckets[bucket];
+    int rc = hs_buf_status(part);
+    if (rc != 0 || part->len == 0) {
+        return rc;
+    }
+    hs_bump_reset(&loading->part_names);
+    struct hs_str field = hs_parts_field(&loading->part_names, bucket, loading->numbers[bucket]++);
+    rc = add_field(loading, field, hs_buf_str(part));
+    hs_buf_clear(part);
+    return rc;
+}
+
+// Into the part of its bucket.
+static int add_to_part(struct hs_store_loading *loading, struct hs_str entry_id,
+                       struct hs_str entry)
+{
+    if (!loading->buckets) {
+        loading->buckets = calloc(HS_PARTS_BUCKETS, sizeof(*loading->buckets));
+        loading->numbers = calloc(HS_PARTS_BUCKETS, sizeof(*loading->numbers));
+        if (!loading->buckets || !loading->numbers) {
+            return HS_ENOMEM;
+        }
+    }
+    unsigned bucket = hs_parts_bucket(entry_id);
+    hs_parts_append(&loading->buckets[bucket], entry_id, entry);
+    return loading->buckets[bucket].len < HS_PARTS_BYTES ? 0 : end_part(loading, bucket);
+}
+
+static int end_parts(struct hs_store_loading *loading)
+{
+    int rc = 0;
+    for (unsigned i = 0; loading->buckets && rc == 0 && i < HS_PARTS_BUCKETS; i++) {
+        rc = end_part(loading, i);
+    }
+    return rc;
+}
+
+static void loading_free(struct hs_store_loading *loading)
+{
+    for (unsigned i = 0; loading->buckets && i < HS_PARTS_BUCKETS; i++) {
+        hs_buf_fini(&loading->buckets[i]);
+    }
+    free(loading->buckets);
+    free(loading->numbers);
+    hs_bump_fini(&loading->part_names);
+    hs_buf_fini(&loading->body);
+    hs_bump_fini(&loading->bump);
+    free(loading);
+}
+
 int hs_store_loading_add(struct hs_store_loading *loading, struct hs_str entry_id,
                          struct hs_str entry)
 {
-    hs_redis_format(&loading->body, entry_id);
-    hs_redis_format(&loading->body, entry);
-    loading->body_texts += 2;
+    if (hs_parts_is(entry_id)) {
+        return hs_store_fail(loading->store, HS_EINVAL,
+                             "an entry id begins with a letter or a digit");
+    }
     loading->fresh.own_ids |= hs_store_own_id(entry_id, entry);
     loading->fresh.size++;
     loading->fresh.checksum += hs_store_entry_sum(entry_id, entry);
-    return loading->body.len < HSET_BYTES ? 0 : send_body(loading);
+    return loading->fresh.size <= HS_PARTS_PLAIN_MOST ? add_field(loading, entry_id, entry)
+                                                      : add_to_part(loading, entry_id, entry);
 }
 
 static void propose_forget(struct hs_proposal *proposal, const struct hs_store_list *list,
@@ -228,15 +296,16 @@ static int commit(struct hs_store_loading *loading, const struct hs_actor *actor
                   struct hs_position *ret_position)
 {
     struct hs_store *store = loading->store;
-    int rc = send_body(loading);
+    int rc = end_parts(loading);
+    rc = rc ? rc : send_body(loading);
     rc = rc ? rc : take_replies(loading, 0);
     if (rc != 0) {
         return rc;
     }
-    if (loading->added != loading->fresh.size) {
-        return hs_store_fail(store, HS_ECHECKSUM, "key '%.*s': holds %llu entries of %llu written",
+    if (loading->added != loading->fields) {
+        return hs_store_fail(store, HS_ECHECKSUM, "key '%.*s': holds %llu of %llu fields written",
                              HS_STR_ARG(loading->key), (unsigned long long)loading->added,
-                             (unsigned long long)loading->fresh.size);
+                             (unsigned long long)loading->fields);
     }
     loading->fresh.changed_at_ms = hs_clock_realtime_ms();
     struct hs_change change = hs_store_change_of(op, actor, &loading->fresh);
@@ -268,9 +337,7 @@ int hs_store_loading_commit(struct hs_store_loading *loading, const struct hs_ac
         ret_list->checksum = loading->fresh.checksum;
         ret_list->changed_at_ms = loading->fresh.changed_at_ms;
     }
-    hs_buf_fini(&loading->body);
-    hs_bump_fini(&loading->bump);
-    free(loading);
+    loading_free(loading);
     return 0;
 }
 
@@ -297,7 +364,5 @@ void hs_store_loading_abort(struct hs_store_loading *loading)
     }
     hs_buf_fini(&store->why);
     store->why = why;
-    hs_buf_fini(&loading->body);
-    hs_bump_fini(&loading->bump);
-    free(loading);
+    loading_free(loading);
 }

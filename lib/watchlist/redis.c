@@ -18,7 +18,9 @@ enum {
     RECEIVE_BYTES = 256 * 1024, // one read from the socket
     PASSWORD_MAX = 1024,        // bytes of a password file's first line
     SCAN_COUNT_FIRST = 1000,    // fields asked for by the first HSCAN of a hash
-    SCAN_COUNT = 8000,          // and by each further one: about 2 ms of Redis' time
+    SCAN_COUNT_MAX = 8000,      // and by each further one, at most: about 2 ms of Redis' time
+    SCAN_COUNT_MIN = 16,
+    SCAN_REPLY_BYTES = 1024 * 1024, // as many fields are asked for as have filled this
 };
 
 struct hs_redis {
@@ -377,6 +379,7 @@ struct scan {
     hs_redis_pair_fn *pair; // the caller's
     void *ctx;              // the caller's
     struct hs_buf field;    // waits for its value
+    uint64_t fields, bytes; // so far
     char cursor[24];        // of the next piece
     bool asked;             // the next piece is asked for already
     int rc;                 // what ended it: the caller's code, or ours
@@ -384,6 +387,16 @@ struct scan {
 
 // Objects are never looked at: the reader only needs something that is not NULL.
 static char scan_token;
+
+// Fields to ask for, by what they were so far.
+static int next_count(const struct scan *scan)
+{
+    uint64_t count = scan->bytes > 0 ? SCAN_REPLY_BYTES * scan->fields / scan->bytes
+                                     : (uint64_t)SCAN_COUNT_FIRST;
+    return count < SCAN_COUNT_MIN   ? SCAN_COUNT_MIN
+           : count > SCAN_COUNT_MAX ? SCAN_COUNT_MAX
+                                    : (int)count;
+}
 
 static void ask(struct scan *scan, int count)
 {
@@ -407,7 +420,7 @@ static void scan_cursor(struct scan *scan, const char *text, size_t len)
     scan->cursor[len] = '\0';
     scan->asked = false;
     if (strcmp(scan->cursor, "0") != 0) {
-        ask(scan, SCAN_COUNT);
+        ask(scan, next_count(scan));
     }
 }
 
@@ -428,6 +441,8 @@ static void *scan_string(const redisReadTask *task, char *text, size_t len)
         hs_buf_add(&scan->field, text, len);
     } else {
         scan->rc = hs_buf_status(&scan->field);
+        scan->fields++;
+        scan->bytes += scan->field.len + len;
         if (scan->rc == 0) {
             scan->rc = scan->pair(scan->ctx, hs_buf_str(&scan->field), hs_str_n(text, len));
         }

@@ -87,7 +87,7 @@ static void a_load_that_lost_entries_does_not_go_live(void **state)
     assert_int_equal(
         hs_store_loading_commit(loading, &actor, HS_OP_LOAD, HS_STR(""), NULL, &position),
         HS_ECHECKSUM);
-    says("holds 10 entries of 11 written");
+    says("holds 10 of 11 fields written");
     hs_store_loading_abort(loading);
 }
 

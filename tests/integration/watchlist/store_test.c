@@ -226,6 +226,49 @@ static void a_removed_list_leaves_its_last_generation_alone(void **state)
     assert_int_equal(seen.entries, 5);
 }
 
+// Beyond the first few thousand, entries stand in parts with others.
+static void entries_of_a_long_list_are_found_and_changed(void **state)
+{
+    (void)state;
+    struct hs_store_list list = new_list("lines"), again;
+    struct hs_position position;
+    struct seen seen;
+    struct hs_str entry;
+    load(&list, 30000, 'a');
+    assert_true(meddle("HLEN hs:list:lines:g1") < 10000);
+    for (unsigned i = 0; i < 30000; i += 997) {
+        assert_int_equal(hs_store_entry_get(store, &list, entry_id(i), &bump, &entry), 0);
+        assert_true(hs_str_eq(entry, packed(i, 'a')));
+    }
+    assert_int_equal(hs_store_entry_get(store, &list, entry_id(30000), &bump, &entry),
+                     HS_ENOTFOUND);
+    assert_int_equal(hs_store_put(store, &actor, &list, entry_id(20000), packed(20000, 'b'),
+                                  packed(20000, 'a'), &position),
+                     0);
+    assert_int_equal(hs_store_entry_get(store, &list, entry_id(20000), &bump, &entry), 0);
+    assert_true(hs_str_eq(entry, packed(20000, 'b')));
+    assert_int_equal(
+        hs_store_drop(store, &actor, &list, entry_id(20000), packed(20000, 'b'), &position), 0);
+    assert_int_equal(hs_store_entry_get(store, &list, entry_id(20000), &bump, &entry),
+                     HS_ENOTFOUND);
+    assert_int_equal(hs_store_put(store, &actor, &list, entry_id(40000), packed(40000, 'a'),
+                                  hs_str(""), &position),
+                     0);
+    assert_int_equal(read_all(store, &seen, &position), 0); // size and checksum hold
+    assert_int_equal(seen.entries, 30000);
+    assert_int_equal(seen.mark, 'a');
+    assert_int_equal(hs_store_list_get(store, list.list_id, &bump, &again), 0);
+    assert_int_equal(again.checksum, list.checksum);
+    assert_int_equal(
+        hs_store_put(store, &actor, &list, hs_str("\x01x"), packed(1, 'a'), hs_str(""), &position),
+        HS_EINVAL);
+    // A part that somebody has cut.
+    hs_store_list_get(store, list.list_id, &bump, &list);
+    meddle("HSET hs:list:lines:g1 %s garbage", "\x01"
+                                               "000:0");
+    assert_int_equal(read_all(store, &seen, &position), HS_EPROTO);
+}
+
 static void one_list_is_read_beside_others(void **state)
 {
     (void)state;
@@ -256,6 +299,7 @@ int main(void)
         TEST(a_put_and_a_drop_keep_the_checksum),
         TEST(earlier_generations_are_kept_and_bounded),
         TEST(a_removed_list_leaves_its_last_generation_alone),
+        TEST(entries_of_a_long_list_are_found_and_changed),
         TEST(one_list_is_read_beside_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
