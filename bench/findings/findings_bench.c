@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the finding rules find of what is true, and what they say besides, over a world whose seed
+ * nothing was tuned on; the naive rules on the same stream beside them.
+ *
+ *     findings_bench [--days N] [--rate N] [--seed N] [--listed N] [--show]
+ *
+ * A convoy is a pair of vehicles that was seen together at three posts of its last shared journey,
+ * a clone a plate that was seen where one vehicle cannot have been. Found after its truth's end is
+ * not found.
+ */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "findings/feed.h"
+#include "findings/table.h"
+#include "hitsim/naive.h"
+#include "hitstream/v1/alert.pb-c.h"
+#include "support/figure.h"
+
+#define START_MS INT64_C(1768291200000)
+
+// A pair or a mark that was told.
+struct said {
+    char vehicle[PLATE_MAX];
+    char other[PLATE_MAX]; // "" for a clone
+    int64_t at_ms;
+    bool right;
+};
+
+struct run {
+    struct hs_controls *controls;
+    struct said *said;
+    size_t count;
+    size_t capacity;
+    bool show;
+    bool broken;
+};
+
+struct score {
+    size_t said;
+    size_t right;
+    size_t actual;
+    size_t found; // of the actual
+};
+
+// ------------------------------------------------------------------ what is said
+
+static void note(struct run *run, const char *vehicle, const char *other, int64_t at_ms)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        if (strcmp(run->said[i].vehicle, vehicle) == 0 && strcmp(run->said[i].other, other) == 0) {
+            return;
+        }
+    }
+    if (run->count == run->capacity) {
+        run->capacity = run->capacity ? 2 * run->capacity : 256;
+        struct said *grown = realloc(run->said, run->capacity * sizeof(*grown));
+        run->broken = run->broken || !grown;
+        if (!grown) {
+            return;
+        }
+        run->said = grown;
+    }
+    struct said *said = &run->said[run->count++];
+    *said = (struct said){.at_ms = at_ms};
+    snprintf(said->vehicle, sizeof(said->vehicle), "%s", vehicle);
+    snprintf(said->other, sizeof(said->other), "%s", other);
+}
+
+static void on_alert(void *ctx, const struct hs_alert *told)
+{
+    struct run *run = ctx;
+    Hitstream__V1__Alert *alert =
+        hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
+    if (alert && alert->finding) {
+        if (run->show) {
+            printf("%lld %s %s\n", (long long)told->event_at_ms, alert->vehicle,
+                   alert->finding->explanation);
+        }
+        note(run, alert->vehicle, alert->finding->other_vehicle, told->event_at_ms);
+    }
+    if (alert) {
+        hitstream__v1__alert__free_unpacked(alert, NULL);
+    }
+}
+
+static void on_append(void *ctx, struct hs_str key, struct hs_str event)
+{
+    (void)ctx; // timers are not driven: only findings are looked at
+    (void)key;
+    (void)event;
+}
+
+static struct hs_controls *lookup(void *ctx, const char *hash)
+{
+    struct run *run = ctx;
+    (void)hash;
+    return hs_controls_ref(run->controls);
+}
+
+// ------------------------------------------------------------------ what is true
+
+static const struct said *find_said(const struct run *run, uint32_t vehicle, const char *other)
+{
+    struct plate plate = plate_of_vehicle(vehicle);
+    for (size_t i = 0; i < run->count; i++) {
+        if (strcmp(run->said[i].vehicle, plate.text) == 0 &&
+            strcmp(run->said[i].other, other) == 0) {
+            return &run->said[i];
+        }
+    }
+    return NULL;
+}
+
+static struct score score_convoys(const struct run *run, const struct sim *sim)
+{
+    struct score score = {0};
+    for (size_t i = 0; i < run->count; i++) {
+        score.said += run->said[i].other[0] != '\0';
+    }
+    for (uint32_t i = 0; i < sim_plan_of(sim)->convoys; i++) {
+        const struct convoy *convoy = drivers_convoy(sim_drivers(sim), i);
+        struct plate companion = plate_of_vehicle(convoy->companion);
+        const struct said *said = find_said(run, convoy->vehicle, companion.text);
+        bool over = convoy->last_end_s >= convoy->last_begin_s;
+        int64_t end_ms = over ? sim_time_ms(sim, convoy->last_end_s) : INT64_MAX;
+        bool actual = convoy->started > 0 && convoy->seen[0] >= 3 && convoy->seen[1] >= 3;
+        score.right += said && convoy->started > 0;
+        score.actual += actual;
+        score.found += actual && said && said->at_ms <= end_ms;
+    }
+    return score;
+}
+
+static struct score score_clones(const struct run *run, const struct sim *sim)
+{
+    struct score score = {0};
+    for (size_t i = 0; i < run->count; i++) {
+        score.said += run->said[i].other[0] == '\0';
+    }
+    for (uint32_t i = 0; i < sim_plan_of(sim)->clones; i++) {
+        const struct clone *clone = drivers_clone(sim_drivers(sim), i);
+        const struct said *said = find_said(run, clone->vehicle, "");
+        bool actual = clone->impossible > 0;
+        score.right += said && clone->begin_s > 0;
+        score.actual += actual;
+        score.found += actual && said && said->at_ms <= sim_time_ms(sim, clone->end_s);
+    }
+    return score;
+}
+
+// What the naive rules said, in the same shape.
+static struct run naive_said(const struct naive *naive)
+{
+    struct run run = {0};
+    size_t count;
+    const struct naive_finding *findings = naive_findings(naive, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool clone = findings[i].companion == UINT32_MAX;
+        struct plate other = plate_of_vehicle(clone ? 0 : findings[i].companion);
+        note(&run, plate_of_vehicle(findings[i].mark).text, clone ? "" : other.text,
+             findings[i].at_ms);
+    }
+    return run;
+}
+
+// ------------------------------------------------------------------ figures
+
+// Wilson's bounds of a share, 95 %.
+static void bounds(size_t good, size_t all, double *ret_low, double *ret_high)
+{
+    double z = 1.96;
+    double n = all ? (double)all : 1;
+    double p = (double)good / n;
+    double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
+    double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    *ret_low = all ? fmax(middle - half, 0) : 0;
+    *ret_high = all ? fmin(middle + half, 1) : 1;
+}
+
+static bool print_share(const char *name, const char *unit, size_t good, size_t all, double limit,
+                        double reference, const char *base)
+{
+    char text[320];
+    double low, high;
+    bounds(good, all, &low, &high);
+    snprintf(text, sizeof(text), "%zu of %zu, 95 %% bounds %.3f to %.3f; %s", good, all, low, high,
+             base);
+    const struct hs_figure figure = {.name = name,
+                                     .unit = unit,
+                                     .value = all ? (double)good / (double)all : 0,
+                                     .reference = reference,
+                                     .bar = HS_BAR_VALUE_AT_LEAST,
+                                     .limit = limit,
+                                     .runs = 1,
+                                     .note = text};
+    return hs_figure_print(&figure);
+}
+
+static double share(size_t good, size_t all)
+{
+    return all ? (double)good / (double)all : 0;
+}
+
+static bool print_all(const struct run *ours, const struct run *naive, const struct sim *sim,
+                      uint64_t hits)
+{
+    char base[200];
+    const struct sim_plan *plan = sim_plan_of(sim);
+    double years = plan->listed * plan->seconds / 86400.0 / 365.25;
+    struct score convoys = score_convoys(ours, sim);
+    struct score naive_convoys = score_convoys(naive, sim);
+    struct score clones = score_clones(ours, sim);
+    struct score naive_clones = score_clones(naive, sim);
+    size_t false_clones = clones.said - clones.right;
+    snprintf(base, sizeof(base), "%.0f vehicle-years, %llu hits, %zu convoys, %zu clones", years,
+             (unsigned long long)hits, convoys.actual, clones.actual);
+    bool holds = print_share("find-convoy", "precision", convoys.right, convoys.said, 0.95,
+                             share(naive_convoys.right, naive_convoys.said), base);
+    holds = print_share("find-convoy", "recall", convoys.found, convoys.actual, 0.95,
+                        share(naive_convoys.found, naive_convoys.actual), base) &&
+            holds;
+    holds = print_share("find-clone", "recall", clones.found, clones.actual, 0.98,
+                        share(naive_clones.found, naive_clones.actual), base) &&
+            holds;
+    const struct hs_figure wrong = {
+        .name = "find-clone",
+        .unit = "false a vehicle-year",
+        .value = (double)false_clones / years,
+        .reference = (double)(naive_clones.said - naive_clones.right) / years,
+        .bar = HS_BAR_VALUE_AT_MOST,
+        .limit = 0.1,
+        .runs = 1,
+        .note = base,
+    };
+    return hs_figure_print(&wrong) && holds;
+}
+
+// ------------------------------------------------------------------ the run
+
+static struct sim_plan make_plan(int argc, char **argv, bool *ret_show)
+{
+    static const struct option options[] = {{"days", 1, NULL, 'd'}, {"rate", 1, NULL, 'r'},
+                                            {"seed", 1, NULL, 's'}, {"listed", 1, NULL, 'l'},
+                                            {"show", 0, NULL, 'w'}, {NULL, 0, NULL, 0}};
+    struct sim_plan plan = sim_plan_default();
+    double days = hs_bench_smoke() ? 0.2 : 14;
+    int option;
+    plan.seed = 20260113;
+    plan.start_ms = START_MS;
+    plan.rate = 3;
+    plan.listed = hs_bench_smoke() ? 200 : 1000;
+    plan.convoys = plan.listed / 10;
+    plan.couriers = plan.listed / 16;
+    plan.clones = plan.listed / 20;
+    plan.clock_faults = plan.place_faults = plan.silent_faults = plan.collapse_faults = 4;
+    plan.coincidence_share = 0.2;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'd':
+            days = atof(optarg);
+            break;
+        case 'r':
+            plan.rate = atof(optarg);
+            break;
+        case 's':
+            plan.seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'l':
+            plan.listed = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        case 'w':
+            *ret_show = true;
+            break;
+        default:
+            exit(2);
+        }
+    }
+    plan.seconds = days * 86400.0;
+    return plan;
+}
+
+static bool play(struct sim *sim, struct naive *naive, struct run *run, uint64_t *ret_hits)
+{
+    struct hs_correlator *correlator = NULL;
+    struct hs_correlator_config config = {
+        .controls_lookup = lookup, .controls_ctx = run, .sink = {run, on_alert, on_append, NULL}};
+    struct sim_read read;
+    memset(&config.id_key, 0x11, sizeof(config.id_key));
+    memset(&config.token_key, 0x22, sizeof(config.token_key));
+    bool good = hs_correlator_new(&config, &correlator) == 0;
+    struct feed *feed = good ? feed_new(sim, hs_controls_rules(run->controls), correlator) : NULL;
+    good = feed && feed_controls(feed, hs_controls_hash(run->controls));
+    while (good && sim_next(sim, &read)) {
+        good = naive_read(naive, &read) && feed_read(feed, &read);
+    }
+    *ret_hits = feed ? feed_hits(feed) : 0;
+    feed_free(feed);
+    hs_correlator_free(correlator);
+    return good && !sim_broken(sim) && !run->broken;
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = {0};
+    struct sim_plan plan = make_plan(argc, argv, &run.show);
+    uint64_t hits = 0;
+    run.controls = table_learn(&plan, plan.seed + 1000003, hs_bench_smoke() ? 0.2 : 3);
+    struct sim *sim = run.controls ? sim_new(&plan, HITSIM_DATA, NULL) : NULL;
+    struct naive *naive = sim ? naive_new(sim) : NULL;
+    if (!naive || !play(sim, naive, &run, &hits)) {
+        fputs("findings_bench: out of memory\n", stderr);
+        return 1;
+    }
+    struct run plain = naive_said(naive);
+    bool holds = print_all(&run, &plain, sim, hits);
+    free(run.said);
+    free(plain.said);
+    naive_free(naive);
+    sim_free(sim);
+    hs_controls_unref(run.controls);
+    return holds ? 0 : 3;
+}
