@@ -3,7 +3,8 @@
  * What the finding rules find of what is true, and what they say besides, over a world whose seed
  * nothing was tuned on; the naive rules on the same stream beside them.
  *
- *     findings_bench [--days N] [--rate N] [--seed N] [--listed N] [--show]
+ *     findings_bench [--days N] [--rate N] [--seed N] [--listed N] [--faults N]
+ *         [--odds N] [--show]
  *
  * A convoy is a pair of vehicles that was seen together at three posts of its last shared journey,
  * a clone a plate that was seen where one vehicle cannot have been. Found after its truth's end is
@@ -35,6 +36,7 @@ struct run {
     struct said *said;
     size_t count;
     size_t capacity;
+    char rules[160]; // rules.yaml
     bool show;
     bool broken;
 };
@@ -241,11 +243,12 @@ static bool print_all(const struct run *ours, const struct run *naive, const str
 
 // ------------------------------------------------------------------ the run
 
-static struct sim_plan make_plan(int argc, char **argv, bool *ret_show)
+static struct sim_plan make_plan(int argc, char **argv, struct run *run)
 {
-    static const struct option options[] = {{"days", 1, NULL, 'd'}, {"rate", 1, NULL, 'r'},
-                                            {"seed", 1, NULL, 's'}, {"listed", 1, NULL, 'l'},
-                                            {"show", 0, NULL, 'w'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"days", 1, NULL, 'd'},   {"rate", 1, NULL, 'r'},
+                                            {"seed", 1, NULL, 's'},   {"listed", 1, NULL, 'l'},
+                                            {"show", 0, NULL, 'w'},   {"odds", 1, NULL, 'o'},
+                                            {"faults", 1, NULL, 'f'}, {NULL, 0, NULL, 0}};
     struct sim_plan plan = sim_plan_default();
     double days = hs_bench_smoke() ? 0.2 : 14;
     int option;
@@ -272,8 +275,15 @@ static struct sim_plan make_plan(int argc, char **argv, bool *ret_show)
         case 'l':
             plan.listed = (uint32_t)strtoul(optarg, NULL, 10);
             break;
+        case 'o':
+            snprintf(run->rules, sizeof(run->rules), "convoy: {odds: %s}\n", optarg);
+            break;
+        case 'f':
+            plan.clock_faults = plan.place_faults = plan.silent_faults = plan.collapse_faults =
+                (uint32_t)strtoul(optarg, NULL, 10);
+            break;
         case 'w':
-            *ret_show = true;
+            run->show = true;
             break;
         default:
             exit(2);
@@ -306,9 +316,9 @@ static bool play(struct sim *sim, struct naive *naive, struct run *run, uint64_t
 int main(int argc, char **argv)
 {
     struct run run = {0};
-    struct sim_plan plan = make_plan(argc, argv, &run.show);
+    struct sim_plan plan = make_plan(argc, argv, &run);
     uint64_t hits = 0;
-    run.controls = table_learn(&plan, plan.seed + 1000003, hs_bench_smoke() ? 0.2 : 3);
+    run.controls = table_learn(&plan, run.rules, plan.seed + 1000003, hs_bench_smoke() ? 0.2 : 6);
     struct sim *sim = run.controls ? sim_new(&plan, HITSIM_DATA, NULL) : NULL;
     struct naive *naive = sim ? naive_new(sim) : NULL;
     if (!naive || !play(sim, naive, &run, &hits)) {

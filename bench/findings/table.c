@@ -71,7 +71,8 @@ static int learn(struct sim *sim, const struct sim_plan *plan, const char *camer
     return learner ? rc : -1;
 }
 
-struct hs_controls *table_learn(const struct sim_plan *plan, uint64_t seed, double days)
+struct hs_controls *table_learn(const struct sim_plan *plan, const char *rules, uint64_t seed,
+                                double days)
 {
     struct sim_plan survey = *plan;
     struct hs_buf roads = {0};
@@ -85,7 +86,7 @@ struct hs_controls *table_learn(const struct sim_plan *plan, uint64_t seed, doub
     if (cameras && learn(sim, &survey, cameras, &roads) == 0) {
         const struct hs_controls_file files[] = {{HS_STR("cameras.csv"), hs_str(cameras)},
                                                  {HS_STR("queues.yaml"), hs_str(queues)},
-                                                 {HS_STR("rules.yaml"), HS_STR("")},
+                                                 {HS_STR("rules.yaml"), hs_str(rules)},
                                                  {HS_STR("roads.csv"), hs_buf_str(&roads)}};
         hs_controls_parse(files, 4, &diags, &controls);
     }

@@ -10,6 +10,7 @@
 #include "hitsim/sim.h"
 
 // Learns from `days` of the world of another seed, without broken cameras. NULL: after a message.
-struct hs_controls *table_learn(const struct sim_plan *plan, uint64_t seed, double days);
+struct hs_controls *table_learn(const struct sim_plan *plan, const char *rules, uint64_t seed,
+                                double days);
 
 #endif

@@ -84,10 +84,10 @@ static const struct hs_option table[] = {
              "stretch of road."},
     {"convoy.journeys", HS_OPTION_U32, AT(convoy_journeys), "2", 2, 100, .unit = "journeys",
      .help = "Or on so many separate journeys."},
-    {"convoy.drift_ms", HS_OPTION_I64, AT(convoy_drift_ms), "6000", 1000, HS_MS_PER_MINUTE,
+    {"convoy.drift_ms", HS_OPTION_I64, AT(convoy_drift_ms), "2000", 1000, HS_MS_PER_MINUTE,
      .unit = "ms",
      .help = "Deviation of the gap between two vehicles that drive together, from camera to "
-             "camera."},
+             "camera, beside a quarter of the gap."},
     {"convoy.remember_ms", HS_OPTION_I64, AT(convoy_remember_ms), "1209600000", 0,
      90 * HS_MS_PER_DAY, .unit = "ms",
      .help = "A companion of an earlier journey is forgotten when it was not met again for so "

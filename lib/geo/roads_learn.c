@@ -8,6 +8,10 @@
 #include "base/hash.h"
 
 enum {
+    SAMPLES = 32, // journeys that the spread is taken from
+    SAMPLES_MIN = 12,
+    SPREAD_DEFAULT_PCT = 20,
+    SPREAD_MIN_PCT = 5,
     FASTEST_PCT = 40,      // of free-flow: nobody is quicker than that
     FASTEST_M_PER_S = 45,  // 162 km/h on the straight line is not impossible
     HOUR_MIN_VEHICLES = 5, // fewer say nothing about their hour
@@ -19,8 +23,10 @@ struct pair {
     struct hs_str from, direction, to; // borrowed from the register
     struct hs_point ends[2];           // where their cameras stand
     bool placed;                       // both have a place
-    bool corridor;                     // one unbroken stretch, a person says or the register shows
-    uint32_t distance_m;               // a person's; 0: not given
+    int32_t *samples_ms;               // of single journeys, the first SAMPLES; owned; NULL: none
+    uint32_t sample_count;
+    bool corridor;       // one unbroken stretch, a person says or the register shows
+    uint32_t distance_m; // a person's; 0: not given
     uint64_t vehicles[HS_ROADS_HOURS];
     uint64_t sum_ms[HS_ROADS_HOURS]; // of their journeys
 };
@@ -46,6 +52,9 @@ struct hs_roads_learner *hs_roads_learner_new(const struct hs_cameras *cameras)
 void hs_roads_learner_free(struct hs_roads_learner *learner)
 {
     if (learner) {
+        for (size_t i = 0; i < learner->count; i++) {
+            free(learner->pairs[i].samples_ms);
+        }
         free(learner->pairs);
         free(learner->slots);
         free(learner);
@@ -116,6 +125,21 @@ static int find_or_add(struct hs_roads_learner *learner, struct hs_str from,
     return 0;
 }
 
+// Keeps a single journey's time. HS_ENOMEM.
+static int keep_sample(struct pair *pair, int64_t took_ms)
+{
+    if (!pair->samples_ms) {
+        pair->samples_ms = calloc(SAMPLES, sizeof(*pair->samples_ms));
+        if (!pair->samples_ms) {
+            return HS_ENOMEM;
+        }
+    }
+    if (pair->sample_count < SAMPLES) {
+        pair->samples_ms[pair->sample_count++] = (int32_t)took_ms;
+    }
+    return 0;
+}
+
 int hs_roads_learner_add(struct hs_roads_learner *learner, struct hs_str from_camera,
                          struct hs_str to_camera, unsigned hour, uint64_t vehicles, int64_t mean_ms)
 {
@@ -138,6 +162,7 @@ int hs_roads_learner_add(struct hs_roads_learner *learner, struct hs_str from_ca
         pair->ends[0] = from->position;
         pair->ends[1] = to->position;
         pair->placed = from->has_position && to->has_position;
+        rc = vehicles == 1 ? keep_sample(pair, mean_ms) : 0;
         pair->corridor = pair->corridor || (from->road.len > 0 && hs_str_eq(from->road, to->road));
     }
     return rc;
@@ -220,6 +245,28 @@ static void fill_times(const struct pair *pair, struct hs_road_link *link)
     }
 }
 
+static int by_time(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a;
+    int32_t y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+// From the middle half of single journeys, which in a normal distribution is 1.35 deviations wide:
+// those who stopped on the way do not count.
+static uint32_t spread_of(const struct pair *pair)
+{
+    if (pair->sample_count < SAMPLES_MIN) {
+        return SPREAD_DEFAULT_PCT;
+    }
+    qsort(pair->samples_ms, pair->sample_count, sizeof(*pair->samples_ms), by_time);
+    int64_t low_ms = pair->samples_ms[pair->sample_count / 4];
+    int64_t middle_ms = pair->samples_ms[pair->sample_count / 2];
+    int64_t high_ms = pair->samples_ms[pair->sample_count * 3 / 4];
+    int64_t pct = (high_ms - low_ms) * 10000 / 135 / middle_ms;
+    return pct < SPREAD_MIN_PCT ? SPREAD_MIN_PCT : pct > 200 ? 200 : (uint32_t)pct;
+}
+
 static struct hs_road_link make_link(const struct pair *pair, uint64_t leaving)
 {
     struct hs_road_link link = {
@@ -227,7 +274,7 @@ static struct hs_road_link make_link(const struct pair *pair, uint64_t leaving)
         .direction = pair->direction,
         .to = pair->to,
         .distance_m = pair->distance_m,
-        .spread_pct = 20,
+        .spread_pct = spread_of(pair),
         .share_ppm = (uint32_t)(vehicles_of(pair) * HS_PPM / leaving),
         .corridor = pair->corridor,
     };

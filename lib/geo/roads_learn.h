@@ -9,6 +9,9 @@
  * where the hour has too few; free-flow is the quickest hour's mean; the fastest time is a fraction
  * of it, but never slower than the straight line at 45 m/s, so that haste is not called impossible.
  *
+ * The spread comes of the first single journeys of each pair; it is 20 percent where there are too
+ * few of them.
+ *
  * Threads: one. Ownership: the learner copies what it is given but the register, which it borrows.
  * Bounds: HS_ROADS_LINKS_MAX pairs. Same counts in any order, same table.
  */

@@ -147,6 +147,7 @@ static void end_journey(struct hs_convoy *convoy, const struct hs_convoy_view *v
         bool worth = companion->carried_journeys > 0 || score.sites > 1;
         companion->carried_bits =
             was_there ? score.bits : companion->carried_bits - HS_CONVOY_ABSENT;
+        companion->ways |= hs_convoy_ways(convoy, companion);
         companion->carried_journeys += was_there;
         companion->carried_sites = 0;
         companion->seen = 0;
@@ -229,6 +230,7 @@ static void fill_stop(struct hs_convoy_stop *stop, const struct hs_rules *rules,
     memcpy(stop->hit.bytes, hit->hit_id.data, HS_ID_BYTES);
     strncpy(stop->site, hit->place->site_id, sizeof(stop->site) - 1);
     strncpy(stop->direction, hit->place->direction, sizeof(stop->direction) - 1);
+    strncpy(stop->road, hit->place->road, sizeof(stop->road) - 1);
 }
 
 static bool is_same_stop(const struct hs_convoy_stop *stop, const Hitstream__V1__Hit *hit,
@@ -316,6 +318,7 @@ static bool pack_stops(const struct hs_convoy *convoy, struct hs_bump *bump,
         rows[i].hit_id.len = HS_ID_BYTES;
         rows[i].site_id = (char *)(uintptr_t)stop->site;
         rows[i].direction = (char *)(uintptr_t)stop->direction;
+        rows[i].road = (char *)(uintptr_t)stop->road;
         rows[i].at_ms = stop->at_ms;
         rows[i].beside = stop->beside;
         state->stops[i] = &rows[i];
@@ -338,6 +341,7 @@ static bool pack_companion(const struct hs_convoy_companion *companion, struct h
     row->carried_bits = companion->carried_bits;
     row->carried_sites = companion->carried_sites;
     row->carried_journeys = companion->carried_journeys;
+    row->ways = companion->ways;
     row->last_at_ms = companion->last_at_ms;
     row->told_journey = companion->told_journey;
     return row->gaps_ms;
@@ -366,13 +370,15 @@ Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struc
 static int unpack_stop(const Hitstream__V1__ConvoyStop *row, struct hs_convoy_stop *stop)
 {
     if (row->hit_id.len != HS_ID_BYTES || strlen(row->site_id) >= sizeof(stop->site) ||
-        strlen(row->direction) >= sizeof(stop->direction)) {
+        strlen(row->direction) >= sizeof(stop->direction) ||
+        strlen(row->road) >= sizeof(stop->road)) {
         return HS_EFORMAT;
     }
     *stop = (struct hs_convoy_stop){.at_ms = row->at_ms, .beside = row->beside};
     memcpy(stop->hit.bytes, row->hit_id.data, HS_ID_BYTES);
     strcpy(stop->site, row->site_id);
     strcpy(stop->direction, row->direction);
+    strcpy(stop->road, row->road);
     return 0;
 }
 
@@ -394,6 +400,7 @@ static int unpack_companion(struct hs_convoy *convoy, const Hitstream__V1__Convo
     companion->carried_bits = row->carried_bits;
     companion->carried_sites = row->carried_sites;
     companion->carried_journeys = row->carried_journeys;
+    companion->ways = row->ways;
     companion->last_at_ms = row->last_at_ms;
     companion->told_journey = row->told_journey;
     return 0;

@@ -12,12 +12,13 @@
  *  - by chance: the other vehicle took the same way on, with the road table's share of the traffic;
  *    and both took as long, with the road table's spread of journey times. The gap between the two
  *    is normal with that deviation.
- *  - in company: it is there but for one camera in ten, and the gap stays as it was but for a drift
- *    (convoy.drift_ms), or is anything within the window one time in five: they swapped places, or
- *    one was held up.
- *  - along one unbroken corridor a meeting says next to nothing.
- *  - a camera that it was not seen at costs two bits; it is not the end (one missed camera, a split
- *    and a rejoin).
+ *  - in company: it is there at seven cameras of ten, and the gap stays as it was but for a drift
+ *    (convoy.drift_ms, and a quarter of the gap), one time in ten with places swapped, and one in
+ *    five anything within the window: one was held up.
+ *  - along one unbroken corridor, or from site to site of one road, a meeting says next to nothing;
+ *    so does a way that was weighed in an earlier journey: who goes to work along it goes each day.
+ *  - a camera that it was not seen at costs a bit; it is not the end (one missed camera, a split and
+ *    a rejoin).
  *  - the first meeting of a later journey is weighed against how many vehicles the flow stamped on
  *    the hit puts beside this one, of a road's regulars; a journey without it costs a quarter bit.
  *
@@ -49,13 +50,15 @@ enum {
     HS_CONVOY_COMPANIONS_MAX = 128, // remembered during a journey; the least likely falls out
     HS_CONVOY_KEPT_MAX = 32,        // remembered after it
     HS_CONVOY_SITE_BYTES = 65,
+    HS_CONVOY_ROAD_BYTES = 16,
     HS_CONVOY_DEVIATION_MIN_MS = 10000,  // of gaps by chance
     HS_CONVOY_STEP_MAX = 7 * HS_BIT,     // what one meeting can say
     HS_CONVOY_CORRIDOR_MAX = HS_BIT / 4, // and one along a corridor
-    HS_CONVOY_MISSED = 2 * HS_BIT,       // a camera at which it was not seen
+    HS_CONVOY_MISSED = HS_BIT,           // a camera at which it was not seen
     HS_CONVOY_ABSENT = HS_BIT / 4,       // a journey without it
     HS_CONVOY_REGULARS = 200,            // vehicles that pass a site day by day about this time
-    HS_CONVOY_ELSEWHERE_PPM = 5000,      // share of a way that the road table does not know
+    HS_CONVOY_ELSEWHERE_PPM = 50000,     // share of a way that the road table does not know
+    HS_CONVOY_LEAST_PPM = 5000,          // share below which a table is not believed
     HS_CONVOY_NO_TABLE_PPM = 500000,     // where there is no road table at all
 };
 
@@ -64,6 +67,7 @@ struct hs_convoy_stop {
     struct hs_id hit;
     char site[HS_CONVOY_SITE_BYTES];
     char direction[4];
+    char road[HS_CONVOY_ROAD_BYTES]; // cut where it is longer
     int64_t at_ms;
     uint32_t
         beside; // thousandths of a vehicle expected within the windows, by the flow; 0: unknown
@@ -77,8 +81,9 @@ struct hs_convoy_companion {
     int32_t carried_bits;                 // of what is over
     uint32_t carried_sites;               // sites of this journey that were folded
     uint32_t carried_journeys;            // journeys before this one in which it was there
-    int64_t last_at_ms;                   // last meeting
-    uint32_t told_journey;                // 0: never
+    uint64_t ways;         // a bit for each way, by hash, that was weighed in earlier journeys
+    int64_t last_at_ms;    // last meeting
+    uint32_t told_journey; // 0: never
 };
 
 struct hs_convoy {

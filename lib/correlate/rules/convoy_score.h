@@ -18,6 +18,9 @@ struct hs_convoy_score {
 void hs_convoy_weigh(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
                      const struct hs_convoy_companion *companion,
                      struct hs_convoy_score *ret_score);
+// The ways between its meetings in this journey, a bit each.
+uint64_t hs_convoy_ways(const struct hs_convoy *convoy,
+                        const struct hs_convoy_companion *companion);
 // What the meeting at stop 0 adds: itself, and what it makes of the next one's.
 int32_t hs_convoy_first_two(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
                             const struct hs_convoy_companion *companion);

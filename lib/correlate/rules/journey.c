@@ -9,16 +9,15 @@
 // Prior and gain of each explanation, in 1/1024 bit.
 enum {
     CLONE_PRIOR = -10 * HS_BIT,
-    CLONE_CLASH = 3 * HS_BIT / 2, // each contradiction
-    CLONE_GOES_ON = 3 * HS_BIT,   // the second track was seen at two sites
-    LOOKS_DIFFER = 4 * HS_BIT,    // clone up, camera down
-    LOOKS_AGREE = -2 * HS_BIT,
-    OTHER_PRIOR = -4 * HS_BIT / 3,  // misread, camera: four times in ten each
-    MISREAD_AGAIN = -6 * HS_BIT,    // each further exact sighting of the second track
-    MISREAD_ROUGH = -HS_BIT,        // and each that was not exact
-    CAMERA_ELSEWHERE = -8 * HS_BIT, // each contradiction without it
-    CLASHES_COUNTED = 6,
-    MARGIN = 3 * HS_BIT, // a clone is told when it is so much likelier than the others
+    CLONE_STANDS = -2 * HS_BIT, // the second track was seen at one site only
+    LOOKS_DIFFER = 4 * HS_BIT,  // clone up, camera down
+    LOOKS_AGREE = -6 * HS_BIT,  // clone down: most cars are not alike
+    MISREAD_PRIOR = -4 * HS_BIT / 3,
+    MISREAD_AGAIN = -6 * HS_BIT, // each further exact sighting of the second track
+    MISREAD_ROUGH = -HS_BIT,     // and each that was not exact
+    CAMERA_PRIOR = -2 * HS_BIT,  // one of the cameras on its ways is wrong
+    CAMERA_MORE = -3 * HS_BIT,   // each further one that would have to be
+    CLONE_PERMILLE = 870,        // odds of 7 to 1: a clone is told
 };
 
 // ------------------------------------------------------------------ how far, how fast
@@ -267,22 +266,55 @@ static bool is_part(const struct hs_journey_clash *clash, const char *camera)
     return strcmp(clash->cameras[0], camera) == 0 || strcmp(clash->cameras[1], camera) == 0;
 }
 
-// The camera that is part of most contradictions, the first heard of among equals.
-static size_t find_suspect(const struct hs_journey *journey, const char **ret_camera)
+// The camera that is part of most contradictions that are not explained yet, the first heard of
+// among equals; explains them.
+static size_t accuse(const struct hs_journey *journey, bool explained[HS_JOURNEY_CLASHES_MAX],
+                     const char **ret_camera)
 {
     size_t most = 0;
     for (size_t i = 0; i < 2 * journey->clash_count; i++) {
         const char *camera = journey->clashes[i / 2].cameras[i % 2];
         size_t count = 0;
         for (size_t clash = 0; clash < journey->clash_count; clash++) {
-            count += is_part(&journey->clashes[clash], camera);
+            count += !explained[clash] && is_part(&journey->clashes[clash], camera);
         }
         if (count > most) {
             most = count;
             *ret_camera = camera;
         }
     }
+    for (size_t clash = 0; most > 0 && clash < journey->clash_count; clash++) {
+        explained[clash] = explained[clash] || is_part(&journey->clashes[clash], *ret_camera);
+    }
     return most;
+}
+
+// How many cameras would have to be wrong to explain all; the first is named.
+static void accuse_all(const struct hs_journey *journey, struct hs_journey_verdict *verdict)
+{
+    bool explained[HS_JOURNEY_CLASHES_MAX] = {false};
+    const char *camera = "";
+    size_t first = accuse(journey, explained, &camera);
+    copy_text(verdict->camera, sizeof(verdict->camera), camera);
+    verdict->clashes_elsewhere = journey->clash_count - first;
+    verdict->cameras = first > 0;
+    while (accuse(journey, explained, &camera) > 0) {
+        verdict->cameras++;
+    }
+}
+
+static void weigh(const int32_t bits[3], struct hs_journey_verdict *verdict)
+{
+    uint64_t shares[3];
+    uint64_t sum = 0;
+    for (size_t i = 0; i < 3; i++) {
+        int32_t capped = bits[i] < -30 * HS_BIT ? -30 * HS_BIT : bits[i];
+        shares[i] = hs_odds_exp2(capped + 30 * HS_BIT, 1000);
+        sum += shares[i];
+    }
+    verdict->clone_permille = (uint32_t)(shares[0] * 1000 / sum);
+    verdict->misread_permille = (uint32_t)(shares[1] * 1000 / sum);
+    verdict->camera_permille = (uint32_t)(shares[2] * 1000 / sum);
 }
 
 void hs_journey_judge(const struct hs_journey *journey, struct hs_journey_verdict *ret_verdict)
@@ -290,29 +322,20 @@ void hs_journey_judge(const struct hs_journey *journey, struct hs_journey_verdic
     struct hs_journey_verdict verdict = {.clashes = journey->clash_count,
                                          .second_track = journey->counts[1],
                                          .looks_differ = journey->looks_differ};
-    const char *suspect = "";
-    size_t with_suspect = find_suspect(journey, &suspect);
-    int32_t counted =
-        (int32_t)(verdict.clashes < CLASHES_COUNTED ? verdict.clashes : CLASHES_COUNTED);
     int32_t again = (int32_t)(journey->exact[1] < 100 ? journey->exact[1] : 100) - 1;
     int32_t rough = (int32_t)(journey->counts[1] - journey->exact[1]);
-    bool unlike = journey->looks_differ > journey->looks_agree;
-    verdict.clashes_elsewhere = verdict.clashes - with_suspect;
-    copy_text(verdict.camera, sizeof(verdict.camera), suspect);
-    int32_t clone =
-        CLONE_PRIOR + counted * CLONE_CLASH + (journey->sites_on_second > 1 ? CLONE_GOES_ON : 0) +
-        (unlike ? LOOKS_DIFFER : 0) + (journey->looks_agree > 1 && !unlike ? LOOKS_AGREE : 0);
-    int32_t misread = OTHER_PRIOR + (again > 0 ? again * MISREAD_AGAIN : 0) +
-                      (rough < 10 ? rough : 10) * MISREAD_ROUGH;
-    int32_t camera = OTHER_PRIOR + (int32_t)verdict.clashes_elsewhere * CAMERA_ELSEWHERE -
-                     (unlike ? LOOKS_DIFFER : 0);
-    uint64_t shares[3] = {hs_odds_exp2(clone + 20 * HS_BIT, 1000),
-                          hs_odds_exp2(misread + 20 * HS_BIT, 1000),
-                          hs_odds_exp2(camera + 20 * HS_BIT, 1000)};
-    uint64_t sum = shares[0] + shares[1] + shares[2];
-    verdict.clone_permille = (uint32_t)(sum ? shares[0] * 1000 / sum : 0);
-    verdict.misread_permille = (uint32_t)(sum ? shares[1] * 1000 / sum : 0);
-    verdict.camera_permille = (uint32_t)(sum ? shares[2] * 1000 / sum : 0);
+    bool unlike = journey->looks_differ > 2 * journey->looks_agree;
+    bool alike = journey->looks_agree > 0 && !unlike;
+    accuse_all(journey, &verdict);
+    const int32_t bits[3] = {
+        CLONE_PRIOR + (unlike ? LOOKS_DIFFER : 0) + (alike ? LOOKS_AGREE : 0) +
+            (journey->sites_on_second < 2 ? CLONE_STANDS : 0),
+        MISREAD_PRIOR + (again > 0 ? again * MISREAD_AGAIN : 0) +
+            (rough < 10 ? rough : 10) * MISREAD_ROUGH,
+        CAMERA_PRIOR + (verdict.cameras > 1 ? (int32_t)verdict.cameras - 1 : 0) * CAMERA_MORE -
+            (unlike ? LOOKS_DIFFER : 0),
+    };
+    weigh(bits, &verdict);
     *ret_verdict = verdict;
 }
 
@@ -324,7 +347,7 @@ bool hs_journey_is_due(struct hs_journey *journey, const struct hs_journey_view 
         return false;
     }
     hs_journey_judge(journey, ret_verdict);
-    if (ret_verdict->clone_permille < 1000 - 1000 / (1 + (1 << MARGIN / HS_BIT))) {
+    if (ret_verdict->clone_permille < CLONE_PERMILLE) {
         return false;
     }
     journey->told_at_ms = at_ms;

@@ -14,10 +14,12 @@
  * later comes sooner than the road table's fastest journey between their sites, or where the table
  * knows no link, sooner than the straight line at journey.fastest_kmh less HS_JOURNEY_SLACK_M at
  * each end. Sightings are put on the track that they can follow; on neither, and they begin the
- * second one. The clone gains with each contradiction, with a second track that goes on, and with
- * looks that differ; the misread loses with each exact sighting of the second track; the camera
- * loses with each contradiction that it is no part of. Prior odds: a listed vehicle is cloned one
- * time in 1000, a contradiction is a misread four times in ten, or a camera's.
+ * second one. Prior odds: a listed vehicle is cloned one time in 1000; that one camera on its ways
+ * is wrong one time in four, and each further one costs three bits; that another plate was misread
+ * as this one explains a contradiction four times in ten. A misread loses six bits with each further
+ * exact sighting of the second track. Looks that differ speak for two vehicles, looks that agree
+ * against. A clone is told at odds of seven to one against the others: two wrong cameras with looks
+ * that differ, five without.
  *
  * Only sightings that can be trusted to a minute take part: exact or glyph matches, the camera in
  * the register, its clock not ahead of the log. Each contradiction is besides an observation about
@@ -40,7 +42,7 @@
 
 enum {
     HS_JOURNEY_SHOWN_MAX = 12,   // sightings kept as evidence, the newest
-    HS_JOURNEY_CLASHES_MAX = 8,  // contradictions kept, the newest
+    HS_JOURNEY_CLASHES_MAX = 16, // contradictions kept, the newest
     HS_JOURNEY_NAME_BYTES = 65,  // of a camera or site, terminated
     HS_JOURNEY_LOOKS_BYTES = 24, // of a colour or make, terminated; longer ones are cut
     HS_JOURNEY_SLACK_M = 500,    // a camera sees so far, and its place is so uncertain
@@ -106,6 +108,7 @@ struct hs_journey_verdict {
     char camera[HS_JOURNEY_NAME_BYTES]; // the one that is part of most contradictions
     size_t clashes;
     size_t clashes_elsewhere; // that it is no part of
+    size_t cameras;           // so many would have to be wrong to explain all
     uint32_t second_track;    // sightings on it
     uint32_t looks_differ;
 };
