@@ -229,7 +229,7 @@ static int show(const struct hitctl *ctl, const struct options *options,
         struct wanted_file wanted = {.name = options->file};
         hs_controls_each_file(packed, print_file, &wanted);
         if (!wanted.found) {
-            hitctl_error("no file '%s' in these controls; there may be cameras.csv, "
+            hitctl_error("no file '%s' in these controls; there may be cameras.csv, groups.yaml, "
                          "operations.yaml, queues.yaml, roads.csv, rules.yaml",
                          options->file);
         }

@@ -35,6 +35,7 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_audit_commands,     // the trail: does it hold, what does it say
     hitctl_daemon_commands,    // status, reload, resume, deregister
     hitctl_operation_commands, // joint operations, likewise
+    hitctl_group_commands,     // organised-crime groups, likewise
     hitctl_route_commands,     // who would be told
     NULL,
 };

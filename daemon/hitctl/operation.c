@@ -8,10 +8,9 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "hitctl/controls_head.h"
+#include "hitctl/controls_edit.h"
 #include "hitctl/controls_text.h"
 #include "hitctl/operation_text.h"
-#include "hitctl/store_open.h"
 #include "hitctl/yaml_text.h"
 
 // What stands on the command line.
@@ -120,50 +119,6 @@ static void write_others(const struct hs_routes *routes, struct hs_str left_out,
     }
 }
 
-// The change of one operation: the active controls, and their file as it is to be.
-struct change {
-    struct hs_store *store;
-    struct controls_head head;
-    struct hs_buf text;
-};
-
-static void change_end(struct change *change)
-{
-    hs_buf_fini(&change->text);
-    hs_controls_unref(change->head.controls);
-    hs_store_free(change->store);
-}
-
-// Reads the head; refuses when it is not what the change was decided on.
-static int change_begin(const struct hitctl *ctl, const struct options *options,
-                        struct change *change)
-{
-    int code = hitctl_store_open(ctl, &change->store);
-    if (code == HITCTL_OK) {
-        code = controls_head_read(change->store, &change->head);
-    }
-    if (code == HITCTL_OK && options->against && strcmp(options->against, change->head.hash) != 0) {
-        code = controls_head_conflict(change->store, options->against, &change->head);
-    }
-    return code;
-}
-
-static int change_activate(const struct hitctl *ctl, const struct options *options,
-                           struct change *change, const char *what)
-{
-    struct hs_controls *controls = NULL;
-    int code = hs_buf_status(&change->text) == 0
-                   ? controls_head_exchange(&change->head, OPERATIONS_FILE,
-                                            hs_buf_str(&change->text), &controls)
-                   : HITCTL_FAILED;
-    if (code == HITCTL_OK) {
-        code = controls_head_change(ctl, change->store, &change->head, controls, what,
-                                    options->dry_run);
-    }
-    hs_controls_unref(controls);
-    return code;
-}
-
 // ------------------------------------------------------------------ create
 
 static void add_names(struct hs_buf *out, struct hs_bump *bump, const char *key, const char *text)
@@ -215,13 +170,13 @@ static void write_row(const struct hitctl *ctl, const char *id, const struct opt
 static int run_create(struct hitctl *ctl, int argc, char **argv)
 {
     struct options options = {0};
-    struct change change = {0};
+    struct controls_edit change = {0};
     int64_t from_ms;
     if (take_words(create_options, &options, argc, argv, 1) < 0 ||
         take_time("from", options.from, &from_ms) != HITCTL_OK) {
         return HITCTL_USAGE;
     }
-    int code = change_begin(ctl, &options, &change);
+    int code = controls_edit_begin(ctl, options.against, &change);
     if (code == HITCTL_OK) {
         const struct hs_routes *routes = hs_controls_routes(change.head.controls);
         if (hs_routes_find_operation(routes, hs_str(argv[1]))) {
@@ -230,10 +185,11 @@ static int run_create(struct hitctl *ctl, int argc, char **argv)
         } else {
             write_others(routes, HS_STR(""), &change.text);
             write_row(ctl, argv[1], &options, from_ms, &change.text);
-            code = change_activate(ctl, &options, &change, "operation create");
+            code = controls_edit_activate(ctl, &change, OPERATIONS_FILE, "operation create",
+                                          options.dry_run);
         }
     }
-    change_end(&change);
+    controls_edit_end(&change);
     return code;
 }
 
@@ -253,7 +209,7 @@ static const struct hs_operation *find_operation(const struct hitctl *ctl,
 }
 
 static int close_it(const struct hitctl *ctl, const struct options *options, int64_t at_ms,
-                    const struct hs_operation *operation, struct change *change)
+                    const struct hs_operation *operation, struct controls_edit *change)
 {
     struct hs_operation closed = *operation;
     char text[HS_CIVIL_TEXT_BYTES];
@@ -265,24 +221,25 @@ static int close_it(const struct hitctl *ctl, const struct options *options, int
     closed.to_ms = at_ms;
     write_others(hs_controls_routes(change->head.controls), operation->id, &change->text);
     operation_yaml(&change->text, &closed);
-    return change_activate(ctl, options, change, "operation close");
+    return controls_edit_activate(ctl, change, OPERATIONS_FILE, "operation close",
+                                  options->dry_run);
 }
 
 static int run_close(struct hitctl *ctl, int argc, char **argv)
 {
     struct options options = {0};
-    struct change change = {0};
+    struct controls_edit change = {0};
     int64_t at_ms;
     if (take_words(close_options, &options, argc, argv, 1) < 0 ||
         take_time("at", options.at, &at_ms) != HITCTL_OK) {
         return HITCTL_USAGE;
     }
-    int code = change_begin(ctl, &options, &change);
+    int code = controls_edit_begin(ctl, options.against, &change);
     if (code == HITCTL_OK) {
         const struct hs_operation *operation = find_operation(ctl, &change.head, argv[1]);
         code = operation ? close_it(ctl, &options, at_ms, operation, &change) : HITCTL_REFUSED;
     }
-    change_end(&change);
+    controls_edit_end(&change);
     return code;
 }
 
@@ -327,18 +284,18 @@ static int show_one(const struct hitctl *ctl, const struct controls_head *head, 
 static int read_only(struct hitctl *ctl, int argc, char **argv, int words)
 {
     struct options options = {0};
-    struct change head = {0};
+    struct controls_edit head = {0};
     int64_t at_ms;
     if (take_words(list_options, &options, argc, argv, words) < 0 ||
         take_time("at", options.at, &at_ms) != HITCTL_OK) {
         return HITCTL_USAGE;
     }
-    int code = change_begin(ctl, &options, &head);
+    int code = controls_edit_begin(ctl, NULL, &head);
     if (code == HITCTL_OK) {
         code = words == 0 ? list_all(ctl, hs_controls_routes(head.head.controls), at_ms)
                           : show_one(ctl, &head.head, argv[1], at_ms);
     }
-    change_end(&head);
+    controls_edit_end(&head);
     return code;
 }
 

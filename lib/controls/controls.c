@@ -15,6 +15,7 @@ struct hs_controls {
     struct hs_buf packed;                // the source
     char common[HS_CONTROLS_HASH_BYTES]; // hash of what concerns every audience: cameras, rules
     struct hs_cameras *cameras;
+    struct hs_groups *groups;
     struct hs_routes *routes;
     struct hs_roads *roads; // without links where there is no roads.csv
     struct hs_rules rules;
@@ -24,6 +25,7 @@ static void controls_free(struct hs_controls *controls)
 {
     if (controls) {
         hs_cameras_free(controls->cameras);
+        hs_groups_free(controls->groups);
         hs_routes_free(controls->routes);
         hs_roads_free(controls->roads);
         hs_buf_fini(&controls->packed);
@@ -197,6 +199,10 @@ static int parse_parts(const struct hs_str texts[HS_CONTROLS_PARTS],
                            diags, &controls->rules);
     }
     int roads_rc = parse_roads(texts, given, diags, controls);
+    int groups_rc =
+        hs_groups_parse(texts[HS_CONTROLS_GROUPS], hs_controls_part_names[HS_CONTROLS_GROUPS],
+                        diags, &controls->groups);
+    roads_rc = roads_rc ? roads_rc : groups_rc;
     return cameras_rc ? cameras_rc : routes_rc ? routes_rc : rules_rc ? rules_rc : roads_rc;
 }
 
@@ -308,6 +314,11 @@ const struct hs_cameras *hs_controls_cameras(const struct hs_controls *controls)
     return controls->cameras;
 }
 
+const struct hs_groups *hs_controls_groups(const struct hs_controls *controls)
+{
+    return controls->groups;
+}
+
 const struct hs_routes *hs_controls_routes(const struct hs_controls *controls)
 {
     return controls->routes;
@@ -329,6 +340,7 @@ void hs_controls_audience_hash(const struct hs_controls *controls, struct hs_str
     struct hs_buf text = {0};
     hs_buf_add_text(&text, controls->common);
     hs_routes_canonical(controls->routes, audience, &text);
+    hs_groups_canonical(controls->groups, audience, &text);
     hs_controls_hash_text(hs_buf_str(&text), ret_hash);
     hs_buf_fini(&text);
 }

@@ -11,6 +11,7 @@
  */
 
 #include "base/diag.h"
+#include "controls/groups.h"
 #include "controls/rules.h"
 #include "geo/cameras.h"
 #include "geo/roads.h"
@@ -19,7 +20,7 @@
 enum { HS_CONTROLS_HASH_BYTES = 65 }; // 64 hex digits, terminated
 
 // A source file of the controls: "cameras.csv", "queues.yaml", "rules.yaml", and where there are
-// some "operations.yaml", "roads.csv".
+// some "groups.yaml", "operations.yaml", "roads.csv".
 struct hs_controls_file {
     struct hs_str name;
     struct hs_str text;
@@ -51,6 +52,7 @@ void hs_controls_unref(struct hs_controls *controls); // NULL is legal
 
 const char *hs_controls_hash(const struct hs_controls *controls);
 const struct hs_cameras *hs_controls_cameras(const struct hs_controls *controls);
+const struct hs_groups *hs_controls_groups(const struct hs_controls *controls);
 const struct hs_routes *hs_controls_routes(const struct hs_controls *controls);
 // The road table; without links where there is no roads.csv.
 const struct hs_roads *hs_controls_roads(const struct hs_controls *controls);

@@ -175,6 +175,33 @@ static void describe_operation(const struct hs_controls *controls, size_t index,
     add_time_ms(ret, "acknowledge_within_ms", o->acknowledge_within_ms);
 }
 
+static size_t count_groups(const struct hs_controls *controls)
+{
+    return hs_groups_count(hs_controls_groups(controls));
+}
+
+static void describe_group(const struct hs_controls *controls, size_t index,
+                           struct description *ret)
+{
+    const struct hs_group *group = hs_groups_at(hs_controls_groups(controls), index);
+    ret->name = group->id;
+    add_field(ret, "name", group->name);
+    add_field(ret, "state", hs_str(hs_group_state_text(group->state)));
+    add_field(ret, "lead", group->lead);
+    add_field(ret, "owner", group->owner_force);
+    add_field(ret, "district", group->district);
+    add_field(ret, "four_p", hs_str(hs_group_four_p_text(group->four_p)));
+    add_field(ret, "plan", group->plan_reference);
+    add_time_ms(ret, "review_date", group->review_date);
+    add_field(ret, "county_line", group->county_line);
+    add_field(ret, "hub", group->hub);
+    add_names(ret, "markets", group->markets, group->market_count);
+    add_field(ret, "covert_list", group->covert_list);
+    add_field(ret, "authority", group->authority);
+    add_field(ret, "nominated_by", group->nominated_by);
+    add_field(ret, "accepted_by", group->accepted_by);
+}
+
 static size_t count_links(const struct hs_controls *controls)
 {
     return hs_roads_count(hs_controls_roads(controls));
@@ -315,6 +342,7 @@ int64_t hs_controls_diff(const struct hs_controls *before, const struct hs_contr
         {"camera", count_cameras, describe_camera},
         {"queue", count_queues, describe_queue},
         {"operation", count_operations, describe_operation},
+        {"group", count_groups, describe_group},
         {"link", count_links, describe_link},
         {"rule", count_rules, describe_rule},
     };

@@ -8,12 +8,14 @@
 
 // In order of name.
 const char *const hs_controls_part_names[HS_CONTROLS_PARTS + 1] = {
-    "cameras.csv", "operations.yaml", "queues.yaml", "roads.csv", "rules.yaml", NULL};
+    "cameras.csv", "groups.yaml", "operations.yaml", "queues.yaml", "roads.csv",
+    "rules.yaml",  NULL};
 
 // An absent file and an empty one mean the same.
 static bool may_be_absent(size_t part)
 {
-    return part == HS_CONTROLS_OPERATIONS || part == HS_CONTROLS_ROADS;
+    return part == HS_CONTROLS_GROUPS || part == HS_CONTROLS_OPERATIONS ||
+           part == HS_CONTROLS_ROADS;
 }
 
 static void sort_file(const struct hs_controls_file *file, struct hs_diags *diags,
@@ -35,10 +37,11 @@ static void sort_file(const struct hs_controls_file *file, struct hs_diags *diag
         return;
     }
     const char *nearest = hs_str_nearest(file->name, hs_controls_part_names);
-    hs_diags_add(diags, HS_DIAG_ERROR, &place,
-                 "no file of the controls%s%s%s; allowed: cameras.csv, operations.yaml, "
-                 "queues.yaml, roads.csv, rules.yaml",
-                 nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    hs_diags_add(
+        diags, HS_DIAG_ERROR, &place,
+        "no file of the controls%s%s%s; allowed: cameras.csv, groups.yaml, operations.yaml, "
+        "queues.yaml, roads.csv, rules.yaml",
+        nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 void hs_controls_sort(const struct hs_controls_file *files, size_t file_count,

@@ -10,7 +10,8 @@
 
 enum hs_controls_part { // in order of name
     HS_CONTROLS_CAMERAS,
-    HS_CONTROLS_OPERATIONS, // may be absent: then it is no part of the packed source
+    HS_CONTROLS_GROUPS,     // may be absent: then it is no part of the packed source
+    HS_CONTROLS_OPERATIONS, // may be absent
     HS_CONTROLS_QUEUES,
     HS_CONTROLS_ROADS, // may be absent
     HS_CONTROLS_RULES,

@@ -222,7 +222,7 @@ static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
            fill_trail(alert, draft->incident, &desk->bump) &&
            hs_alert_fill_answered(desk, draft, alert) && fill_token(desk, draft, alert) &&
            hs_alert_fill_operations(desk->controls, draft, &desk->bump, alert) &&
-           hs_alert_fill_group(&desk->bump, alert);
+           hs_alert_fill_group(desk->controls, draft, &desk->bump, alert);
 }
 
 // Headers tell a reduced queue no more than its payload.

@@ -16,7 +16,9 @@ bool hs_alert_fill_operations(const struct hs_controls *controls,
 // 'Occupants may be victims' where the entry is a safeguarding one.
 void hs_alert_fill_safeguarding(Hitstream__V1__Alert *alert);
 
-// The organised-crime group that the entry names. False: out of memory.
-bool hs_alert_fill_group(struct hs_bump *bump, Hitstream__V1__Alert *alert);
+// The organised-crime group that the entry names, as far as the draft's audience may know of it.
+// False: out of memory.
+bool hs_alert_fill_group(const struct hs_controls *controls, const struct hs_alert_draft *draft,
+                         struct hs_bump *bump, Hitstream__V1__Alert *alert);
 
 #endif

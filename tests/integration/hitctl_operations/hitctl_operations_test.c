@@ -182,6 +182,57 @@ static void what_does_not_fit_together_is_told(void **state)
     says(err, "a partner is not told in full");
 }
 
+#define GROUP(exit_code, ...) RUN(exit_code, "group", __VA_ARGS__)
+
+static void a_group_is_made_and_changed(void **state)
+{
+    (void)state;
+    GROUP(REFUSED, "create", "jay", "--owner", "avon", "--hub", "bristol");
+    says(err, "a group needs an authority");
+    says(err, "a group needs a lead");
+    says(err, "'review_date' is missing");
+    says(err, "of which line?");
+    GROUP(OK, "create", "jay", "--lead", "DI Jones", "--owner", "avon", "--review", "2026-12-31",
+          "--county-line", "JAY", "--hub", "bristol", "--markets", "wells,bath", "--four-p",
+          "pursue", "--authority", "ACC/3");
+    says(out, "+ group jay: name jay; state active; lead DI Jones; owner avon; four_p pursue");
+    GROUP(REFUSED, "create", "jay");
+    GROUP(OK, "set", "jay", "--state", "disrupted", "--lead", "DI Smith");
+    says(out, "~ group jay state: 'active' -> 'disrupted'");
+    says(out, "~ group jay lead: 'DI Jones' -> 'DI Smith'");
+    GROUP(USAGE, "set", "jay", "--state", "nominated");
+    GROUP(USAGE, "set", "jay", "--review", "soon");
+    GROUP(OK, "close", "jay");
+    GROUP(REFUSED, "close", "jay");
+    GROUP(OK, "list");
+    says(out, "jay                  dismantled  avon");
+    GROUP(OK, "show", "jay", "--json");
+    says(out, "\"markets\": [\"bath\", \"wells\"]");
+    GROUP(REFUSED, "show", "kay");
+}
+
+static void a_nomination_waits_for_an_officers_yes(void **state)
+{
+    (void)state;
+    GROUP(USAGE, "nominate", "kay");
+    GROUP(OK, "nominate", "kay", "--by", "Bath council", "--district", "bath");
+    GROUP(OK, "list");
+    says(out, "kay                  nominated");
+    GROUP(REFUSED, "set", "kay", "--state", "active");
+    GROUP(REFUSED, "close", "kay");
+    GROUP(REFUSED, "accept", "kay");
+    says(err, "a group needs an authority");
+    GROUP(OK, "accept", "kay", "--lead", "DI Jones", "--owner", "avon", "--review", "2026-12-31",
+          "--authority", "ACC/4");
+    GROUP(OK, "show", "kay");
+    says(out, "  nominated_by   Bath council\n");
+    says(out, "  accepted_by    ann\n");
+    GROUP(REFUSED, "accept", "kay");
+    RUN(OK, "controls", "history");
+    says(out, "group nominate ann\n");
+    says(out, "group accept ann (ACC/4)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +242,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_route_is_explained_for_each_queue, setup,
                                         house_teardown),
         cmocka_unit_test_setup_teardown(what_does_not_fit_together_is_told, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(a_group_is_made_and_changed, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(a_nomination_waits_for_an_officers_yes, setup,
+                                        house_teardown),
         cmocka_unit_test_setup_teardown(a_change_decided_on_older_controls_is_refused, setup,
                                         house_teardown),
     };

@@ -78,7 +78,7 @@ static void every_fault_of_every_file_is_told(void **state)
     assert_string_equal(
         hs_buf_text(&text),
         "camera.csv: no file of the controls, did you mean 'cameras.csv'?; allowed: cameras.csv, "
-        "operations.yaml, queues.yaml, roads.csv, rules.yaml\n"
+        "groups.yaml, operations.yaml, queues.yaml, roads.csv, rules.yaml\n"
         "queues.yaml: this file is given twice\n"
         "rules.yaml: this file of the controls is missing\n"
         "cameras.csv:2:7: force: the value is missing\n"
