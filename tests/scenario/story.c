@@ -55,16 +55,19 @@ struct story {
     char header[512];
 };
 
-struct hs_controls *story_controls(const char *queues, const char *rules)
+static struct hs_controls *parse(const char *queues, const char *rules, const char *operations,
+                                 const char *groups)
 {
     struct hs_controls_file files[] = {
         {HS_STR("cameras.csv"), hs_str(cameras)},
         {HS_STR("queues.yaml"), hs_str(queues ? queues : default_queues)},
         {HS_STR("rules.yaml"), hs_str(rules ? rules : default_rules)},
+        {HS_STR("operations.yaml"), hs_str(operations ? operations : "")},
+        {HS_STR("groups.yaml"), hs_str(groups ? groups : "")},
     };
     struct hs_diags diags = {0};
     struct hs_controls *controls = NULL;
-    int rc = hs_controls_parse(files, 3, &diags, &controls);
+    int rc = hs_controls_parse(files, 5, &diags, &controls);
     for (size_t i = 0; rc != 0 && i < diags.count; i++) {
         struct hs_buf text = {0};
         hs_diag_format(&diags.rows[i], &text);
@@ -74,6 +77,11 @@ struct hs_controls *story_controls(const char *queues, const char *rules)
     hs_diags_fini(&diags);
     assert_int_equal(rc, 0);
     return controls;
+}
+
+struct hs_controls *story_controls(const char *queues, const char *rules)
+{
+    return parse(queues, rules, NULL, NULL);
 }
 
 static void apply_last(struct story *story)
@@ -175,15 +183,31 @@ void clock_strikes_twice(struct story *story, const char *at)
     }
 }
 
-void controls_change(struct story *story, const char *queues, const char *rules)
+// These decide from now on; takes the reference.
+static void activate(struct story *story, struct hs_controls *controls)
 {
     struct hs_buf packed = {0};
-    struct hs_controls *controls = story_controls(queues, rules);
     hs_offline_know(story->offline, controls);
     story_pack_controls(hs_controls_hash(controls), &packed);
     append(story, hs_buf_str(&packed),
            story->append_ms ? story->append_ms : story_time_ms("00:00:00"));
     hs_buf_fini(&packed);
+}
+
+void controls_change(struct story *story, const char *queues, const char *rules)
+{
+    activate(story, story_controls(queues, rules));
+}
+
+void controls_add(struct story *story, const char *queues, const char *operations,
+                  const char *groups)
+{
+    activate(story, parse(queues, NULL, operations, groups));
+}
+
+const struct hs_offline *story_offline(const struct story *story)
+{
+    return story->offline;
 }
 
 // Alerts told again must be the same bytes; then they are as if not told again.

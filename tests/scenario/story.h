@@ -42,6 +42,7 @@ struct story_hit {
     Hitstream__V1__Priority priority;         // default: the list's
     Hitstream__V1__Safeguarding safeguarding; // likewise
     uint32_t harm_score;
+    const char *group;      // that the entry names
     uint32_t weed_date;     // default: none
     uint64_t list_sequence; // of the list's revision 3.n; default: 7
 };
@@ -81,6 +82,11 @@ void clock_strikes(struct story *story, const char *at);
 void clock_strikes_twice(struct story *story, const char *at);
 // Other controls are activated: queues.yaml and rules.yaml; NULL: as they were made first.
 void controls_change(struct story *story, const char *queues, const char *rules);
+// The same with operations.yaml and groups.yaml; NULL: without.
+void controls_add(struct story *story, const char *queues, const char *operations,
+                  const char *groups);
+// Everything that was told, as it was sent.
+const struct hs_offline *story_offline(const struct story *story);
 // The daemon dies and comes back; `checkpoint`: it had just written its state.
 void restart(struct story *story, bool checkpoint);
 

@@ -122,6 +122,9 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     entry.priority = hit->priority ? hit->priority : lists[list].priority;
     entry.safeguarding = hit->safeguarding ? hit->safeguarding : lists[list].safeguarding;
     entry.harm_score = hit->harm_score;
+    if (hit->group) {
+        entry.group_id = text(hit->group);
+    }
     entry.weed_date = hit->weed_date;
     entry.information = text("free text that no headline may show");
     revision.generation = 3;
