@@ -19,8 +19,28 @@ static void add_id(struct hs_buf *out, ProtobufCBinaryData id)
     hs_buf_add_text(out, text);
 }
 
-static void add_lists(struct hs_buf *out, const pb_incident *incident)
+static void add_lists(struct hs_buf *out, const Hitstream__V1__VehicleState *state,
+                      const pb_incident *incident)
 {
+    for (size_t i = 0; i < incident->n_entries; i++) {
+        uint32_t number = incident->entries[i]->entry_number;
+        const Hitstream__V1__EntryOnList *row =
+            number > 0 && number <= state->n_entries ? state->entries[number - 1] : NULL;
+        if (!row || !row->list || !row->entry) {
+            continue;
+        }
+        hs_buf_add_text(out, i > 0 ? ", " : "; list ");
+        hitctl_text_safe(out, row->list->list_id);
+        if (row->list->revision) {
+            hs_buf_printf(out, " %" PRIu64 ".%" PRIu64, row->list->revision->generation,
+                          row->list->revision->sequence);
+        }
+        hs_buf_add_text(out, " entry ");
+        hitctl_text_safe(out, row->entry->entry_id);
+        hs_buf_add_text(out, incident->entries[i]->withdrawn  ? " (withdrawn)"
+                             : incident->entries[i]->excluded ? " (not this vehicle)"
+                                                              : "");
+    }
     for (size_t i = 0; i < incident->n_lists; i++) {
         const Hitstream__V1__ListInfo *list = incident->lists[i];
         hs_buf_add_text(out, i > 0 ? ", " : "; list ");
@@ -32,20 +52,28 @@ static void add_lists(struct hs_buf *out, const pb_incident *incident)
     }
 }
 
-static void add_trail(struct hs_buf *out, const pb_incident *incident)
+// A state holds its places once and refers to them by number; what most points say is left out.
+static void add_trail(struct hs_buf *out, const Hitstream__V1__VehicleState *state,
+                      const pb_incident *incident)
 {
     if (incident->trail_dropped > 0) {
         hs_buf_printf(out, "    %u earlier places are no longer kept\n", incident->trail_dropped);
     }
     for (size_t i = 0; i < incident->n_trail; i++) {
         const Hitstream__V1__TrailPoint *point = incident->trail[i];
+        const Hitstream__V1__Place *place = point->place;
+        uint32_t reads = point->reads ? point->reads : 1;
+        int tier = point->tier ? (int)point->tier : HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT;
+        if (!place && point->place_number > 0 && point->place_number <= state->n_places) {
+            place = state->places[point->place_number - 1];
+        }
         hs_buf_add_text(out, "    ");
         hitctl_text_time(out, point->captured_at_ms);
         hs_buf_add_text(out, "  ");
-        hitctl_text_place(out, point->place);
-        hs_buf_printf(out, ", %u read%s, %s", point->reads, point->reads == 1 ? "" : "s",
-                      hitctl_text_enum(&hitstream__v1__match_tier__descriptor, point->tier,
-                                       strlen("MATCH_TIER_")));
+        hitctl_text_place(out, place);
+        hs_buf_printf(
+            out, ", %u read%s, %s", reads, reads == 1 ? "" : "s",
+            hitctl_text_enum(&hitstream__v1__match_tier__descriptor, tier, strlen("MATCH_TIER_")));
         if (point->last_at_ms > point->captured_at_ms) {
             hs_buf_add_text(out, ", until ");
             hitctl_text_time(out, point->last_at_ms);
@@ -61,7 +89,9 @@ static void add_told(struct hs_buf *out, const pb_incident *incident)
         hs_buf_add_text(out, "    told ");
         hitctl_text_safe(out, told->queue);
         hs_buf_printf(out, ": %u alert%s, the last ", told->alerts, told->alerts == 1 ? "" : "s");
-        add_id(out, told->alert_id);
+        add_id(out, told->alert_id.len == 0 && told->n_recent > 0
+                        ? told->recent[told->n_recent - 1]->alert_id
+                        : told->alert_id);
         hs_buf_add_text(out, " of ");
         hitctl_text_time(out, told->event_at_ms);
         hs_buf_add_char(out, '\n');
@@ -101,9 +131,9 @@ static void add_incident(struct hs_buf *out, const Hitstream__V1__VehicleState *
     hs_buf_printf(out, ", priority %s",
                   hitctl_text_enum(&hitstream__v1__priority__descriptor, incident->priority,
                                    strlen("PRIORITY_")));
-    add_lists(out, incident);
+    add_lists(out, state, incident);
     hs_buf_add_char(out, '\n');
-    add_trail(out, incident);
+    add_trail(out, state, incident);
     add_told(out, incident);
     add_timers(out, state, incident);
 }

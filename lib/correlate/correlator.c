@@ -201,7 +201,7 @@ static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *ve
     bool was_open = vehicle->open;
     bool is_test = vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TEST;
     correlator->desk.traceparent = record->traceparent;
-    int rc = hs_vehicle_note_seen(vehicle, &id, hit->captured_at_ms);
+    int rc = hs_vehicle_note_seen(vehicle, &id);
     rc = rc ? rc : (is_test ? hs_test_on_hit : hs_incident_on_hit)(&scope, vehicle, hit);
     rc = rc || is_test ? rc : hs_findings_on_hit(&scope, vehicle, hit);
     rc = rc ? rc : hs_core_note_applied(correlator, vehicle, record);

@@ -9,7 +9,6 @@ typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, sho
 typedef Hitstream__V1__Incident pb_incident;
 typedef Hitstream__V1__TrailPoint pb_point;
 typedef Hitstream__V1__Told pb_told;
-typedef Hitstream__V1__ToldPlace pb_told_place;
 typedef Hitstream__V1__ToldAlert pb_told_alert;
 typedef Hitstream__V1__IncidentEntry pb_entry;
 typedef Hitstream__V1__EntryOnList pb_on_list;
@@ -19,7 +18,7 @@ typedef Hitstream__V1__ApproachTold pb_approach;
 typedef Hitstream__V1__StateExclusion pb_exclusion;
 typedef Hitstream__V1__Timer pb_timer;
 
-enum { SEEN_BYTES = HS_ID_BYTES + 8 };
+enum { VARINT_BYTES_MAX = 10 };
 
 // What is being packed: scratch, and the numbers given so far.
 struct packing {
@@ -72,25 +71,52 @@ static bool fill_trail(pb_incident *out, const struct hs_incident *incident,
         pb_point *row = out->trail[i];
         hitstream__v1__trail_point__init(row);
         row->captured_at_ms = point->captured_at_ms;
-        row->last_at_ms = point->last_at_ms;
         row->place_number = place_number(packing, point->place);
-        row->reads = point->reads;
-        row->tier = (Hitstream__V1__MatchTier)point->tier;
-        row->lateness = (Hitstream__V1__Lateness)point->lateness;
+        if (point->last_at_ms != point->captured_at_ms) { // what most are is left out
+            row->last_at_ms = point->last_at_ms;
+        }
+        if (point->reads != 1) {
+            row->reads = point->reads;
+        }
+        if (point->tier != HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT) {
+            row->tier = (Hitstream__V1__MatchTier)point->tier;
+        }
+        if (point->lateness != HITSTREAM__V1__LATENESS__LATENESS_LIVE) {
+            row->lateness = (Hitstream__V1__Lateness)point->lateness;
+        }
     }
     return out->trail || out->n_trail == 0;
 }
 
-static bool fill_told_rows(pb_told *out, const struct hs_told *told, struct packing *packing)
+static uint8_t *put_varint(uint8_t *to, uint64_t value)
 {
-    out->n_places = told->place_count;
-    out->places = (pb_told_place **)make_rows(packing->bump, out->n_places, sizeof(pb_told_place));
-    for (size_t i = 0; out->places && i < out->n_places; i++) {
-        hitstream__v1__told_place__init(out->places[i]);
-        out->places[i]->place_number = place_number(packing, told->places[i].place);
-        out->places[i]->number = told->places[i].number;
-        out->places[i]->event_at_ms = told->places[i].event_at_ms;
+    for (; value >= 0x80; value >>= 7) {
+        *to++ = (uint8_t)(value | 0x80);
     }
+    *to++ = (uint8_t)value;
+    return to;
+}
+
+static uint64_t zigzag(int64_t value)
+{
+    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+}
+
+static bool fill_told_rows(pb_told *out, const struct hs_told *told, int64_t opened_at_ms,
+                           struct packing *packing)
+{
+    uint8_t *at = hs_bump_alloc(packing->bump, told->place_count * 3 * VARINT_BYTES_MAX + 1);
+    if (!at) {
+        return false;
+    }
+    out->place_rows.data = at;
+    for (size_t i = 0; i < told->place_count; i++) {
+        const struct hs_told_place *place = &told->places[i];
+        at = put_varint(at, place_number(packing, place->place));
+        at = put_varint(at, place->number);
+        at = put_varint(at, zigzag(place->event_at_ms - opened_at_ms));
+    }
+    out->place_rows.len = (size_t)(at - out->place_rows.data);
     out->n_recent = told->recent_count;
     out->recent = (pb_told_alert **)make_rows(packing->bump, out->n_recent, sizeof(pb_told_alert));
     for (size_t i = 0; out->recent && i < out->n_recent; i++) {
@@ -98,14 +124,19 @@ static bool fill_told_rows(pb_told *out, const struct hs_told *told, struct pack
         out->recent[i]->alert_id = id_bytes(&told->recent[i].id);
         out->recent[i]->number = told->recent[i].number;
     }
-    return (out->places || out->n_places == 0) && (out->recent || out->n_recent == 0);
+    return out->recent || out->n_recent == 0;
 }
 
-static bool fill_told_one(pb_told *row, const struct hs_told *told, struct packing *packing)
+static bool fill_told_one(pb_told *row, const struct hs_told *told, int64_t opened_at_ms,
+                          struct packing *packing)
 {
+    bool newest =
+        told->recent_count > 0 && hs_id_eq(&told->recent[told->recent_count - 1].id, &told->alert);
     hitstream__v1__told__init(row);
     row->queue = told->queue;
-    row->alert_id = id_bytes(&told->alert);
+    if (!newest) {
+        row->alert_id = id_bytes(&told->alert);
+    }
     row->event_at_ms = told->event_at_ms;
     row->alerts = told->alerts;
     row->place_number = place_number(packing, told->place);
@@ -119,7 +150,7 @@ static bool fill_told_one(pb_told *row, const struct hs_told *told, struct packi
     row->resourced = told->resourced;
     row->stood_down = told->stood_down;
     row->no_resource = told->no_resource;
-    return fill_told_rows(row, told, packing);
+    return fill_told_rows(row, told, opened_at_ms, packing);
 }
 
 static bool fill_told(pb_incident *out, const struct hs_incident *incident, struct packing *packing)
@@ -127,7 +158,7 @@ static bool fill_told(pb_incident *out, const struct hs_incident *incident, stru
     out->n_told = incident->told_count;
     out->told = (pb_told **)make_rows(packing->bump, out->n_told, sizeof(pb_told));
     for (size_t i = 0; out->told && i < out->n_told; i++) {
-        if (!fill_told_one(out->told[i], &incident->told[i], packing)) {
+        if (!fill_told_one(out->told[i], &incident->told[i], incident->opened_at_ms, packing)) {
             return false;
         }
     }
@@ -289,23 +320,15 @@ static bool fill_incidents(pb_state *out, const struct hs_vehicle *vehicle, stru
     return out->ended || out->n_ended == 0;
 }
 
-static void put_i64(uint8_t *to, int64_t value)
-{
-    for (size_t i = 0; i < 8; i++) {
-        to[i] = (uint8_t)((uint64_t)value >> (8 * i));
-    }
-}
-
 static bool fill_seen(pb_state *out, const struct hs_vehicle *vehicle, struct hs_bump *bump)
 {
-    uint8_t *at = hs_bump_alloc(bump, vehicle->seen_count * SEEN_BYTES + 1);
+    uint8_t *at = hs_bump_alloc(bump, vehicle->seen_count * HS_ID_BYTES + 1);
     if (!at) {
         return false;
     }
-    out->seen_hits = (ProtobufCBinaryData){vehicle->seen_count * SEEN_BYTES, at};
-    for (size_t i = 0; i < vehicle->seen_count; i++, at += SEEN_BYTES) {
-        memcpy(at, vehicle->seen[i].id.bytes, HS_ID_BYTES);
-        put_i64(at + HS_ID_BYTES, vehicle->seen[i].captured_at_ms);
+    out->seen_hits = (ProtobufCBinaryData){vehicle->seen_count * HS_ID_BYTES, at};
+    for (size_t i = 0; i < vehicle->seen_count; i++, at += HS_ID_BYTES) {
+        memcpy(at, vehicle->seen[i].bytes, HS_ID_BYTES);
     }
     out->feedback_ids = (ProtobufCBinaryData){vehicle->feedback_count * HS_ID_BYTES,
                                               (uint8_t *)(uintptr_t)vehicle->feedback[0].bytes};

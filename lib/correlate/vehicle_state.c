@@ -71,15 +71,14 @@ void hs_vehicle_free(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)
 bool hs_vehicle_has_seen(const struct hs_vehicle *vehicle, const struct hs_id *hit)
 {
     for (size_t i = vehicle->seen_count; i > 0; i--) {
-        if (hs_id_eq(&vehicle->seen[i - 1].id, hit)) {
+        if (hs_id_eq(&vehicle->seen[i - 1], hit)) {
             return true;
         }
     }
     return false;
 }
 
-int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit,
-                         int64_t captured_at_ms)
+int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit)
 {
     if (vehicle->seen_count == HS_SEEN_HITS_MAX) {
         vehicle->seen_count--;
@@ -87,14 +86,14 @@ int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit,
                 vehicle->seen_count * sizeof(vehicle->seen[0]));
     } else if (vehicle->seen_count == vehicle->seen_capacity) {
         size_t wanted = vehicle->seen_capacity ? vehicle->seen_capacity * 2 : 4;
-        struct hs_seen_hit *grown = realloc(vehicle->seen, wanted * sizeof(*grown));
+        struct hs_id *grown = realloc(vehicle->seen, wanted * sizeof(*grown));
         if (!grown) {
             return HS_ENOMEM;
         }
         vehicle->seen = grown;
         vehicle->seen_capacity = wanted;
     }
-    vehicle->seen[vehicle->seen_count++] = (struct hs_seen_hit){*hit, captured_at_ms};
+    vehicle->seen[vehicle->seen_count++] = *hit;
     return 0;
 }
 

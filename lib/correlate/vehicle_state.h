@@ -27,11 +27,6 @@ enum {
 
 struct hs_findings; // rules/findings.h
 
-struct hs_seen_hit {
-    struct hs_id id;
-    int64_t captured_at_ms;
-};
-
 struct hs_timer {
     Hitstream__V1__TimerKind kind;
     struct hs_id incident;
@@ -55,19 +50,19 @@ struct hs_exclusion {
 struct hs_vehicle_class;
 
 struct hs_vehicle {
-    char *key;                // "AB12CDE|open", terminated, owned
-    size_t key_len;           // bytes
-    uint64_t key_hash;        // of key
-    struct hs_str mark;       // into key
-    struct hs_str audience;   // text, into key
-    struct hs_audience who;   // the same, taken apart; borrows from key
-    uint64_t epoch;           // of the record it was restored from
-    uint64_t applied_offset;  // last event that is part of it; valid when `touched`
-    int64_t applied_at_ms;    // LogAppendTime of that event; never falls
-    bool touched;             // some event is part of it
-    bool stored;              // a record of it may stand in anpr.vehicles
-    bool dirty;               // changed since the last checkpoint
-    struct hs_seen_hit *seen; // oldest first
+    char *key;               // "AB12CDE|open", terminated, owned
+    size_t key_len;          // bytes
+    uint64_t key_hash;       // of key
+    struct hs_str mark;      // into key
+    struct hs_str audience;  // text, into key
+    struct hs_audience who;  // the same, taken apart; borrows from key
+    uint64_t epoch;          // of the record it was restored from
+    uint64_t applied_offset; // last event that is part of it; valid when `touched`
+    int64_t applied_at_ms;   // LogAppendTime of that event; never falls
+    bool touched;            // some event is part of it
+    bool stored;             // a record of it may stand in anpr.vehicles
+    bool dirty;              // changed since the last checkpoint
+    struct hs_id *seen;      // ids of hits, oldest first
     size_t seen_count;
     size_t seen_capacity;
     struct hs_incident *open;                // or NULL
@@ -103,8 +98,7 @@ bool hs_vehicle_is_needed(const struct hs_vehicle *vehicle);
 int64_t hs_vehicle_keep_ms(const struct hs_vehicle *vehicle);
 
 bool hs_vehicle_has_seen(const struct hs_vehicle *vehicle, const struct hs_id *hit);
-int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit,
-                         int64_t captured_at_ms);
+int hs_vehicle_note_seen(struct hs_vehicle *vehicle, const struct hs_id *hit);
 // Takes an incident among the ended; its timers go, and the oldest of a full table falls out.
 void hs_vehicle_end(struct hs_vehicle *vehicle, struct hs_intern_pool *pool,
                     struct hs_incident *incident);

@@ -16,8 +16,6 @@ typedef Hitstream__V1__Given pb_given;
 typedef Hitstream__V1__BorderState pb_border;
 typedef Hitstream__V1__Timer pb_timer;
 
-enum { SEEN_BYTES = HS_ID_BYTES + 8 };
-
 // What is being read.
 struct reading {
     const pb_state *state;
@@ -62,10 +60,11 @@ static int read_trail(const struct reading *reading, const pb_incident *from)
         const pb_point *row = from->trail[i];
         struct hs_trail_point point = {
             .captured_at_ms = row->captured_at_ms,
-            .last_at_ms = row->last_at_ms,
-            .reads = row->reads,
-            .tier = (uint8_t)row->tier,
-            .lateness = (uint8_t)row->lateness,
+            .last_at_ms = row->last_at_ms ? row->last_at_ms : row->captured_at_ms,
+            .reads = row->reads ? row->reads : 1,
+            .tier = (uint8_t)(row->tier ? row->tier : HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT),
+            .lateness =
+                (uint8_t)(row->lateness ? row->lateness : HITSTREAM__V1__LATENESS__LATENESS_LIVE),
         };
         if (row->place) {
             point.place = hs_intern_get(reading->pool, &row->place->base);
@@ -123,6 +122,45 @@ static int read_told_place(const struct reading *reading, const pb_incident *fro
     return rc;
 }
 
+// False: the text ends within it.
+static bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_value)
+{
+    *ret_value = 0;
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        uint8_t byte = *(*at)++;
+        *ret_value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_place_rows(const struct reading *reading, ProtobufCBinaryData rows,
+                           struct hs_told *told)
+{
+    const uint8_t *at = rows.data;
+    const uint8_t *end = rows.len ? rows.data + rows.len : rows.data;
+    int rc = 0;
+    while (rc == 0 && at < end) {
+        uint64_t place, number, apart;
+        struct hs_told_place row = {0};
+        if (!take_varint(&at, end, &place) || !take_varint(&at, end, &number) ||
+            !take_varint(&at, end, &apart) || place > UINT32_MAX || number == 0 ||
+            number > HS_INCIDENT_ENTRIES_MAX) {
+            return HS_EFORMAT;
+        }
+        row.number = (uint8_t)number;
+        row.event_at_ms = (int64_t)((uint64_t)reading->incident->opened_at_ms +
+                                    ((apart >> 1) ^ (~(apart & 1) + 1)));
+        rc = read_needed_place(reading, (uint32_t)place, &row.place);
+        if (rc == 0) {
+            hs_told_append(told, reading->pool, &row);
+        }
+    }
+    return rc;
+}
+
 static int read_told(const struct reading *reading, const pb_incident *from, const pb_told *row)
 {
     struct hs_id id;
@@ -142,8 +180,11 @@ static int read_told(const struct reading *reading, const pb_incident *from, con
     told->resourced = row->resourced;
     told->stood_down = row->stood_down;
     told->no_resource = row->no_resource;
-    int rc = read_id(row->alert_id, &told->alert);
+    int rc = row->alert_id.len == 0 && row->n_recent > 0
+                 ? read_id(row->recent[row->n_recent - 1]->alert_id, &told->alert)
+                 : read_id(row->alert_id, &told->alert);
     rc = rc ? rc : read_place(reading, row->place_number, &told->place);
+    rc = rc ? rc : read_place_rows(reading, row->place_rows, told);
     for (size_t i = 0; rc == 0 && i < row->n_places; i++) {
         rc = read_told_place(reading, from, row->places[i], told);
     }
@@ -301,27 +342,17 @@ static int read_incidents(struct hs_vehicle *vehicle, const pb_state *state,
     return state->incident ? read_incident(&reading, state->incident, &vehicle->open) : 0;
 }
 
-static int64_t get_i64(const uint8_t *from)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < 8; i++) {
-        value |= (uint64_t)from[i] << (8 * i);
-    }
-    return (int64_t)value;
-}
-
 static int read_seen(struct hs_vehicle *vehicle, const pb_state *state)
 {
-    int rc = state->seen_hits.len % SEEN_BYTES == 0 ? 0 : HS_EFORMAT;
+    int rc = state->seen_hits.len % HS_ID_BYTES == 0 ? 0 : HS_EFORMAT;
     struct hs_id id;
     for (size_t i = 0; rc == 0 && i < state->n_seen; i++) {
         rc = read_id(state->seen[i]->hit_id, &id);
-        rc = rc ? rc : hs_vehicle_note_seen(vehicle, &id, state->seen[i]->captured_at_ms);
+        rc = rc ? rc : hs_vehicle_note_seen(vehicle, &id);
     }
-    for (size_t i = 0; rc == 0 && i < state->seen_hits.len; i += SEEN_BYTES) {
-        const uint8_t *at = state->seen_hits.data + i;
-        memcpy(id.bytes, at, HS_ID_BYTES);
-        rc = hs_vehicle_note_seen(vehicle, &id, get_i64(at + HS_ID_BYTES));
+    for (size_t i = 0; rc == 0 && i < state->seen_hits.len; i += HS_ID_BYTES) {
+        memcpy(id.bytes, state->seen_hits.data + i, HS_ID_BYTES);
+        rc = hs_vehicle_note_seen(vehicle, &id);
     }
     return rc;
 }

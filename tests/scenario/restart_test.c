@@ -104,6 +104,23 @@ static int apply_controls(struct hs_offline *offline, uint64_t offset, const cha
 static const struct story_hit one_hit = {
     .at = "12:00:00", .vehicle = "AB12CDE", .list = "missing", .site = "avon/1"};
 
+// "At most 4 KB a packed state" in the ordinary case: a vehicle that went out and came
+// back, an hour each way, and four desks that know it.
+static void a_busy_state_is_small(void **state)
+{
+    struct story *s = *state;
+    for (unsigned i = 0; i < 48; i++) { // two journeys over a dozen sites, each seen twice
+        char at[16], site[16];
+        unsigned minute = i * 3 + i / 24 * 60;
+        snprintf(at, sizeof(at), "%02u:%02u:00", 8 + minute / 60, minute % 60);
+        snprintf(site, sizeof(site), "%s/site-%02u", i % 12 < 6 ? "avon" : "wilts", i % 12);
+        passes(s, at, "AB12CDE", "drugs", site);
+    }
+    size_t len = story_state_bytes(s, "AB12CDE|open");
+    printf("a busy state has %zu bytes\n", len);
+    assert_true(len > 2000 && len <= 4096);
+}
+
 // The oldest of one audience leaves, one without an open incident first; another audience's stay.
 static void a_full_table_drops_the_oldest_of_its_audience(void **state)
 {
@@ -360,6 +377,7 @@ int main(void)
         STORY(timers_stand_in_state_and_fire_once),
         STORY(duplicates_are_known_after_a_restart),
         STORY(controls_in_force_survive_a_restart),
+        cmocka_unit_test_setup_teardown(a_busy_state_is_small, begin, end),
         cmocka_unit_test(a_full_table_drops_the_oldest_of_its_audience),
         cmocka_unit_test(hits_wait_for_the_first_controls),
         cmocka_unit_test(unknown_controls_change_nothing_until_they_are_known),

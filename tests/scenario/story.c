@@ -389,3 +389,9 @@ struct hs_correlator_stats story_stats(struct story *story)
     hs_correlator_stats(story->offline->correlator, &stats);
     return stats;
 }
+
+size_t story_state_bytes(struct story *story, const char *key)
+{
+    hs_offline_checkpoint(story->offline, SIZE_MAX);
+    return hs_offline_state(story->offline, key).len;
+}

@@ -104,6 +104,8 @@ const Hitstream__V1__Alert *last_alert(struct story *story);
 // A header of it; "" when it is absent.
 const char *last_header(struct story *story, const char *name);
 struct hs_correlator_stats story_stats(struct story *story);
+// Bytes of the state of a key, as a checkpoint writes it now.
+size_t story_state_bytes(struct story *story, const char *key);
 
 // Making logs for property tests: a packed event, appended to `out`.
 void story_pack_hit(const struct story_hit *hit, struct hs_buf *out);

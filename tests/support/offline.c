@@ -228,6 +228,16 @@ void hs_offline_checkpoint(struct hs_offline *offline, size_t records)
     }
 }
 
+struct hs_str hs_offline_state(const struct hs_offline *offline, const char *key)
+{
+    for (size_t i = 0; i < offline->state_count; i++) {
+        if (hs_str_is(offline->states[i].key, key)) {
+            return offline->states[i].value;
+        }
+    }
+    return (struct hs_str){NULL, 0};
+}
+
 uint64_t hs_offline_restart(struct hs_offline *offline)
 {
     make_correlator(offline);

@@ -62,6 +62,8 @@ int hs_offline_apply(struct hs_offline *offline, uint64_t offset, int64_t append
 // Writes a checkpoint to the states; with `records` < SIZE_MAX only so many of its records, as if
 // killed then.
 void hs_offline_checkpoint(struct hs_offline *offline, size_t records);
+// The state of a key as it was written last; empty: none.
+struct hs_str hs_offline_state(const struct hs_offline *offline, const char *key);
 // Throws the correlator away and restores one from the states; returns where to read on.
 uint64_t hs_offline_restart(struct hs_offline *offline);
 // Whether the correlator, restored just now, would write every state as it stands.

@@ -25,6 +25,7 @@ struct step {
     uint8_t number;                  // of its entry in the incident
     bool newest;                     // no hit of the incident is later
     bool new_place;                  // it made a point of the trail
+    bool new_text;                   // its entry may be weeded at another time than before
     bool told_live;                  // some live queue was told of it
     struct hs_crossing crossing;     // of a border
 };
@@ -125,6 +126,7 @@ static int settle(struct step *step)
     if (!vehicle->open && step->incident->closed_at_ms == 0 &&
         step->at_ms > step->incident->last_at_ms) {
         reopen(vehicle, (size_t)ended); // it goes on after all
+        step->new_text = true;          // its timers went when it ended
     }
     return 0;
 }
@@ -178,15 +180,25 @@ static int note_trail(struct step *step)
     return rc;
 }
 
+// The entry as the incident has it; NULL: not yet.
+static const struct hs_interned *held_text(const struct step *step)
+{
+    const struct hs_incident_entry *held =
+        hs_incident_entry(step->incident, step->hit->list->list_id, step->hit->entry->entry_id);
+    return held ? held->entry : NULL;
+}
+
 static int note_entry(struct step *step)
 {
     struct hs_incident *incident = step->incident;
     bool full = incident->entry_count == HS_INCIDENT_ENTRIES_MAX;
+    const struct hs_interned *before = held_text(step);
     struct hs_incident_entry *entry =
         hs_incident_note_entry(incident, step->scope->pool, step->hit->entry, step->hit->list);
     if (!entry) {
         return HS_ENOMEM;
     }
+    step->new_text = step->new_text || entry->entry != before || !hs_incident_entry_stands(entry);
     step->scope->stats->entries_dropped += full && !entry->last_place;
     step->number = entry->number;
     entry->withdrawn = 0; // it is hit again by a newer revision, or as another plate
@@ -222,7 +234,7 @@ static int record(struct step *step)
     }
     rc = hs_vehicle_set_timer(step->vehicle, HITSTREAM__V1__TIMER_KIND__TIMER_KIND_QUIET,
                               &incident->id, incident->last_at_ms + step->scope->rules->quiet_ms);
-    return rc ? rc : hs_standdown_arm(step->vehicle, incident);
+    return rc == 0 && step->new_text ? hs_standdown_arm(step->vehicle, incident) : rc;
 }
 
 // ---------------------------------------------------------------- telling

@@ -133,12 +133,8 @@ int64_t hs_test_last_ms(const struct hs_correlator *correlator, const char *vehi
                         const char *queue)
 {
     struct hs_buf key = {0};
-    int64_t last_ms = 0;
     hs_buf_printf(&key, "%s|test:%s", vehicle, queue);
     const struct hs_vehicle *found = hs_vehicle_table_find(&correlator->vehicles, hs_buf_str(&key));
-    for (size_t i = 0; found && i < found->seen_count; i++) {
-        last_ms = found->seen[i].captured_at_ms > last_ms ? found->seen[i].captured_at_ms : last_ms;
-    }
     hs_buf_fini(&key);
-    return last_ms;
+    return found && found->touched ? found->applied_at_ms : 0;
 }

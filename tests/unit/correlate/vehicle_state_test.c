@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "config/file.h"
 #include "correlate/priority.h"
 #include "correlate/vehicle_table.h"
 
@@ -48,7 +49,7 @@ static void the_last_64_hits_are_known(void **state)
     for (uint32_t i = 1; i <= HS_SEEN_HITS_MAX + 1; i++) {
         struct hs_id id = id_of(i);
         assert_false(hs_vehicle_has_seen(vehicle, &id));
-        assert_int_equal(hs_vehicle_note_seen(vehicle, &id, i), 0);
+        assert_int_equal(hs_vehicle_note_seen(vehicle, &id), 0);
     }
     struct hs_id first = id_of(1), second = id_of(2);
     assert_false(hs_vehicle_has_seen(vehicle, &first));
@@ -137,6 +138,40 @@ static void the_table_finds_orders_and_removes(void **state)
     hs_vehicle_table_fini(&table, &pool);
 }
 
+// A state as it was written before places and entries had numbers.
+static void an_old_state_is_read_and_written_anew(void **state)
+{
+    (void)state;
+    struct hs_buf old = {0}, packed = {0}, again = {0};
+    struct hs_bump bump = {0};
+    assert_int_equal(
+        hs_file_read(HS_SOURCE_DIR "/tests/data/golden/VehicleState.bin", 1 << 20, &old), 0);
+    for (int round = 0; round < 2; round++) {
+        const struct hs_buf *from = round == 0 ? &old : &packed;
+        struct hs_buf *to = round == 0 ? &packed : &again;
+        struct hs_vehicle *vehicle = make("AB12CDE|open");
+        Hitstream__V1__VehicleState *message =
+            hitstream__v1__vehicle_state__unpack(NULL, from->len, (const uint8_t *)from->ptr);
+        assert_non_null(message);
+        assert_int_equal(hs_vehicle_unpack(vehicle, message, &pool), 0);
+        hitstream__v1__vehicle_state__free_unpacked(message, NULL);
+        assert_int_equal(vehicle->seen_count, 2);
+        assert_non_null(vehicle->open);
+        assert_int_equal(vehicle->open->trail_count, 2);
+        assert_true(vehicle->open->entry_count > 0 && vehicle->open->told_count > 0);
+        assert_int_equal(hs_vehicle_pack(vehicle, &pool, 7, &bump, to), 0);
+        hs_vehicle_free(vehicle, &pool);
+        hs_bump_reset(&bump);
+    }
+    assert_int_equal(packed.len, again.len);
+    assert_memory_equal(packed.ptr, again.ptr, packed.len);
+    assert_int_equal(pool.count, 0);
+    hs_buf_fini(&old);
+    hs_buf_fini(&packed);
+    hs_buf_fini(&again);
+    hs_bump_fini(&bump);
+}
+
 static void priority_has_floors(void **state)
 {
     (void)state;
@@ -188,6 +223,7 @@ int main(void)
         cmocka_unit_test(ended_incidents_are_bounded_and_lose_their_timers),
         cmocka_unit_test(a_damaged_state_leaves_the_vehicle_empty),
         cmocka_unit_test(the_table_finds_orders_and_removes),
+        cmocka_unit_test(an_old_state_is_read_and_written_anew),
         cmocka_unit_test(priority_has_floors),
         cmocka_unit_test(places_unattended_raise_priority_up_to_high),
     };
