@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The main job from end to end, on this machine: a broker, a Redis, hitstreamd, watchlists loaded with hitctl, a
-# stream of reads over a real camera network with made-up plates, and the alerts as three forces' desks get them.
+# The main job from end to end, on this machine: a broker, a Redis, hitstreamd, watchlists loaded with hitctl, the
+# reads of five made-up forces' cameras within the last hour, told in a minute, and the alerts as their desks get
+# them: a vehicle crosses three forces and is acknowledged, one that nobody answers goes up the chain, one is
+# taken off its list.
 #
 #   config/demo.sh [--seconds N] [--rate N] [--kafka HOST:PORT] [--seed N]
 #
-#   --seconds N         how long reads are streamed (75); Ctrl-C ends it sooner
+#   --seconds N         how long reads are streamed (75, at least 30); Ctrl-C ends it sooner
 #   --rate N            reads a second (200)
 #   --kafka HOST:PORT   a broker of yours instead of one of the demo's own
 #   --seed N            other vehicles
@@ -16,10 +18,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 run=$root/build/demo
-seconds=75 rate=200 kafka='' seed=$((RANDOM + 1)) listed=80
+seconds=75 rate=200 kafka='' seed=$((RANDOM + 1)) listed=30 hour_s=3300
 pids=() feeder='' tail_pid='' stopped=''
 
-usage() { sed -n '6,13s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '8,15s/^# \{0,1\}//p' "$0"; }
 while [ $# -gt 0 ]; do
     case "$1" in
     --seconds | --rate | --kafka | --seed)
@@ -36,6 +38,10 @@ done
 case "$seconds$rate$seed" in
 *[!0-9]*) echo "demo: --seconds, --rate and --seed are whole numbers" >&2; exit 2 ;;
 esac
+if [ "$seconds" -lt 30 ] || [ "$rate" -lt 1 ]; then
+    echo "demo: at least 30 seconds and 1 read a second" >&2
+    exit 2
+fi
 
 if [ -t 1 ]; then
     bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m' colour=1
@@ -44,6 +50,7 @@ else
 fi
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
+story() { printf '%s>>> %s%s\n' "$bold" "$*" "$plain"; }
 fail() {
     echo "demo: $*" >&2
     exit 1
@@ -143,7 +150,7 @@ if ! { cmake -G Ninja -S . -B build/release -DHS_FLAVOUR=release &&
 fi
 note "build/release"
 rm -rf "$run"
-mkdir -p "$run/log" "$run/lists" "$run/state"
+mkdir -p "$run/log" "$run/lists" "$run/state" "$run/controls"
 
 # ------------------------------------------------------------------ a broker and a Redis
 
@@ -187,7 +194,58 @@ admin:
   listen: 127.0.0.1:$admin_port
   socket: $run/admin.sock
 CONF
-cp -R config/demo/controls "$run/controls" # activating leaves a mark in the folder
+
+# hitsim world, the last hour of it; the same each time it is called
+now_s=$(date +%s)
+world() {
+    "$root/build/release/bench/hitsim/hitsim" world --seed "$seed" --listed "$listed" --listed-pause-s 300 --hour 9 \
+        --late-s 300 --vehicles 100000 --start-ms "$(((now_s - hour_s) * 1000))" --seconds "$hour_s" \
+        --rate "$(awk "BEGIN { print $rate * $seconds / $hour_s }")" "$@"
+}
+# Who plays which part, as the truth of that hour has it: A crosses three forces, nobody will answer B, C will be
+# found. A line a part: letter and plate; fails when there is nobody for one.
+cast() {
+    awk -F'"' -v from="$(((now_s - hour_s) * 1000))" -v span="$((hour_s * 1000))" '
+        FILENAME ~ /csv$/ { sub(/,.*/, "", $1); twice[$1] = 1; next } # at risk, too: it would stay listed
+        $4 == "passage" && $31 ~ /true/ {
+            at = substr($29, 2) - from
+            vrm = $10
+            list[vrm] = $14
+            if (!(vrm in first)) first[vrm] = at
+            passes[vrm]++
+            if ((vrm, $26) in seen) next
+            seen[vrm, $26] = 1
+            forces[vrm]++
+            when[vrm, forces[vrm]] = at
+            sites[vrm, forces[vrm]] = passes[vrm]
+        }
+        END {
+            for (vrm in first) # crosses three forces in good time, and goes on
+                if (list[vrm] == "county-lines" && forces[vrm] >= 3 && when[vrm, 3] < 0.75 * span &&
+                    passes[vrm] - sites[vrm, 3] >= 2 && (a == "" || vrm < a)) a = vrm
+            for (vrm in first) {
+                if (list[vrm] == "county-lines" && vrm != a && first[vrm] < 0.4 * span && passes[vrm] >= 2 &&
+                    (b == "" || vrm < b)) b = vrm
+                if (list[vrm] == "stolen" && !(vrm in twice) && forces[vrm] >= 2 && when[vrm, 2] < 0.5 * span &&
+                    (c == "" || vrm < c)) c = vrm
+            }
+            if (a == "" || b == "" || c == "") exit 1
+            print "A", a
+            print "B", b
+            print "C", c
+        }' "$run/lists/safeguarding.csv" "$run/plan.jsonl"
+}
+tries=0
+until world --truth "$run/plan.jsonl" --lists "$run/lists" --controls "$run/controls" >/dev/null 2>"$run/hitsim" &&
+    parts=$(cast); do # a quiet hour: take another
+    seed=$((seed + 1)) tries=$((tries + 1))
+    [ "$tries" -lt 200 ] || fail "hitsim's world has no story: $(cat "$run/hitsim")"
+done
+part() { awk -v part="$1" '$1 == part { print $2 }' <<<"$parts"; }
+crosser=$(part A) unanswered=$(part B) withdrawn=$(part C)
+cp config/demo/rules.yaml "$run/controls/rules.yaml"
+awk '{ print } /^  joint-lines:/ { print "    acknowledge_within_ms: 12000\n    escalate_to: [kingsmere-control]" }' \
+    "$run/controls/queues.yaml" >"$run/queues.yaml" && mv "$run/queues.yaml" "$run/controls/queues.yaml"
 quietly 'controls (camera register, queues, rules)' \
     hitctl --authority demo controls activate "$run/controls"
 quietly 'topics' hitctl topics create --reads-from end --force
@@ -197,7 +255,6 @@ await 60 hitstreamd ready
 note "hitstreamd is ready, process $daemon, http://127.0.0.1:$admin_port/metrics"
 
 title "Loading the watchlists"
-build/release/bench/hitsim/hitsim --seed "$seed" --listed "$listed" --lists "$run/lists"
 while IFS=$'\t' read -r list owner kind status name; do
     hitctl --authority "demo $list" list create "$list" --title "$name" --owner-force "$owner" --purpose demonstration \
         "--$kind" --status "$status" >>"$run/log/setup"
@@ -208,41 +265,90 @@ done <"$run/lists/lists.tsv"
 
 # ------------------------------------------------------------------ the stream
 
-queues='northvale-control eastmoor-control westbrook-control joint-lines lantern-desk'
-title "Streaming $rate reads a second for $seconds s; alerts as the desks get them (Ctrl-C ends)"
+queues='northvale-control eastmoor-control southlea-control westbrook-control kingsmere-control joint-lines lantern-desk'
+title "The last hour's reads in $seconds s, about $rate a second; alerts as the desks get them (Ctrl-C ends)"
+story "$crosser is on the county-lines list and crosses three forces' areas; the joint desk acknowledges it"
+story "$unanswered is on it as well; nobody acknowledges it, so after 12 s it goes up the chain"
+story "$withdrawn is listed as stolen; it is found, and taken off its list"
+: >"$run/alerts"
 # shellcheck disable=SC2086
 setsid setpriv --pdeathsig KILL -- "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" \
     alerts tail $queues --from "$(date -u +%FT%TZ)" --summary 2>"$run/summary" </dev/null > >(
     trap '' INT
-    awk -v colour="$colour" '
-        BEGIN { n = split("36 33 35 32 31", shades, " ") }
-        / evidence: / { next } # its thresholds are all one here
+    tee "$run/alerts" | awk -v colour="$colour" -v mine="$crosser $unanswered $withdrawn" '
+        BEGIN {
+            n = split("36 33 35 32 31 34 37", shades, " ")
+            m = split(mine, names, " ")
+        }
         /^[a-z0-9-]+: / {
             queue = $1
             sub(/^[^ ]+ [0-9]+ [A-Z][a-z]+ /, "") # queue and day
             if (!(queue in shade)) shade[queue] = shades[++seen > n ? n : seen]
-            if (colour) printf "\033[1;%sm%-19s\033[0m %s\n", shade[queue], queue, $0
-            else printf "%-19s %s\n", queue, $0
+            star = " "
+            for (i = 1; i <= m; i++) if (index($0, names[i])) star = "*"
+            if (colour) printf "\033[1;%sm%-19s\033[0m%s %s\n", shade[queue], queue, star, $0
+            else printf "%-19s%s %s\n", queue, star, $0
             fflush(); next
         }
+        !/^    (border|stand down|queue|answered|read as)/ { next } # the rest is in build/demo/alerts
         colour { printf "\033[2m%s\033[0m\n", $0; fflush(); next }
         { print; fflush() }'
 ) &
 tail_pid=$!
 pids+=("$tail_pid")
+export -f world
+export root run seed listed hour_s rate seconds now_s
 # shellcheck disable=SC2016
-begin feeder bash -c '"$1"/bench/hitsim/hitsim --live --speed 12 --listed-pause-s 90 --seed "$2" --listed "$3" \
-    --rate "$4" --seconds "$5" --truth "$6/truth.jsonl" 2>"$6/hitsim" |
-    "$1"/daemon/hitctl/hitctl --config "$6/hitstream.yaml" reads produce - --linger-ms 5 2>&1' \
-    feeder "$root/build/release" "$seed" "$listed" "$rate" "$seconds" "$run"
+begin feeder bash -c 'world --pace "$(awk "BEGIN { print $hour_s / $seconds }")" --truth "$run/truth.jsonl" 2>"$run/hitsim" |
+    "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" reads produce - --linger-ms 5 2>&1'
 feeder=$began
+
+# alerts_of QUEUE PLATE: ids of what that desk was told of this vehicle, oldest first
+alerts_of() {
+    awk -v queue="$1:" -v plate="$2" '
+        /^[a-z0-9-]+: / { hit = $1 == queue && index($0, plate); next }
+        hit && /^    alert [0-9a-f]/ { sub(/,.*/, "", $2); print $2 }' "$run/alerts" 2>/dev/null
+}
+told_by() { # PLATE: how many of the forces' control rooms were told of it
+    awk -v plate="$1" '/^[a-z]+-control: / && index($0, plate) && !($1 in seen) { seen[$1] = 1; n++ } END { print n + 0 }' \
+        "$run/alerts" 2>/dev/null
+}
+acknowledged='' silenced='' dropped='' up=''
+answer() { # VERB PLATE OPTION...: what the joint desk says of its last alert about that vehicle
+    local verb=$1 alert
+    alert=$(alerts_of joint-lines "$2" | tail -n 1)
+    shift 2
+    [ -n "$alert" ] && hitctl alerts "$verb" joint-lines "$alert" --wait "$@" >>"$run/log/setup" 2>&1
+}
+act() { # what people do when they see it
+    if [ -z "$acknowledged" ] && answer ack "$crosser" --note 'watching it'; then
+        acknowledged=1
+        story "the joint desk acknowledges $crosser: somebody deals with it, it does not go up the chain"
+    fi
+    if [ -z "$silenced" ] && [ "$(told_by "$crosser")" -ge 3 ] && answer silence "$crosser" --for 2h; then
+        sleep 0.5 # what was on its way
+        silenced=$(alerts_of joint-lines "$crosser" | grep -c .)
+        story "$crosser was seen by three forces; the joint desk silences it for itself: only a border crossed will be told"
+    fi
+    if [ -z "$dropped" ] && [ "$(told_by "$withdrawn")" -ge 2 ]; then
+        dropped=1
+        hitctl --authority 'demo, found' list drop stolen "$withdrawn" --wait >>"$run/log/setup" 2>&1
+        story "$withdrawn was found and is taken off its list: every desk that was told stands down"
+    fi
+    if [ -z "$up" ] && grep -q "$unanswered.*NOBODY ANSWERED" "$run/alerts"; then
+        up=1
+        story "nobody answered $unanswered in time: it went up the chain"
+    fi
+}
 while kill -0 "$feeder" 2>/dev/null && [ -z "$stopped" ]; do
     kill -0 "$daemon" 2>/dev/null || { tail -n 20 "$run/log/hitstreamd" >&2; fail "hitstreamd ended"; }
+    act
     sleep 0.2 || true
 done
 [ -z "$stopped" ] || halt "$feeder" 5
 wait "$feeder" 2>/dev/null || true
 sleep 1.5 || true # the last read's alert
+act
 halt "$tail_pid" 5
 wait "$tail_pid" 2>/dev/null || true
 sleep 0.2
@@ -252,12 +358,23 @@ sleep 0.2
 metric() { # the sum of a metric's series
     page /metrics | awk -v name="$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%d", sum }'
 }
+count() { # lines of the truth or of the alerts, as a number
+    grep -c "$1" "$2" 2>/dev/null || true
+}
 title "Summary"
-listed_passes=$(grep -c '"list":"[^"]' "$run/truth.jsonl" || true)
-misread=$(grep '"list":"[^"]' "$run/truth.jsonl" | grep -c '"misread":true' || true)
+passed=$(count "\"truth\":\"passage\".*\"vrm\":\"$crosser\"" "$run/truth.jsonl")
+after="the hour ended before it was seen by three"
+[ -z "$silenced" ] ||
+    after="the joint desk was told $silenced times, and of borders alone once it had silenced it: $((
+        $(alerts_of joint-lines "$crosser" | grep -c .) - silenced))"
 printf '  %-22s %s\n' 'reads matched' "$(metric hitstream_reads_total)" \
-    'listed vehicles passed' "$listed_passes times, $misread of them misread by the camera" \
+    'listed vehicles passed' "$(count '"truth":"passage"' "$run/truth.jsonl") times" \
     'hits' "$(metric hitstream_hits_total), those of a list on trial included"
-sed 's/^/  /' "$run/summary"
-note "logs: build/demo/log, truth of the stream: build/demo/truth.jsonl"
+sed '/^read to alert/d; s/^/  /' "$run/summary"
+printf '  %-22s %s\n' "$crosser" "passed $passed sites of $(told_by "$crosser") forces; $after" \
+    "$unanswered" "nobody answered: $(count "$unanswered.*NOBODY ANSWERED" "$run/alerts") alert(s) up the chain" \
+    "$withdrawn" "found: $(count "$withdrawn.*STAND DOWN" "$run/alerts") desk(s) stood down" \
+    'in all' "$(count 'crossed the border' "$run/alerts") border alerts, $(count 'NOBODY ANSWERED' "$run/alerts") up the chain, \
+$(count 'finding' "$run/alerts") findings"
+note "alerts in full: build/demo/alerts, logs: build/demo/log, truth of the stream: build/demo/truth.jsonl"
 halt "$daemon" 10

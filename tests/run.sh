@@ -146,7 +146,7 @@ fi
 if [ "${release:-}" ] && has bench && [ -n "$(bench/run.sh --list)" ]; then
     HS_BENCH_BUILD=$work/release run bench 240 bench/run.sh --smoke
 fi
-has demo && run demo 240 config/demo.sh --seconds 12
+has demo && run demo 240 config/demo.sh --seconds 30
 
 # Nothing that was started here may be left running: it would carry this run's mark in its environment.
 for folder in /proc/[0-9]*; do
