@@ -8,6 +8,7 @@
 #define DAY_S          86400.0
 #define IMPOSSIBLE_KMH 250.0
 #define FAR_KM         35.0
+#define TURN_SHARE     0.06 // of errands: a wrong way, or somebody who looks behind
 
 enum habit { HABIT_ERRANDS, HABIT_COMMUTER, HABIT_COURIER, HABIT_COMPANION };
 
@@ -16,7 +17,9 @@ struct driver {
     enum habit habit;
     unsigned home; // nodes
     unsigned at;
-    unsigned to; // while under way
+    unsigned from; // where it was before
+    unsigned to;   // while under way
+    bool turns;    // goes straight back
     struct estate estate;
     struct convoy *under_way; // this journey's
 };
@@ -139,6 +142,7 @@ static void make_driver(struct drivers *drivers, uint32_t index)
         driver->home = driver->estate.home;
     }
     driver->at = driver->home;
+    driver->from = driver->home;
     driver->vehicle = index < plan->listed
                           ? index
                           : plan->listed + plan->vehicles + plan->convoys + index - plan->listed;
@@ -241,7 +245,7 @@ static double next_run(struct drivers *drivers, const struct driver *driver, dou
 
 double drivers_next(struct drivers *drivers, uint32_t driver, double now_s)
 {
-    const struct driver *row = &drivers->rows[driver];
+    struct driver *row = &drivers->rows[driver];
     if (driver >= drivers->plan.listed &&
         now_s < drivers->clones[driver - drivers->plan.listed].from_s) {
         now_s = drivers->clones[driver - drivers->plan.listed].from_s;
@@ -256,7 +260,9 @@ double drivers_next(struct drivers *drivers, uint32_t driver, double now_s)
         double hour = row->at == row->home ? row->estate.out_h : row->estate.back_h;
         return next_at_hour(drivers, now_s + 900.0, hour) + 360.0 * random_unit(&drivers->random);
     }
-    return next_errand(drivers, now_s);
+    row->turns = row->from != row->at && random_unit(&drivers->random) < TURN_SHARE;
+    return row->turns ? now_s + 10.0 + 40.0 * random_unit(&drivers->random)
+                      : next_errand(drivers, now_s);
 }
 
 static unsigned pick_goal(struct drivers *drivers, struct driver *driver, double now_s)
@@ -270,6 +276,10 @@ static unsigned pick_goal(struct drivers *drivers, struct driver *driver, double
     }
     if (driver->habit == HABIT_COMMUTER) {
         return driver->at == driver->home ? driver->estate.work : driver->home;
+    }
+    if (driver->turns) {
+        driver->turns = false;
+        return driver->from;
     }
     if (driver->at != driver->home && random_unit(&drivers->random) < 0.45) {
         return driver->home;
@@ -311,6 +321,7 @@ struct journey drivers_leave(struct drivers *drivers, uint32_t driver, double no
 void drivers_arrive(struct drivers *drivers, uint32_t driver, double now_s)
 {
     struct driver *row = &drivers->rows[driver];
+    row->from = row->at;
     row->at = row->to;
     if (row->under_way) {
         row->under_way->last_end_s = now_s;

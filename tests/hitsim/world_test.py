@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HITSIM, HITCTL = sys.argv[1], sys.argv[2]
@@ -177,6 +178,11 @@ class World(unittest.TestCase):
         town = sum(self.register[read["cameraId"]]["area"] == "aquaford" for read in self.reads)
         self.assertGreater(town, 0.08 * len(self.reads))
         self.assertLess(town, 0.3 * len(self.reads))
+
+    def test_a_stream_may_run_faster_than_the_clock(self):
+        began = time.monotonic()
+        run("--seconds", "40", "--pace", "20", "--rate", "5", "--late-pct", "0")
+        self.assertGreater(time.monotonic() - began, 1.5)
 
     def test_bad_options(self):
         for options, word in ((["--rate", "x"], "--rate: 'x' is no number"), (["--nix"], "usage"),
