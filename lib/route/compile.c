@@ -259,7 +259,7 @@ static int new_sets(struct hs_routes *routes)
 int hs_routes_compile(struct hs_routes *routes)
 {
     routes->words = (routes->count + 63) / 64;
-    routes->run_words = (routes->operation_count + 64) / 64;
+    routes->run_words = routes->operation_count > 0 ? (routes->operation_count + 63) / 64 : 1;
     routes->queues = hs_bump_alloc(&routes->bump, routes->count * sizeof(*routes->queues));
     if (!routes->queues) {
         return HS_ENOMEM;

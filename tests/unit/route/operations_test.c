@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -164,6 +165,29 @@ static void what_holds_is_the_strictest_of_all(void **state)
     hs_routes_free(routes);
 }
 
+static void as_many_as_may_be_are_told_apart(void **state)
+{
+    struct hs_buf text = {0};
+    char expected[64];
+    (void)state;
+    hs_buf_add_text(&text, "operations:\n");
+    for (int i = 0; i < HS_ROUTE_OPERATIONS_MAX; i++) {
+        hs_buf_printf(&text,
+                      "  op-%d: {authority: x, lead: avon, from: 2026-01-01T00:00:00, lists: "
+                      "[list-%d], queues: [joint]}\n",
+                      i, i);
+    }
+    struct hs_routes *routes = parse(open_queues, hs_buf_text(&text));
+    for (int i = 0; i < HS_ROUTE_OPERATIONS_MAX; i++) {
+        char list[32];
+        snprintf(list, sizeof(list), "list-%d", i);
+        snprintf(expected, sizeof(expected), "joint:op-%d", i);
+        ASK(routes, expected, q.list_id = hs_str(list));
+    }
+    hs_buf_fini(&text);
+    hs_routes_free(routes);
+}
+
 // ------------------------------------------------------------------ covert
 
 static void canonical(const struct hs_routes *routes, const char *audience, struct hs_buf *out)
@@ -229,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_queue_is_told_once_of_its_own_places),
         cmocka_unit_test(late_reads_of_its_time_go_to_intelligence),
         cmocka_unit_test(what_holds_is_the_strictest_of_all),
+        cmocka_unit_test(as_many_as_may_be_are_told_apart),
         cmocka_unit_test(a_covert_list_stays_with_its_owner),
         cmocka_unit_test(a_covert_operation_changes_no_open_text),
     };
