@@ -69,6 +69,7 @@ static const struct row alert_rows[] = {
     {43, KEEP, HS_DISCLOSE_PRIORITY},       // harm_score
     {44, KEEP, HS_DISCLOSE_SAFEGUARDING},   // safeguarding
     {45, KEEP, 0},                          // test
+    {60, NEVER, 0},                         // finding: names other vehicles and cameras
     {80, KEEP, HS_DISCLOSE_OPERATIONS},     // operations
     {81, KEEP, HS_DISCLOSE_GROUP},          // group
     {82, KEEP, HS_DISCLOSE_SAFEGUARDING},   // occupants_may_be_victims
