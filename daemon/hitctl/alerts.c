@@ -12,6 +12,7 @@
 #include "hitctl/alert_summary.h"
 #include "hitctl/alert_text.h"
 #include "hitctl/payload.h"
+#include "hitctl/rights.h"
 #include "hitctl/stream.h"
 #include "kafka/tail.h"
 #include "wire/json.h"
@@ -171,6 +172,10 @@ static int tail_run(struct hitctl *ctl, int argc, char **argv)
             return HITCTL_USAGE;
         }
         hitctl_alert_topic(argv[i + 1], topics[i], sizeof(topics[i]));
+        int may = hitctl_may(ctl, HITCTL_MAY_WATCH, strchr(topics[i], '.') + 1);
+        if (may != HITCTL_OK) {
+            return may;
+        }
         ranges[i].topic = topics[i];
     }
     run.show_queue = words > 1;

@@ -13,6 +13,7 @@
 #include "hitctl/alert_find.h"
 #include "hitctl/alert_text.h"
 #include "hitctl/feedback_wait.h"
+#include "hitctl/rights.h"
 #include "hitctl/stream.h"
 #include "kafka/producer.h"
 #include "wire/header.h"
@@ -407,6 +408,10 @@ static int feedback_run(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     sending.queue = bare_queue(argv[1]);
+    int may = hitctl_may(ctl, HITCTL_MAY_SPEAK, sending.queue);
+    if (may != HITCTL_OK) {
+        return may;
+    }
     snprintf(sending.topic, sizeof(sending.topic), HS_KAFKA_FEEDBACK "%s", sending.queue);
     feedback.person = (char *)(uintptr_t)ctl->who;
     feedback.note = (char *)(uintptr_t)(options.note ? options.note : "");
@@ -431,8 +436,9 @@ static int show_run(struct hitctl *ctl, int argc, char **argv)
     if (!parse_since(options.since, hs_clock_realtime_ms(), &query.since_ms)) {
         return HITCTL_USAGE;
     }
+    int result = hitctl_may(ctl, HITCTL_MAY_WATCH, bare_queue(argv[1]));
     hitctl_catch_interrupt();
-    int result = hitctl_alert_find(ctl, &query, &alert);
+    result = result != HITCTL_OK ? result : hitctl_alert_find(ctl, &query, &alert);
     if (result != HITCTL_OK) {
         return result;
     }

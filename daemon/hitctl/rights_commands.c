@@ -36,6 +36,7 @@ static const struct {
     {NULL, "status", HITCTL_MAY_ANYTHING},
     {"alerts", "tail", HITCTL_MAY_WATCH},
     {"alerts", "summary", HITCTL_MAY_WATCH},
+    {"alerts", "show", HITCTL_MAY_WATCH},
     {"alerts", NULL, HITCTL_MAY_SPEAK},
     {"operation", NULL, HITCTL_MAY_OPERATE},
     {"group", "trail", HITCTL_MAY_SEE},

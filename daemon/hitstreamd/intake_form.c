@@ -26,8 +26,9 @@ static const struct {
     [HS_INTAKE_AT] = {"time",
                       "at_ms is missing, more than 5 minutes ahead or more than 400 days ago"},
     [HS_INTAKE_UNTIL] = {"until", "until_ms is not after at_ms, or more than 400 days after it"},
-    [HS_INTAKE_OUTCOME] = {"outcome", "kind OUTCOME has no outcome, another kind has one, a count "
-                                      "is above 10000, or 'replaces' is not 16 bytes"},
+    [HS_INTAKE_OUTCOME] =
+        {"outcome", "kind OUTCOME has no outcome, another kind has one, a count is more than one "
+                    "incident can come to, or 'replaces' is no other feedback's id"},
     [HS_INTAKE_TOKEN] = {"no-token",
                          "reply_token is missing, or was not sealed by this installation"},
     [HS_INTAKE_OTHER_QUEUE] = {"other-queue",
@@ -86,25 +87,43 @@ static bool text_fits(const char *text, size_t max_bytes)
     return s.len <= max_bytes && hs_str_is_utf8(s);
 }
 
+// More than one desk's answer to one incident can come to is a slip of the keyboard.
 static bool counts_fit(const pb_outcome *outcome)
 {
-    const uint32_t counts[] = {outcome->arrests,         outcome->charges,
-                               outcome->drug_seizures,   outcome->weapons,
-                               outcome->vehicles_seized, outcome->people_safeguarded,
-                               outcome->lines_disrupted, outcome->lines_dismantled};
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-        if (counts[i] > HS_FEEDBACK_COUNT_MAX) {
+    const struct {
+        uint64_t count;
+        uint64_t most;
+    } rows[] = {{outcome->arrests, 100},
+                {outcome->charges, 500},
+                {outcome->drug_seizures, 100},
+                {outcome->weapons, 1000},
+                {outcome->cash_pence, HS_FEEDBACK_CASH_PENCE_MAX},
+                {outcome->vehicles_seized, 100},
+                {outcome->people_safeguarded, 100},
+                {outcome->lines_disrupted, 20},
+                {outcome->lines_dismantled, 20}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].count > rows[i].most) {
             return false;
         }
     }
-    return outcome->replaces.len == 0 || outcome->replaces.len == HS_ID_BYTES;
+    return true;
+}
+
+// What it corrects is another's id, or nothing.
+static bool replaces_fits(const pb_feedback *feedback)
+{
+    const ProtobufCBinaryData replaces = feedback->outcome->replaces;
+    return replaces.len == 0 ||
+           (replaces.len == HS_ID_BYTES &&
+            memcmp(replaces.data, feedback->feedback_id.data, HS_ID_BYTES) != 0);
 }
 
 static enum hs_intake_fault check_outcome(const pb_feedback *feedback)
 {
     bool wanted = feedback->kind == HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_OUTCOME;
     if (wanted != (feedback->outcome != NULL) ||
-        (feedback->outcome && !counts_fit(feedback->outcome))) {
+        (feedback->outcome && (!counts_fit(feedback->outcome) || !replaces_fits(feedback)))) {
         return HS_INTAKE_OUTCOME;
     }
     return HS_INTAKE_OK;

@@ -17,7 +17,7 @@ DESTDIR=$tree cmake --install "$build" >"$tree.log" 2>&1 || { cat "$tree.log"; f
 rm -f "$tree.log"
 
 for file in usr/bin/hitctl usr/sbin/hitstreamd etc/hitstream/hitstream.yaml usr/lib/systemd/system/hitstreamd.service \
-    usr/share/man/man1/hitctl.1 usr/share/man/man8/hitstreamd.8 usr/share/man/man5/hitstream.yaml.5 \
+    usr/share/man/man1/hitctl.1 usr/share/man/man8/hitstreamd.8 usr/share/man/man7/hitstream-incidents.7 usr/share/man/man5/hitstream.yaml.5 \
     usr/share/doc/hitstream/examples/controls/queues.yaml usr/share/hitstream/proto/hitstream/v1/alert.proto \
     usr/include/hitstream/match/matcher.h usr/include/hitstream/match/confusion.h \
     usr/share/man/man3/libhitstream-match.3 usr/share/doc/hitstream/examples/match.c; do

@@ -185,6 +185,37 @@ static void a_put_and_a_drop_keep_the_checksum(void **state)
     assert_int_equal(seen.entries, 99);
 }
 
+static void an_exclusion_is_stored_once(void **state)
+{
+    (void)state;
+    struct hs_store_list list = new_list("stolen");
+    struct hs_position at;
+    struct hs_str id = HS_STR("AB12CDE"), entry;
+    assert_int_equal(hs_store_list_create(store, &actor, &list, &at), 0);
+    assert_int_equal(hs_store_list_get(store, HS_STR("stolen"), &bump, &list), 0);
+    assert_int_equal(hs_store_put(store, &actor, &list, id, packed(1, 'a'), HS_STR(""), &at), 0);
+    struct hs_store_exclusion exclusion = {.list_id = HS_STR("stolen"),
+                                           .entry_id = id,
+                                           .plate = HS_STR("AB12CDE"),
+                                           .owner = HS_STR("PC 7/8"),
+                                           .mark = HS_STR("feedback 01"),
+                                           .reason = HS_STR("sold; cloned"),
+                                           .expires_at_ms = INT64_MAX};
+    for (int i = 0; i < 3; i++) { // the third is another decision
+        exclusion.mark = i < 2 ? HS_STR("feedback 01") : HS_STR("feedback 02");
+        assert_int_equal(hs_store_exclude(store, &actor, &exclusion, &at), 0);
+        assert_int_equal(hs_store_list_get(store, HS_STR("stolen"), &bump, &list), 0);
+        assert_int_equal(list.sequence, i < 2 ? 2 : 3);
+    }
+    assert_int_equal(hs_store_entry_get(store, &list, id, &bump, &entry), 0);
+    assert_non_null(memmem(entry.ptr, entry.len, "feedback 01: sold, cloned", 25));
+    assert_non_null(memmem(entry.ptr, entry.len, "PC 7 8", 6));
+    exclusion.entry_id = HS_STR("gone");
+    assert_int_equal(hs_store_exclude(store, &actor, &exclusion, &at), HS_ENOTFOUND);
+    exclusion.list_id = HS_STR("no-list");
+    assert_int_equal(hs_store_exclude(store, &actor, &exclusion, &at), HS_ENOTFOUND);
+}
+
 static void earlier_generations_are_kept_and_bounded(void **state)
 {
     (void)state;
@@ -297,6 +328,7 @@ int main(void)
         TEST(a_change_against_an_old_revision_is_refused),
         TEST(changes_by_two_at_once_both_stand),
         TEST(a_put_and_a_drop_keep_the_checksum),
+        TEST(an_exclusion_is_stored_once),
         TEST(earlier_generations_are_kept_and_bounded),
         TEST(a_removed_list_leaves_its_last_generation_alone),
         TEST(entries_of_a_long_list_are_found_and_changed),

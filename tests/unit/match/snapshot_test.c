@@ -74,6 +74,14 @@ static void test_put_replace_drop(void **state)
     assert_string_equal(fixture_match(rebuilt, "XX99XXX", NULL), "wanted/e0 EXACT 1000");
     assert_string_equal(fixture_match(rebuilt, "LK05XYZ", NULL), "wanted/e2 EXACT 1000");
     assert_string_equal(fixture_match(rebuilt, "BD51SMR", NULL), "");
+    assert_int_equal(hs_snapshot_entry(base, HS_STR("wanted"), HS_STR("e9")), HS_ENOTFOUND);
+    assert_int_equal(hs_snapshot_entry(added, HS_STR("wanted"), HS_STR("e9")), HS_OK);
+    assert_int_equal(hs_snapshot_entry(moved, HS_STR("wanted"), HS_STR("e0")), HS_OK);
+    assert_int_equal(hs_snapshot_entry(dropped, HS_STR("wanted"), HS_STR("e9")), HS_ENOTFOUND);
+    assert_int_equal(hs_snapshot_entry(less, HS_STR("wanted"), HS_STR("e1")), HS_ENOTFOUND);
+    assert_int_equal(hs_snapshot_entry(less, HS_STR("wanted"), HS_STR("e2")), HS_OK);
+    assert_int_equal(hs_snapshot_entry(rebuilt, HS_STR("wanted"), HS_STR("e0")), HS_OK);
+    assert_int_equal(hs_snapshot_entry(rebuilt, HS_STR("other"), HS_STR("e0")), HS_ENOTFOUND);
     struct hs_snapshot *all[] = {base, added, moved, dropped, less, same, rebuilt};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         hs_snapshot_free(all[i]);
