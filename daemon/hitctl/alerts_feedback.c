@@ -385,6 +385,10 @@ static int answer(struct sending *sending, pb_feedback *feedback, const char *al
     if (alert->reply_token.len == 0) {
         hitctl_error("alert '%s' has no reply token: nothing can be said back to it", alert_id);
         result = HITCTL_REFUSED;
+    } else if (strcmp(alert->queue, sending->queue) != 0) {
+        hitctl_error("alert '%s' came late and was meant for queue '%s': that desk answers it",
+                     alert_id, alert->queue);
+        result = HITCTL_REFUSED;
     } else {
         if (alert->incident_id.len == HS_ID_BYTES) {
             hs_hex_encode(alert->incident_id.data, HS_ID_BYTES, sending->key);

@@ -72,6 +72,15 @@ static void job_free(struct job *job)
     }
 }
 
+static void add_last(struct job **list, struct job *job)
+{
+    while (*list) {
+        list = &(*list)->next;
+    }
+    job->next = NULL;
+    *list = job;
+}
+
 // ---- the thread: Redis ----
 
 static int open_store(struct hs_exclusions *exclusions, struct hs_store **store)
@@ -161,9 +170,7 @@ static void *run(void *arg)
         int r = store_job(exclusions, &store, job);
         pthread_mutex_lock(&exclusions->lock);
         exclusions->working = NULL;
-        struct job **to = r == 0 ? &exclusions->done : &exclusions->waiting;
-        job->next = *to;
-        *to = job;
+        add_last(r == 0 ? &exclusions->done : &exclusions->waiting, job);
         again_ms = r == 0                        ? AGAIN_FIRST_MS
                    : again_ms * 2 < AGAIN_MAX_MS ? again_ms * 2
                                                  : AGAIN_MAX_MS;
@@ -349,13 +356,8 @@ static void hand_over(struct hs_exclusions *exclusions)
     pthread_mutex_lock(&exclusions->lock);
     while (exclusions->offered) {
         struct job *job = exclusions->offered;
-        struct job **end = &exclusions->waiting;
         exclusions->offered = job->next;
-        while (*end) {
-            end = &(*end)->next;
-        }
-        job->next = NULL;
-        *end = job;
+        add_last(&exclusions->waiting, job);
         exclusions->count++;
     }
     pthread_cond_signal(&exclusions->wake);

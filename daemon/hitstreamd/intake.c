@@ -130,6 +130,13 @@ static bool ask_topics(struct hs_intake *intake)
         hs_intake_beat(intake);
         desk->exists = r == 0 || (before && r != HS_ENOTFOUND);
         changed = changed || desk->exists != before;
+        if (r == HS_EUNREACHABLE ||
+            r == HS_ETIMEDOUT) { // the others would be asked in vain as well
+            intake->topics_missing = true;
+            snprintf(intake->trouble, sizeof(intake->trouble), "topic '%s': %s", desk->topic,
+                     hs_strerror(r));
+            return changed;
+        }
         if (desk->wanted && !desk->exists) {
             intake->topics_missing = true;
             snprintf(intake->trouble, sizeof(intake->trouble),

@@ -43,8 +43,9 @@ struct hs_withdrawn {
     char change_id[CHANGE_ID_BYTES]; // lists that the last walk, or the running one, began with
     bool walking;
     size_t cursor;
-    int64_t begun_at_ms; // boot time
-    bool any_unsure;     // met in this walk
+    int64_t begun_at_ms;   // boot time
+    int64_t hold_until_ms; // boot time: a stretch had more than fits into a round
+    bool any_unsure;       // met in this walk
     struct unsure unsure[HS_WITHDRAWN_UNSURE_MAX];
     size_t unsure_count;
     struct found found[HS_WITHDRAWN_AT_ONCE]; // of this round
@@ -77,7 +78,7 @@ void hs_withdrawn_reset(struct hs_withdrawn *withdrawn)
 {
     withdrawn->change_id[0] = '\0';
     withdrawn->walking = false;
-    withdrawn->begun_at_ms = 0;
+    withdrawn->begun_at_ms = withdrawn->hold_until_ms = 0;
     withdrawn->unsure_count = 0;
 }
 
@@ -234,6 +235,8 @@ static void walk(struct hs_part *part, const struct look *look)
     if (rc == 0) {
         withdrawn->cursor = cursor;
         withdrawn->walking = cursor != 0;
+    } else { // the same stretch again, when what was found has been read back
+        withdrawn->hold_until_ms = look->boot_ms + GAP_MS;
     }
 }
 
@@ -241,7 +244,8 @@ void hs_withdrawn_step(struct hs_part *part, int64_t boot_ms, int64_t wall_ms)
 {
     const struct hs_correlate_stage_config *config = &part->stage->config;
     struct hs_withdrawn *withdrawn = part->withdrawn;
-    if (!config->snapshot || (!withdrawn->walking && boot_ms - withdrawn->begun_at_ms < GAP_MS)) {
+    if (!config->snapshot || boot_ms < withdrawn->hold_until_ms ||
+        (!withdrawn->walking && boot_ms - withdrawn->begun_at_ms < GAP_MS)) {
         return;
     }
     struct look look = {.withdrawn = withdrawn, .boot_ms = boot_ms};
