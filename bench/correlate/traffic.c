@@ -199,6 +199,10 @@ void traffic_hit(const struct traffic *traffic, uint64_t n, struct hs_buf *out, 
     int64_t at_ms = traffic->begin_ms + (int64_t)round * TRAFFIC_GAP_MS +
                     (int64_t)(round / TRAFFIC_HITS) * AWAY_MS +
                     (int64_t)(step * TRAFFIC_GAP_MS / traffic->vehicles);
+    if (traffic->only) {
+        vehicle = traffic->only;
+        at_ms = traffic->begin_ms;
+    }
     traffic_mark(vehicle, texts.mark);
     fill_entry(&entry, &texts, vehicle);
     fill_place(&place, &position, &texts,

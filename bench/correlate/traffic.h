@@ -18,6 +18,7 @@ enum { TRAFFIC_HITS = 8, TRAFFIC_SITES = 2000, TRAFFIC_COMPANIONS = 16, TRAFFIC_
 struct traffic {
     uint64_t vehicles;
     int64_t begin_ms; // event time of the first hit
+    uint64_t only;    // not 0: every hit is of this vehicle, at begin_ms
     struct hs_id_key id_key;
 };
 
