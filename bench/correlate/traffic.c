@@ -205,8 +205,9 @@ void traffic_hit(const struct traffic *traffic, uint64_t n, struct hs_buf *out, 
     }
     traffic_mark(vehicle, texts.mark);
     fill_entry(&entry, &texts, vehicle);
-    fill_place(&place, &position, &texts,
-               (unsigned)(hs_hash_u64(vehicle * 1000 + round / 2) % TRAFFIC_SITES));
+    // each vehicle stays in its half: what crosses forces is told to more desks
+    uint64_t half = TRAFFIC_SITES / 2, site = hs_hash_u64(vehicle * 1000 + round / 2) % half;
+    fill_place(&place, &position, &texts, (unsigned)(site + vehicle % 2 * half));
     fill_hit(&hit, &texts, at_ms, n);
     fill_company(&company, n);
     list.list_id = text("stolen");
