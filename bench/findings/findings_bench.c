@@ -252,7 +252,7 @@ static struct sim_plan make_plan(int argc, char **argv, struct run *run)
     struct sim_plan plan = sim_plan_default();
     double days = hs_bench_smoke() ? 0.2 : 14;
     int option;
-    plan.seed = 20260113;
+    plan.seed = 90210;
     plan.start_ms = START_MS;
     plan.rate = 3;
     plan.listed = hs_bench_smoke() ? 200 : 1000;

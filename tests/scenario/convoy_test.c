@@ -25,7 +25,8 @@ static const char road_table[] =
     "a,N,b,60,300,25,300000,\nb,N,c,60,300,25,300000,\nc,N,d,60,300,25,300000,\n"
     "d,N,e,60,300,25,300000,\ne,N,f,60,300,25,300000,\nf,N,g,60,300,25,300000,\n"
     "m1,N,m2,60,300,25,990000,yes\nm2,N,m3,60,300,25,990000,yes\n"
-    "m3,N,m4,60,300,25,990000,yes\nm4,N,m5,60,300,25,990000,yes\n";
+    "m3,N,m4,60,300,25,990000,yes\nm4,N,m5,60,300,25,990000,yes\n"
+    "m5,N,n,60,300,25,300000,\n";
 
 struct road {
     struct hs_convoy convoy;
@@ -206,6 +207,31 @@ static void traffic_in_line_on_a_motorway_is_none(void **state)
     silence(road);
 }
 
+static void who_leaves_the_motorway_behind_it_is_none_yet(void **state)
+{
+    struct road *road = *state;
+    passes(road, "08:00:00", "m1", "BB22BBB+5");
+    passes(road, "08:05:00", "m2", "BB22BBB+5");
+    passes(road, "08:10:00", "m3", "BB22BBB+5");
+    passes(road, "08:15:00", "m4", "BB22BBB+5");
+    passes(road, "08:20:00", "m5", "BB22BBB+5");
+    passes(road, "08:25:00", "n", "BB22BBB+5");
+    silence(road); // one turning in common: so have three of ten
+}
+
+static void neighbours_who_set_out_at_the_same_time_are_none(void **state)
+{
+    struct road *road = *state;
+    for (int day = 0; day < 10; day++) {
+        char at[32];
+        snprintf(at, sizeof(at), "%d+08:00:00", day);
+        passes(road, at, "a", "BB22BBB+4");
+        snprintf(at, sizeof(at), "%d+08:05:00", day);
+        passes(road, at, "b", "BB22BBB+4");
+        silence(road);
+    }
+}
+
 static void one_missed_camera_is_no_end(void **state)
 {
     struct road *road = *state;
@@ -362,6 +388,8 @@ static void state_survives_as_bytes(void **state)
     hs_convoy_fini(&road->convoy);
     road->convoy = again;
     passes(road, "1+08:10:00", "c", "BB22BBB+4");
+    passes(road, "1+08:15:00", "d", "BB22BBB+4");
+    passes(road, "1+08:20:00", "e", "BB22BBB+4");
     convoy_with(road, "BB22BBB");
     hs_bump_fini(&bump);
 }
@@ -372,6 +400,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_van_that_follows_through_the_town_is_a_convoy),
         STORY(traffic_in_line_on_a_motorway_is_none),
+        STORY(who_leaves_the_motorway_behind_it_is_none_yet),
+        STORY(neighbours_who_set_out_at_the_same_time_are_none),
         STORY(one_missed_camera_is_no_end),
         STORY(they_may_swap_places),
         STORY(they_may_split_and_join_again),

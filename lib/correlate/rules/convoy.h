@@ -20,7 +20,8 @@
  *  - a camera that it was not seen at costs a bit; it is not the end (one missed camera, a split and
  *    a rejoin).
  *  - the first meeting of a later journey is weighed against how many vehicles the flow stamped on
- *    the hit puts beside this one, of a road's regulars; a journey without it costs a quarter bit.
+ *    the hit puts beside this one, of a road's regulars; but not where they met in an earlier one. A
+ *    journey without it costs a quarter bit.
  *
  * A pair needs besides convoy.sites sites in one journey that are not all on one corridor, or
  * convoy.journeys journeys.

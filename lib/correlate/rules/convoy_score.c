@@ -98,6 +98,7 @@ uint64_t hs_convoy_ways(const struct hs_convoy *convoy, const struct hs_convoy_c
     int last = -1;
     for (size_t stop = 0; stop < convoy->stop_count; stop++) {
         if (companion->seen >> stop & 1) {
+            ways |= way_bit(&convoy->stops[stop], &convoy->stops[stop]); // it sets out here
             ways |= last >= 0 ? way_bit(&convoy->stops[last], &convoy->stops[stop]) : 0;
             last = (int)stop;
         }
@@ -153,13 +154,16 @@ static int32_t step_bits(const struct hs_convoy *convoy, const struct hs_convoy_
 }
 
 // The first meeting of a later journey: how many are beside it, of those who pass here anyway.
-static int32_t again_bits(const struct hs_convoy_stop *stop, uint32_t *ret_chance_ppm)
+static int32_t again_bits(const struct hs_convoy_stop *stop,
+                          const struct hs_convoy_companion *companion, uint32_t *ret_chance_ppm)
 {
     uint64_t ppm =
         stop->beside ? (uint64_t)stop->beside * 1000 / HS_CONVOY_REGULARS : AGAIN_UNKNOWN_PPM;
     ppm = ppm < AGAIN_MIN_PPM ? AGAIN_MIN_PPM : ppm > AGAIN_MAX_PPM ? AGAIN_MAX_PPM : ppm;
     *ret_chance_ppm = (uint32_t)ppm;
-    return hs_odds_ratio(SEEN_PPM, ppm);
+    bool known = (companion->ways & way_bit(stop, stop)) != 0;
+    int32_t bits = hs_odds_ratio(SEEN_PPM, ppm);
+    return known && bits > HS_CONVOY_CORRIDOR_MAX ? HS_CONVOY_CORRIDOR_MAX : bits;
 }
 
 static bool is_new_site(const struct hs_convoy *convoy, uint32_t seen, size_t stop)
@@ -197,7 +201,7 @@ void hs_convoy_weigh(const struct hs_convoy *convoy, const struct hs_convoy_view
             score.bits += step_bits(convoy, view, companion, (size_t)last, stop, &chance_ppm);
             score.missed += (uint32_t)(stop - (size_t)last - 1);
         } else if (companion->carried_journeys > 0 && companion->carried_sites == 0) {
-            score.bits += again_bits(&convoy->stops[stop], &chance_ppm);
+            score.bits += again_bits(&convoy->stops[stop], companion, &chance_ppm);
         }
         note_site(convoy, view, companion->seen, stop, &score);
         last = (int)stop;
@@ -211,7 +215,7 @@ int32_t hs_convoy_first_two(const struct hs_convoy *convoy, const struct hs_conv
     uint32_t chance_ppm;
     uint32_t rest = companion->seen & ~UINT32_C(1);
     int32_t bits = companion->carried_journeys > 0 && companion->carried_sites == 0
-                       ? again_bits(&convoy->stops[0], &chance_ppm)
+                       ? again_bits(&convoy->stops[0], companion, &chance_ppm)
                        : 0;
     if (rest) {
         bits += step_bits(convoy, view, companion, 0, (size_t)__builtin_ctz(rest), &chance_ppm);
@@ -234,7 +238,7 @@ static void list_meetings(const struct hs_convoy *convoy, const struct hs_convoy
         if (last >= 0) {
             step_bits(convoy, view, companion, (size_t)last, stop, &meeting->chance_ppm);
         } else if (companion->carried_journeys > 0) {
-            again_bits(&convoy->stops[stop], &meeting->chance_ppm);
+            again_bits(&convoy->stops[stop], companion, &meeting->chance_ppm);
         }
         last = (int)stop;
     }
