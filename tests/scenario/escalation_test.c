@@ -140,6 +140,23 @@ static void no_resource_goes_up_at_once(void **state)
     silence(s);
 }
 
+static void an_answer_that_comes_twice_is_one(void **state)
+{
+    struct story *s = *state;
+    struct story_say say = {.at = "12:01:00",
+                            .queue = "avon-live",
+                            .kind = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NO_RESOURCE,
+                            .id = "f1"};
+    opens(s, "12:00:00");
+    says(s, &say);
+    told(s, "sergeant escalated AB12CDE avon/1");
+    restart(s, true);
+    say.at = "12:01:30";
+    says(s, &say);
+    silence(s); // no second step
+    assert_int_equal(story_stats(s).feedback_repeated, 1);
+}
+
 // "After an outage nothing escalates before people could see it."
 static void after_an_outage_people_have_their_time(void **state)
 {
@@ -226,6 +243,7 @@ int main(void)
         STORY(an_acknowledgement_expires_and_the_waiting_begins_anew),
         STORY(acknowledged_again_lasts_longer),
         STORY(no_resource_goes_up_at_once),
+        STORY(an_answer_that_comes_twice_is_one),
         STORY(after_an_outage_people_have_their_time),
         STORY(after_a_long_outage_it_is_too_old_to_wait_for),
         STORY(it_fires_once_whoever_owns),
