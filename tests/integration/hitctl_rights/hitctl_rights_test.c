@@ -18,7 +18,8 @@ static void write_rights(const char *top)
     struct hs_buf text = {0};
     hs_buf_printf(&text,
                   "%spersons:\n"
-                  "  lea: {role: lead, force: Aven, logins: %s, lists: [\"*\"], audiences: open}\n"
+                  "  lea: {role: lead, force: Aven, logins: %s, lists: [\"*\"], audiences: open,\n"
+                  "        queues: intel}\n"
                   "  bo: {role: lead, force: Dorset, logins: %s, lists: [\"*\"], audiences: open}\n"
                   "  rea: {role: reader, force: Aven, logins: %s, audiences: [open]}\n"
                   "  cov: {role: lead, force: Aven, logins: %s, lists: [secret],\n"
@@ -126,6 +127,21 @@ static void who_may_not_see_a_covert_list_sees_none(void **state)
     RUN_AS("cov", OK, "list", "drop", "secret", "AB12CDE");
 }
 
+// Nobody need ask Kafka for that.
+static void a_queue_is_watched_and_spoken_for_by_who_may(void **state)
+{
+    (void)state;
+    settings("rights_file: rights.yaml\nkafka:\n  bootstrap: 127.0.0.1:1\n");
+    RUN_AS("rea", REFUSED, "alerts", "tail", "intel");
+    says(err, "'rea' (reader, Aven) may not watch queues");
+    RUN_AS("lea", REFUSED, "alerts", "tail", "dispatch.own");
+    says(err, "'lea' may not watch queues 'own': it does not stand under 'persons.lea.queues'");
+    RUN_AS("lea", REFUSED, "alerts", "show", "own", "0123456789abcdef");
+    RUN_AS("lea", REFUSED, "alerts", "ack", "own", "0123456789abcdef");
+    says(err, "'lea' may not speak for queues 'own'");
+    RUN_AS("lea", UNREACHABLE, "alerts", "tail", "intel"); // may, but nobody answers
+}
+
 static void nobody_acts_as_somebody_else(void **state)
 {
     (void)state;
@@ -220,6 +236,7 @@ int main(void)
         TEST(without_a_file_everybody_may),
         TEST(a_person_does_what_its_rights_give),
         TEST(who_may_not_see_a_covert_list_sees_none),
+        TEST(a_queue_is_watched_and_spoken_for_by_who_may),
         TEST(nobody_acts_as_somebody_else),
         TEST(authority_is_asked_for_where_the_file_says_so),
         TEST(a_file_with_faults_lets_nobody_in),
