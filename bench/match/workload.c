@@ -47,15 +47,27 @@ uint64_t workload_key(const char *vrm)
     return key;
 }
 
-// A pattern of mask number i % masks: two or three of its characters hidden. All but one in NATURAL_EVERY have a 7
-// among the letters, which no read has, so that as few reads hit as with whole marks.
+unsigned workload_mask(unsigned n)
+{
+    enum { PAIRS = 21, LEN = 7, LINES = 7 };
+    if (n < PAIRS) { // two characters, at each distance up to half way round
+        return 1U << n % LEN | 1U << (n % LEN + 1 + n / LEN) % LEN;
+    }
+    n -= PAIRS; // three: two families of seven
+    unsigned second = n / LINES ? 1 : 2, third = n / LINES ? 3 : 4;
+    return 1U << n % LEN | 1U << (n + second) % LEN | 1U << (n + third) % LEN;
+}
+
+// A pattern of mask number i % masks. All but one in NATURAL_EVERY have a 7 among the letters, which no read has, so
+// that as few reads hit as with whole marks.
 enum { NATURAL_EVERY = 1000 };
 static void make_pattern(char *vrm, const struct workload_plan *plan, size_t i)
 {
     static const unsigned letters[] = {0, 1, 4, 5, 6};
-    unsigned m = (unsigned)(i % plan->masks), at = 0;
-    vrm[m % 7] = '?';
-    vrm[(m % 7 + 1 + m / 7 % 6) % 7] = '?';
+    unsigned at = 0;
+    for (unsigned bits = workload_mask((unsigned)(i % plan->masks)); bits; bits &= bits - 1) {
+        vrm[__builtin_ctz(bits)] = '?';
+    }
     while (vrm[letters[at]] == '?') {
         at++;
     }

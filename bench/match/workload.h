@@ -27,9 +27,13 @@ struct workload {
 struct workload_plan {
     size_t entries;
     size_t reads;
-    bool confused;  // CONFUSED on, and 2 % of the reads no legal marks
-    unsigned masks; // entries are patterns of so many masks
+    bool confused; // CONFUSED on, and 2 % of the reads no legal marks
+    unsigned
+        masks; // entries are patterns of so many masks, entry i of mask i % masks; at most WORKLOAD_MASKS_MAX
 };
+enum { WORKLOAD_MASKS_MAX = 35 };
+// The hidden positions of mask `n`, as bits: each n another set.
+unsigned workload_mask(unsigned n);
 
 void workload_make(const struct workload_plan *plan, struct workload *ret_workload);
 void workload_free(struct workload *workload);

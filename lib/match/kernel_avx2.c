@@ -359,57 +359,14 @@ static inline void hiding_changes(const struct hs_read_view *read,
     }
 }
 
-// Bit i: the filter's block of spot i has the bits of its first two words. One in six of those that are not there
-// passes, and the four are asked at once.
-static inline unsigned may_have_four(const char *filter_bytes, __m256i spots)
-{
-    const __m256i salts =
-        _mm256_set1_epi64x((long long)((uint64_t)hs_filter_salts[1] << 32 | hs_filter_salts[0]));
-    __m256i words = _mm256_i64gather_epi64((const long long *)(const void *)filter_bytes,
-                                           _mm256_srli_epi64(spots, 32), 1);
-    __m256i lanes = _mm256_shuffle_epi32(spots, 0xa0);
-    __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32(1),
-                                     _mm256_srli_epi32(_mm256_mullo_epi32(lanes, salts), 27));
-    __m256i has = _mm256_cmpeq_epi64(_mm256_and_si256(words, bits), bits);
-    return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(has));
-}
-
-// The 64-bit lanes whose bits are set move to the front: 32-bit lane numbers by bits.
-static const uint32_t pack_left[16][8] = {
-    {0},
-    {0, 1},
-    {2, 3},
-    {0, 1, 2, 3},
-    {4, 5},
-    {0, 1, 4, 5},
-    {2, 3, 4, 5},
-    {0, 1, 2, 3, 4, 5},
-    {6, 7},
-    {0, 1, 6, 7},
-    {2, 3, 6, 7},
-    {0, 1, 2, 3, 6, 7},
-    {4, 5, 6, 7},
-    {0, 1, 4, 5, 6, 7},
-    {2, 3, 4, 5, 6, 7},
-    {0, 1, 2, 3, 4, 5, 6, 7},
-};
-
-static inline void store_packed(uint64_t *at, __m256i four, unsigned bits)
-{
-    __m256i lanes = _mm256_loadu_si256((const __m256i *)(const void *)pack_left[bits]);
-    _mm256_storeu_si256((__m256i *)(void *)at, _mm256_permutevar8x32_epi32(four, lanes));
-}
-
-// Four masks at a time by two of their blocks' words, without a branch; then those that are left by the whole block.
+// All keys first, with their blocks on the way; then those that the filter has move to the front.
 static size_t sieve(const struct hs_mask_group *groups, size_t group_count,
                     const struct hs_read_view *read, uint64_t hash, const struct hs_filter *filter,
                     struct hs_keys *keys)
 {
     const __m256i filter_size = filter_size_of(filter);
-    const __m256i salts = _mm256_loadu_si256((const __m256i *)(const void *)hs_filter_salts);
     const char *filter_bytes = (const char *)filter->words;
     uint64_t changes[HS_MASKED_LEN_MAX];
-    size_t left = 0, kept = 0;
     hiding_changes(read, changes);
     for (size_t g = 0; g < group_count; g++) {
         __m256i hashes = _mm256_set1_epi64x((long long)hash);
@@ -419,15 +376,11 @@ static size_t sieve(const struct hs_mask_group *groups, size_t group_count,
             hashes = _mm256_add_epi64(
                 hashes, _mm256_and_si256(change, _mm256_load_si256((const __m256i *)hides)));
         }
-        __m256i spots = spot_four(hashes, filter_size);
-        unsigned bits = may_have_four(filter_bytes, spots);
-        store_packed(&keys->hashes[left], hashes, bits);
-        store_packed(&keys->spots[left], spots, bits);
-        left += (unsigned)__builtin_popcount(bits);
+        put_four(keys, g * HS_MASKS_A_GROUP, hashes, filter_size, filter_bytes);
     }
-    for (size_t i = 0; i < left; i++) {
-        keys->hashes[kept] = keys->hashes[i];
-        kept += filter_has(filter_bytes, keys->spots[i], salts);
+    size_t kept = keep(filter, keys, 0, group_count * HS_MASKS_A_GROUP, 0);
+    for (size_t i = 0; i < kept; i++) {
+        keys->hashes[i] = keys->hashes[keys->listed[i]];
     }
     return kept;
 }
