@@ -156,7 +156,8 @@ void hs_lists_pause(struct hs_lists *lists, int64_t ms)
 
 // ---- what is live, and what is told about it ----
 
-static void be_stale(struct hs_lists *lists, bool at_once, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void be_stale(struct hs_lists *lists, bool at_once,
+                                                           const char *format, va_list args)
 {
     char why[HS_LISTS_REASON_BYTES];
     vsnprintf(why, sizeof(why), format, args);
