@@ -117,8 +117,10 @@ static unsigned add_site(struct net *net, const struct net_arc *arc, double shar
     site->latitude_deg = ORIGIN_LATITUDE_DEG + y_km / KM_PER_LATITUDE;
     site->longitude_deg = ORIGIN_LONGITUDE_DEG + x_km / KM_PER_LONGITUDE;
     memcpy(site->road, arc->road, sizeof(site->road));
-    snprintf(site->site_id, sizeof(site->site_id), "%c%.6s-%02u",
-             tolower((unsigned char)arc->road[0]), arc->road + 1, number);
+    char road[sizeof(arc->road)]; // of its own: the compiler cannot tell arcs from sites
+    memcpy(road, arc->road, sizeof(road));
+    snprintf(site->site_id, sizeof(site->site_id), "%c%.6s-%02u", tolower((unsigned char)road[0]),
+             road + 1, number);
     name_area(net, site, x_km, y_km);
     return net->site_count++;
 }

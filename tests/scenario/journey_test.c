@@ -181,7 +181,7 @@ static void a_camera_with_a_wrong_clock_is_no_clone(void **state)
 {
     struct world *world = *state;
     for (int day = 0; day < 5; day++) { // 'mill' shows two minutes after 'home', day by day
-        char at[16];
+        char at[24];
         snprintf(at, sizeof(at), "%d+08:00", day);
         fits(world, at, "home", "RED");
         snprintf(at, sizeof(at), "%d+08:02", day);

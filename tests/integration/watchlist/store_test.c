@@ -191,8 +191,6 @@ static void an_exclusion_is_stored_once(void **state)
     struct hs_store_list list = new_list("stolen");
     struct hs_position at;
     struct hs_str id = HS_STR("AB12CDE"), entry;
-    assert_int_equal(hs_store_list_create(store, &actor, &list, &at), 0);
-    assert_int_equal(hs_store_list_get(store, HS_STR("stolen"), &bump, &list), 0);
     assert_int_equal(hs_store_put(store, &actor, &list, id, packed(1, 'a'), HS_STR(""), &at), 0);
     struct hs_store_exclusion exclusion = {.list_id = HS_STR("stolen"),
                                            .entry_id = id,
