@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store on a real Redis: changes are whole or not at all.
 
+#include "hitstream/v1/watchlist.pb-c.h"
 #include "store_house.h"
 
 static void a_load_is_live_in_one_step(void **state)
@@ -191,7 +192,11 @@ static void an_exclusion_is_stored_once(void **state)
     struct hs_store_list list = new_list("stolen");
     struct hs_position at;
     struct hs_str id = HS_STR("AB12CDE"), entry;
-    assert_int_equal(hs_store_put(store, &actor, &list, id, packed(1, 'a'), HS_STR(""), &at), 0);
+    Hitstream__V1__WatchlistEntry listed = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
+    uint8_t bytes[64];
+    listed.entry_id = (char *)(uintptr_t)id.ptr;
+    entry = hs_str_n((const char *)bytes, hitstream__v1__watchlist_entry__pack(&listed, bytes));
+    assert_int_equal(hs_store_put(store, &actor, &list, id, entry, HS_STR(""), &at), 0);
     struct hs_store_exclusion exclusion = {.list_id = HS_STR("stolen"),
                                            .entry_id = id,
                                            .plate = HS_STR("AB12CDE"),
