@@ -50,8 +50,7 @@ static void links_are_found_by_direction_or_without(void **state)
     struct hs_buf text = {0};
     (void)state;
     hs_buf_add_text(&text, table);
-    struct hs_str whole = hs_buf_str(&text);
-    char *thirty = strstr((char *)(uintptr_t)whole.ptr, "c,b,N,30");
+    char *thirty = strstr((char *)(uintptr_t)hs_buf_text(&text), "c,b,N,30");
     memcpy(thirty, "c,b,N,00", 8);
     struct hs_roads *roads = parse(hs_buf_text(&text));
     const struct hs_road_link *north = hs_roads_find(roads, HS_STR("a"), HS_STR("N"), HS_STR("c"));
