@@ -44,6 +44,7 @@ struct load {
     struct hitctl_entries live;       // with --merge and --dry-run
     struct hitctl_entries file;       // likewise
     struct hs_store_loading *loading; // NULL: nothing written
+    struct hs_store_kept *kept;       // with --dry-run: exclusions that would stay
     struct hitctl_file_result result;
     struct hs_position position; // once live
     size_t size_before;
@@ -59,7 +60,9 @@ static int stream_entry(void *ctx, const struct hs_entry *entry)
 static int keep_entry(void *ctx, const struct hs_entry *entry)
 {
     struct load *load = ctx;
-    return hitctl_entries_add(&load->file, entry->entry_id, entry->packed);
+    struct hs_str packed = entry->packed;
+    int rc = load->kept ? hs_store_kept_into(load->kept, entry->entry_id, packed, &packed) : 0;
+    return rc ? rc : hitctl_entries_add(&load->file, entry->entry_id, packed);
 }
 
 // What the list will hold: with --merge what is live and not in the file comes to the file's.
@@ -138,7 +141,9 @@ static int read_file(struct load *load)
 {
     const struct hs_store_list *list = &load->list.list;
     bool stream = load->options.replace && !load->options.dry_run;
-    int rc = stream ? hs_store_loading_new(load->list.store, &load->list.list, &load->loading) : 0;
+    int rc = stream                  ? hs_store_loading_new(load->list.store, list, &load->loading)
+             : load->options.dry_run ? hs_store_kept_new(load->list.store, list, &load->kept)
+                                     : 0;
     if (rc != 0) {
         return hitctl_store_failed(load->list.store, rc, "cannot begin the load");
     }
@@ -285,6 +290,7 @@ int hitctl_list_load(struct hitctl *ctl, int argc, char **argv)
     load.json = ctl->json ? json_object() : NULL;
     int code = run_load(&load, argv[1]);
     hs_store_loading_abort(load.loading);
+    hs_store_kept_free(load.kept);
     if (load.json) {
         json_object_set_new(load.json, "exit", json_integer(code));
         hitctl_print_json(load.json);

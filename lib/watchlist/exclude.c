@@ -121,6 +121,7 @@ static int try_once(struct hs_store *store, const struct hs_actor *actor,
     }
     if (r == 0 && !stands(entry, exclusion)) {
         r = add(entry, exclusion, &bump, &packed);
+        r = r < 0 ? r : hs_store_note_excluded(store, &bump, list.list_id, exclusion->entry_id);
         r = r < 0 ? r
                   : hs_store_put(store, actor, &list, exclusion->entry_id, packed, before,
                                  ret_position);

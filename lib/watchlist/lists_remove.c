@@ -90,6 +90,7 @@ int hs_store_list_remove(struct hs_store *store, const struct hs_actor *actor,
             : hs_store_text(bump, "%llu", (unsigned long long)list->generation)};
     hs_proposal_command(&proposal, "DEL", key, 0, NULL);
     hs_proposal_command(&proposal, "HSET", key, 2, last);
+    hs_store_propose_forget_excluded(&proposal, list->list_id);
     hs_proposal_command(&proposal, "SREM", HS_STR("hs:lists"), 1, &list->list_id);
     rc = rc ? rc : hs_proposal_send(&proposal, store, &change, ret_position);
     hs_proposal_fini(&proposal);

@@ -19,6 +19,7 @@ struct hs_store_loading {
     struct hs_store *store;       // borrowed
     struct hs_store_list against; // texts in bump
     struct hs_store_list fresh;   // generation, size and checksum as written so far
+    struct hs_store_kept *kept;   // exclusions that outlive the load; owned
     struct hs_str key;            // of the new generation
     struct hs_str marker;         // "loading:<n>"
     struct hs_str started;        // its value
@@ -116,6 +117,20 @@ static int claim_generation(struct hs_store_loading *loading)
     return integer_reply(store, "claiming a generation", &marked);
 }
 
+static void loading_free(struct hs_store_loading *loading)
+{
+    for (unsigned i = 0; loading->buckets && i < HS_PARTS_BUCKETS; i++) {
+        hs_buf_fini(&loading->buckets[i]);
+    }
+    hs_store_kept_free(loading->kept);
+    free(loading->buckets);
+    free(loading->numbers);
+    hs_bump_fini(&loading->part_names);
+    hs_buf_fini(&loading->body);
+    hs_bump_fini(&loading->bump);
+    free(loading);
+}
+
 int hs_store_loading_new(struct hs_store *store, const struct hs_store_list *against,
                          struct hs_store_loading **ret_loading)
 {
@@ -133,10 +148,10 @@ int hs_store_loading_new(struct hs_store *store, const struct hs_store_list *aga
     loading->fresh = loading->against;
     loading->fresh.sequence = loading->fresh.size = loading->fresh.checksum = 0;
     loading->fresh.own_ids = false;
-    int rc = claim_generation(loading);
+    int rc = hs_store_kept_new(store, against, &loading->kept);
+    rc = rc ? rc : claim_generation(loading);
     if (rc != 0) {
-        hs_bump_fini(&loading->bump);
-        free(loading);
+        loading_free(loading);
         return rc;
     }
     *ret_loading = loading;
@@ -224,25 +239,16 @@ static int end_parts(struct hs_store_loading *loading)
     return rc;
 }
 
-static void loading_free(struct hs_store_loading *loading)
-{
-    for (unsigned i = 0; loading->buckets && i < HS_PARTS_BUCKETS; i++) {
-        hs_buf_fini(&loading->buckets[i]);
-    }
-    free(loading->buckets);
-    free(loading->numbers);
-    hs_bump_fini(&loading->part_names);
-    hs_buf_fini(&loading->body);
-    hs_bump_fini(&loading->bump);
-    free(loading);
-}
-
 int hs_store_loading_add(struct hs_store_loading *loading, struct hs_str entry_id,
                          struct hs_str entry)
 {
     if (hs_parts_is(entry_id)) {
         return hs_store_fail(loading->store, HS_EINVAL,
                              "an entry id begins with a letter or a digit");
+    }
+    int rc = hs_store_kept_into(loading->kept, entry_id, entry, &entry);
+    if (rc != 0) {
+        return rc;
     }
     loading->fresh.own_ids |= hs_store_own_id(entry_id, entry);
     loading->fresh.size++;

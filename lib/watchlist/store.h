@@ -174,11 +174,23 @@ struct hs_store_exclusion {
     struct hs_str reason; // free text; stands behind the mark
     int64_t expires_at_ms;
 };
+#define HS_EXCLUSION_MARK "feedback "  // begins the mark of a desk's decision
 enum { HS_ENTRY_EXCLUSIONS_MAX = 64 }; // of one entry; those over leave, then what expires first
 // Adds it to the entry, in one change against the entry as it stands. 0 also when it stands there
 // already. HS_ENOTFOUND: no such list or entry (any more).
 int hs_store_exclude(struct hs_store *store, const struct hs_actor *actor,
                      const struct hs_store_exclusion *exclusion, struct hs_position *ret_position);
+
+// What desks have excluded outlives a load or a rollback: 'not this vehicle' is no business of a
+// file. These are the live entries in which such exclusions last; a load does it by itself, a dry
+// run asks here. To take one away, put the entry without it.
+struct hs_store_kept;
+int hs_store_kept_new(struct hs_store *store, const struct hs_store_list *list,
+                      struct hs_store_kept **ret_kept);
+// The entry with the exclusions that it keeps: itself, or borrowed until the next call.
+int hs_store_kept_into(struct hs_store_kept *kept, struct hs_str entry_id, struct hs_str entry,
+                       struct hs_str *ret_entry);
+void hs_store_kept_free(struct hs_store_kept *kept);
 
 // A load: a new generation is written beside the live one and goes live in one step, or not at all.
 struct hs_store_loading;

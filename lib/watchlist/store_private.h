@@ -78,6 +78,11 @@ void hs_store_propose_list(struct hs_proposal *proposal, const struct hs_store_l
 void hs_store_propose_revision(struct hs_proposal *proposal, const struct hs_store_list *against);
 // Whether an entry goes by another id than its mark.
 bool hs_store_own_id(struct hs_str entry_id, struct hs_str entry);
+// kept.c: feedback gives the entry an exclusion; noted before it does.
+int hs_store_note_excluded(struct hs_store *store, struct hs_bump *bump, struct hs_str list_id,
+                           struct hs_str entry_id);
+// The list goes, and with it the names of such entries.
+void hs_store_propose_forget_excluded(struct hs_proposal *proposal, struct hs_str list_id);
 // A record's beginning: who, when (the list's changed_at_ms), the list.
 struct hs_change hs_store_change_of(enum hs_change_op op, const struct hs_actor *actor,
                                     const struct hs_store_list *list);

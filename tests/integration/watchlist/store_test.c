@@ -195,7 +195,8 @@ static void an_exclusion_is_stored_once(void **state)
     Hitstream__V1__WatchlistEntry listed = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
     uint8_t bytes[64];
     listed.entry_id = (char *)(uintptr_t)id.ptr;
-    entry = hs_str_n((const char *)bytes, hitstream__v1__watchlist_entry__pack(&listed, bytes));
+    size_t len = hitstream__v1__watchlist_entry__pack(&listed, bytes);
+    entry = hs_str_n((const char *)bytes, len);
     assert_int_equal(hs_store_put(store, &actor, &list, id, entry, HS_STR(""), &at), 0);
     struct hs_store_exclusion exclusion = {.list_id = HS_STR("stolen"),
                                            .entry_id = id,
@@ -213,6 +214,25 @@ static void an_exclusion_is_stored_once(void **state)
     assert_int_equal(hs_store_entry_get(store, &list, id, &bump, &entry), 0);
     assert_non_null(memmem(entry.ptr, entry.len, "feedback 01: sold, cloned", 25));
     assert_non_null(memmem(entry.ptr, entry.len, "PC 7 8", 6));
+    // a file knows nothing of what desks said: it outlives the next load, and the one after
+    for (int i = 0; i < 2; i++) {
+        struct hs_store_loading *loading;
+        assert_int_equal(hs_store_loading_new(store, &list, &loading), 0);
+        assert_int_equal(hs_store_loading_add(loading, id, hs_str_n((const char *)bytes, len)), 0);
+        assert_int_equal(
+            hs_store_loading_commit(loading, &actor, HS_OP_LOAD, HS_STR(""), &list, &at), 0);
+        assert_int_equal(hs_store_entry_get(store, &list, id, &bump, &entry), 0);
+        assert_non_null(memmem(entry.ptr, entry.len, "feedback 01: sold, cloned", 25));
+        assert_non_null(memmem(entry.ptr, entry.len, "feedback 02: sold, cloned", 25));
+    }
+    // till a person takes it away
+    assert_int_equal(
+        hs_store_put(store, &actor, &list, id, hs_str_n((const char *)bytes, len), entry, &at), 0);
+    struct hs_store_kept *kept;
+    assert_int_equal(hs_store_kept_new(store, &list, &kept), 0);
+    assert_int_equal(hs_store_kept_into(kept, id, hs_str_n((const char *)bytes, len), &entry), 0);
+    assert_int_equal(entry.len, len);
+    hs_store_kept_free(kept);
     exclusion.entry_id = HS_STR("gone");
     assert_int_equal(hs_store_exclude(store, &actor, &exclusion, &at), HS_ENOTFOUND);
     exclusion.list_id = HS_STR("no-list");
