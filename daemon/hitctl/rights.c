@@ -40,7 +40,7 @@ static void record_refusal(const struct hitctl *ctl, const char *who, enum hitct
                            const char *subject)
 {
     struct hs_store *store;
-    struct hs_redis_config config = hitctl_store_config(ctl);
+    struct hs_redis_config config = hs_redis_config_of(ctl->settings);
     struct hs_bump bump = {0};
     bool queue = verb == HITCTL_MAY_WATCH || verb == HITCTL_MAY_SPEAK;
     bool list = verb == HITCTL_MAY_SEE || verb == HITCTL_MAY_CHANGE_LIST;

@@ -20,23 +20,9 @@ static int exit_code_of(int rc)
     }
 }
 
-struct hs_redis_config hitctl_store_config(const struct hitctl *ctl)
-{
-    const struct hs_settings *settings = ctl->settings;
-    return (struct hs_redis_config){
-        .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
-        .host = settings->redis_host,
-        .port = settings->redis_port,
-        .user = settings->redis_user,
-        .password_file = settings->redis_password_file,
-        .connect_timeout_ms = settings->redis_connect_timeout_ms,
-        .command_timeout_ms = settings->redis_command_timeout_ms,
-    };
-}
-
 int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store)
 {
-    const struct hs_redis_config config = hitctl_store_config(ctl);
+    const struct hs_redis_config config = hs_redis_config_of(ctl->settings);
     struct hs_buf why = {0};
     int rc = hs_store_open(&config, ret_store, &why);
     if (rc != 0) {

@@ -8,8 +8,6 @@
 #include "hitctl/command.h"
 #include "watchlist/store.h"
 
-// How the settings say that Redis is reached; borrows from them.
-struct hs_redis_config hitctl_store_config(const struct hitctl *ctl);
 // HITCTL_OK, or the exit code after saying why.
 int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store);
 // The exit code of a store function's error; says it with `what` in front.

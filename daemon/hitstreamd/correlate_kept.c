@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "hitstreamd/state_file.h"
 
 enum { VERSION = 1, ASK_EVERY = 1000, RECORD_MAX_BYTES = 64 << 20 };
 
@@ -419,17 +419,6 @@ static void write_head(struct writing *writing, const struct hs_kept_head *head,
     writing->rc = fwrite(&bytes, sizeof(bytes), 1, writing->file) == 1 ? 0 : HS_EIO;
 }
 
-static void sync_folder_of(const char *path)
-{
-    char copy[HS_KEPT_PATH_BYTES];
-    snprintf(copy, sizeof(copy), "%s", path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-}
-
 static int write_all(struct writing *writing, const struct hs_kept_head *head,
                      const struct hs_kept *old)
 {
@@ -470,7 +459,7 @@ int hs_kept_write(const char *path, const struct hs_kept_head *head, const struc
         rc = HS_EIO;
     }
     if (rc == 0) {
-        sync_folder_of(path);
+        hs_state_sync_folder(path);
     } else {
         unlink(beside);
     }

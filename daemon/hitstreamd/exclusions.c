@@ -99,7 +99,7 @@ static int store_row(struct hs_store *store, const struct job *job, const struct
     char mark[MARK_BYTES], id[HS_ID_TEXT_BYTES];
     struct hs_position position;
     hs_id_text(&job->feedback, id);
-    snprintf(mark, sizeof(mark), "feedback %s", id);
+    snprintf(mark, sizeof(mark), HS_EXCLUSION_MARK "%s", id);
     const struct hs_actor actor = {.who = job->person.ptr, .authority = mark};
     const struct hs_store_exclusion exclusion = {.list_id = row->list_id,
                                                  .entry_id = row->entry_id,
@@ -187,21 +187,12 @@ static void *run(void *arg)
 
 int hs_exclusions_new(struct hs_correlate_stage *stage, struct hs_exclusions **ret_exclusions)
 {
-    const struct hs_settings *settings = stage->config.settings;
     struct hs_exclusions *exclusions = calloc(1, sizeof(*exclusions));
     if (!exclusions) {
         return HS_ENOMEM;
     }
     exclusions->stage = stage;
-    exclusions->redis = (struct hs_redis_config){
-        .socket = settings->redis_socket,
-        .host = settings->redis_host,
-        .port = settings->redis_port,
-        .user = settings->redis_user,
-        .password_file = settings->redis_password_file,
-        .connect_timeout_ms = settings->redis_connect_timeout_ms,
-        .command_timeout_ms = settings->redis_command_timeout_ms,
-    };
+    exclusions->redis = hs_redis_config_of(stage->config.settings);
     pthread_mutex_init(&exclusions->lock, NULL);
     pthread_cond_init(&exclusions->wake, NULL);
     if (pthread_create(&exclusions->thread, NULL, run, exclusions) != 0) {

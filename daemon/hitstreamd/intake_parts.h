@@ -107,7 +107,7 @@ void hs_intake_fail(struct hs_intake *intake, const char *text);
 
 // ---- intake_take.c ----
 
-// One message: appended, or put aside. False: no more for now.
+// One message: appended, or put aside. False ends the round: the intake failed, or is full.
 bool hs_intake_take(void *ctx, const struct hs_kafka_message *message);
 // The producer's callback; `ctx` is the intake.
 void hs_intake_delivered(void *ctx, const struct hs_kafka_delivery *delivery);

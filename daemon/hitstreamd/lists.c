@@ -50,19 +50,6 @@ static void register_metrics(struct hs_lists *lists, struct hs_metrics *metrics)
                              sizeof(live_bounds) / sizeof(live_bounds[0]));
 }
 
-static struct hs_redis_config redis_config(const struct hs_settings *settings)
-{
-    return (struct hs_redis_config){
-        .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
-        .host = settings->redis_host,
-        .port = settings->redis_port,
-        .user = settings->redis_user,
-        .password_file = settings->redis_password_file,
-        .connect_timeout_ms = settings->redis_connect_timeout_ms,
-        .command_timeout_ms = settings->redis_command_timeout_ms,
-    };
-}
-
 int hs_lists_new(const struct hs_lists_config *config, struct hs_lists **ret_lists)
 {
     struct hs_lists *lists = calloc(1, sizeof(*lists));
@@ -73,7 +60,7 @@ int hs_lists_new(const struct hs_lists_config *config, struct hs_lists **ret_lis
     lists->slot = config->snapshot;
     lists->feed = config->feed;
     lists->notices = config->notices;
-    lists->redis = redis_config(config->settings);
+    lists->redis = hs_redis_config_of(config->settings);
     lists->retry_ms = HS_LISTS_RETRY_MIN_MS;
     lists->need_load = true;
     lists->started_at_ms = hs_clock_realtime_ms();

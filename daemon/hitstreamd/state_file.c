@@ -32,8 +32,7 @@ static int write_all(int fd, struct hs_str bytes)
     return 0;
 }
 
-// The rename itself stands only once the folder is synced.
-static void sync_folder_of(const char *path)
+void hs_state_sync_folder(const char *path)
 {
     char copy[PATH_BYTES];
     snprintf(copy, sizeof(copy), "%s", path);
@@ -66,7 +65,7 @@ int hs_state_write(const char *path, struct hs_str bytes)
         rc = HS_EIO;
     }
     if (rc == 0) {
-        sync_folder_of(path);
+        hs_state_sync_folder(path);
     } else {
         unlink(beside);
     }

@@ -14,5 +14,7 @@
 int hs_state_path(const char *folder, const char *name, char *ret_path, size_t size);
 // HS_EIO; errno says why.
 int hs_state_write(const char *path, struct hs_str bytes);
+// A rename to this path stands only once its folder is synced.
+void hs_state_sync_folder(const char *path);
 
 #endif

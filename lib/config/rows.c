@@ -13,8 +13,7 @@ static void path_of(const struct hs_row *row, const char *key, char ret_path[HS_
              key[0] ? "." : "", key);
 }
 
-// The key's node and its path for messages; NULL when it is not written.
-static const struct hs_yaml_node *take(const struct hs_row_reader *reader, const char *key,
+const struct hs_yaml_node *hs_row_take(const struct hs_row_reader *reader, const char *key,
                                        char ret_path[HS_ROW_PATH_BYTES])
 {
     path_of(&reader->row, key, ret_path);
@@ -92,15 +91,22 @@ void hs_row_check_keys(const struct hs_row_reader *reader, const char *const *kn
 bool hs_row_text(const struct hs_row_reader *reader, const char *key, struct hs_str *ret_value)
 {
     char path[HS_ROW_PATH_BYTES];
-    const struct hs_yaml_node *node = take(reader, key, path);
+    const struct hs_yaml_node *node = hs_row_take(reader, key, path);
     return node && hs_yaml_to_text(node, path, reader->diags, ret_value);
+}
+
+bool hs_row_bool(const struct hs_row_reader *reader, const char *key, bool *ret_value)
+{
+    char path[HS_ROW_PATH_BYTES];
+    const struct hs_yaml_node *node = hs_row_take(reader, key, path);
+    return node && hs_yaml_to_bool(node, path, reader->diags, ret_value);
 }
 
 bool hs_row_choice(const struct hs_row_reader *reader, const char *key, const char *const *words,
                    size_t *ret_index)
 {
     char path[HS_ROW_PATH_BYTES];
-    const struct hs_yaml_node *node = take(reader, key, path);
+    const struct hs_yaml_node *node = hs_row_take(reader, key, path);
     return node && hs_yaml_to_choice(node, path, words, reader->diags, ret_index);
 }
 
@@ -108,7 +114,7 @@ bool hs_row_number(const struct hs_row_reader *reader, const char *key, int64_t 
                    const char *unit, int64_t *ret_value)
 {
     char path[HS_ROW_PATH_BYTES];
-    const struct hs_yaml_node *node = take(reader, key, path);
+    const struct hs_yaml_node *node = hs_row_take(reader, key, path);
     return node && hs_yaml_to_number(node, path, min, max, unit, reader->diags, ret_value);
 }
 
@@ -116,7 +122,7 @@ bool hs_row_time(const struct hs_row_reader *reader, const char *key, int64_t *r
 {
     char path[HS_ROW_PATH_BYTES];
     struct hs_str text;
-    const struct hs_yaml_node *node = take(reader, key, path);
+    const struct hs_yaml_node *node = hs_row_take(reader, key, path);
     if (!node || !hs_yaml_to_text(node, path, reader->diags, &text)) {
         return false;
     }
@@ -138,7 +144,7 @@ bool hs_row_names(const struct hs_row_reader *reader, const char *key,
                   const struct hs_str **ret_names, size_t *ret_count)
 {
     char path[HS_ROW_PATH_BYTES];
-    const struct hs_yaml_node *node = take(reader, key, path);
+    const struct hs_yaml_node *node = hs_row_take(reader, key, path);
     const struct hs_str *texts;
     size_t count;
     if (!node || !hs_yaml_to_texts(node, path, reader->diags, reader->bump, &texts, &count)) {

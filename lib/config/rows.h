@@ -40,9 +40,14 @@ void hs_row_check_keys(const struct hs_row_reader *reader, const char *const *kn
 // Up to 64 lower-case letters, digits, '-', '_' and '.', beginning with a letter or digit.
 bool hs_row_is_id(struct hs_str text);
 
+// The key's node and its path for messages; NULL when it is not written.
+const struct hs_yaml_node *hs_row_take(const struct hs_row_reader *reader, const char *key,
+                                       char ret_path[HS_ROW_PATH_BYTES]);
+
 // Readers of one key. Each leaves *ret_value alone when the key is not written or refused; true
 // when it was read.
 bool hs_row_text(const struct hs_row_reader *reader, const char *key, struct hs_str *ret_value);
+bool hs_row_bool(const struct hs_row_reader *reader, const char *key, bool *ret_value);
 bool hs_row_choice(const struct hs_row_reader *reader, const char *key, const char *const *words,
                    size_t *ret_index);
 bool hs_row_number(const struct hs_row_reader *reader, const char *key, int64_t min, int64_t max,

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "config/settings.h"
 
 enum {
     RECEIVE_BYTES = 256 * 1024, // one read from the socket
@@ -278,6 +279,19 @@ static int read_password(const char *path, char ret_password[PASSWORD_MAX])
     }
     ret_password[strcspn(ret_password, "\r\n")] = '\0';
     return 0;
+}
+
+struct hs_redis_config hs_redis_config_of(const struct hs_settings *settings)
+{
+    return (struct hs_redis_config){
+        .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
+        .host = settings->redis_host,
+        .port = settings->redis_port,
+        .user = settings->redis_user,
+        .password_file = settings->redis_password_file,
+        .connect_timeout_ms = settings->redis_connect_timeout_ms,
+        .command_timeout_ms = settings->redis_command_timeout_ms,
+    };
 }
 
 static int authenticate(struct hs_redis *redis, const struct hs_redis_config *config)

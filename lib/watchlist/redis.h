@@ -27,6 +27,10 @@ struct hs_redis_config {
     int64_t command_timeout_ms;
 };
 
+// As a daemon's or hitctl's settings say; texts are the settings'.
+struct hs_settings;
+struct hs_redis_config hs_redis_config_of(const struct hs_settings *settings);
+
 struct hs_redis;
 
 // HS_EUNREACHABLE, HS_ETIMEDOUT, HS_EPERM (password refused); `ret_why` (may be NULL) says it to a
