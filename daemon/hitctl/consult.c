@@ -18,7 +18,14 @@ struct hs_consultation hitctl_consultation(const struct hitctl_subject *subject,
     if (vehicle.len > 0 && hs_vrm_normalise(vehicle, &vrm, NULL) == 0) {
         vehicle = hs_vrm_str(&vrm);
     }
-    return (struct hs_consultation){.command = hs_str(hitctl_running()),
+    struct hs_str command = hs_str(hitctl_running());
+    struct hs_buf words = {0};
+    if (subject->about) {
+        hs_buf_printf(&words, "%s %s", hitctl_running(), subject->about);
+        command = kept(bump, hs_buf_str(&words));
+        hs_buf_fini(&words);
+    }
+    return (struct hs_consultation){.command = command,
                                     .list_id = kept(bump, hs_str(subject->list_id)),
                                     .vehicle = kept(bump, vehicle),
                                     .queue = kept(bump, hs_str(subject->queue))};

@@ -18,6 +18,7 @@ struct hitctl_subject {
     const char *list_id;
     const char *vehicle;
     const char *queue;
+    const char *about; // an operation, a group, a district: stands behind the command's words
 };
 
 // As a record has it; texts live in `bump`.

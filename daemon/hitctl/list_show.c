@@ -151,9 +151,9 @@ int hitctl_list_show(struct hitctl *ctl, int argc, char **argv)
     }
     int code = hitctl_list_open(ctl, HITCTL_MAY_SEE, argv[1], &list);
     code = code ? code
-                : hitctl_consulted(
-                      ctl, list.store,
-                      &(struct hitctl_subject){argv[1], words == 2 ? argv[2] : NULL, NULL});
+                : hitctl_consulted(ctl, list.store,
+                                   &(struct hitctl_subject){
+                                       .list_id = argv[1], .vehicle = words == 2 ? argv[2] : NULL});
     code = code ? code : words == 2 ? show_entry(ctl, &list, argv[2]) : show_list(ctl, &list);
     hitctl_list_close(&list);
     return code;

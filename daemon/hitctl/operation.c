@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "hitctl/controls_edit.h"
 #include "hitctl/controls_text.h"
+#include "hitctl/operation_report.h"
 #include "hitctl/operation_text.h"
 #include "hitctl/yaml_text.h"
 
@@ -316,5 +317,8 @@ const struct hitctl_command hitctl_operation_commands[] = {
      "its routes end; it stays for late reads of its time", run_close, close_options},
     {"operation", "list", "[--at TIME]", "all operations", run_list, list_options},
     {"operation", "show", "ID [--at TIME]", "one operation", run_show, list_options},
+    {"operation", "report", "ID [--format text|json|csv] [--as-of TIME]",
+     "what came of it: hits, answers, outcomes, hot spots; it is recorded who looked",
+     operation_report_run, operation_report_options},
     {0},
 };

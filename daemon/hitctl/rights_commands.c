@@ -38,6 +38,7 @@ static const struct {
     {"alerts", "summary", HITCTL_MAY_WATCH},
     {"alerts", "show", HITCTL_MAY_WATCH},
     {"alerts", NULL, HITCTL_MAY_SPEAK},
+    {"operation", "report", HITCTL_MAY_SEE},
     {"operation", NULL, HITCTL_MAY_OPERATE},
     {"group", "trail", HITCTL_MAY_SEE},
     {"group", NULL, HITCTL_MAY_OPERATE},

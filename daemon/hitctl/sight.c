@@ -36,7 +36,7 @@ int hitctl_sight_open(const struct hitctl *ctl, const char *lists, struct hitctl
     return lists ? ask_for(ctl, lists) : HITCTL_OK;
 }
 
-int hitctl_sight_log(const struct hitctl_sight *sight, const char *vehicle, const char *queue)
+static int log_subject(const struct hitctl_sight *sight, struct hitctl_subject subject)
 {
     char list_id[HS_LIST_ID_MAX + 1];
     struct hs_store *store = NULL;
@@ -44,12 +44,21 @@ int hitctl_sight_log(const struct hitctl_sight *sight, const char *vehicle, cons
     int result = hitctl_store_open(sight->ctl, &store);
     while (result == HITCTL_OK && hs_str_split(&rest, ',', &name)) {
         snprintf(list_id, sizeof(list_id), "%.*s", HS_STR_ARG(hs_str_trim(name)));
-        const struct hitctl_subject subject = {
-            .list_id = *list_id ? list_id : NULL, .vehicle = vehicle, .queue = queue};
+        subject.list_id = *list_id ? list_id : NULL;
         result = hitctl_consulted(sight->ctl, store, &subject);
     }
     hs_store_free(store);
     return result;
+}
+
+int hitctl_sight_log(const struct hitctl_sight *sight, const char *vehicle, const char *queue)
+{
+    return log_subject(sight, (struct hitctl_subject){.vehicle = vehicle, .queue = queue});
+}
+
+int hitctl_sight_log_about(const struct hitctl_sight *sight, const char *about)
+{
+    return log_subject(sight, (struct hitctl_subject){.about = about});
 }
 
 static bool is_named(const char *lists, struct hs_str list_id)

@@ -30,6 +30,8 @@ int hitctl_sight_open(const struct hitctl *ctl, const char *lists, struct hitctl
 // named, or one. What does not apply is NULL. HITCTL_OK, or the exit code after saying why: then
 // nothing may be shown.
 int hitctl_sight_log(const struct hitctl_sight *sight, const char *vehicle, const char *queue);
+// The same of what is no vehicle: an operation, a group, a district.
+int hitctl_sight_log_about(const struct hitctl_sight *sight, const char *about);
 // Whether this audience may be shown; says and records nothing.
 bool hitctl_sight_allows(const struct hitctl_sight *sight, const struct hs_audience *audience);
 

@@ -236,3 +236,14 @@ void hs_route_terms(const struct hs_routes *routes, const struct hs_route_query 
         }
     }
 }
+
+bool hs_route_covers(const struct hs_routes *routes, const struct hs_route_query *query,
+                     const struct hs_operation *operation)
+{
+    const struct hs_operation_row *row = (const struct hs_operation_row *)(const void *)operation;
+    struct words words;
+    struct covering covering;
+    look_up(routes, query, &words);
+    cover(routes, query, &words, &covering);
+    return covering.any && hs_routes_set_has(covering.set, (size_t)(row - routes->operation_rows));
+}

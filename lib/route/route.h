@@ -208,6 +208,11 @@ size_t hs_route_decide(const struct hs_routes *routes, const struct hs_route_que
 bool hs_route_explain(const struct hs_routes *routes, const struct hs_route_query *query,
                       const struct hs_queue *queue, struct hs_buf *out);
 
+// Whether this operation (of these routes) runs at the read's time and covers it: its list, the
+// force in whose area it was made, and where.
+bool hs_route_covers(const struct hs_routes *routes, const struct hs_route_query *query,
+                     const struct hs_operation *operation);
+
 // What running operations say to a queue that is told.
 struct hs_route_terms {
     const struct hs_operation *operations[HS_ROUTE_OPERATIONS_MAX]; // that tell it, in order of id

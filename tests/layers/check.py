@@ -27,6 +27,7 @@ MODULES = {
     "route": {"base", "config"},
     "controls": {"base", "config", "geo", "route", "proto"},
     "correlate": {"base", "vrm", "wire", "geo", "route", "controls", "proto"},
+    "report": {"base", "wire", "route", "controls", "proto"},
     # edges
     "kafka": {"base", "metrics", "config"},
     "watchlist": {"base", "vrm", "wire", "proto", "config", "match"},
@@ -40,6 +41,7 @@ LIBRARIES = {
     "route": set(),
     "controls": {"protobuf-c", "sodium.h"},
     "match": {"protobuf-c"},
+    "report": set(),
     "correlate": {"protobuf-c"},
     "kafka": {"librdkafka"},
     "watchlist": {"hiredis", "protobuf-c", "sodium.h", "jansson.h"},

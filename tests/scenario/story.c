@@ -84,6 +84,12 @@ struct hs_controls *story_controls(const char *queues, const char *rules)
     return parse(queues, rules, NULL, NULL);
 }
 
+struct hs_controls *story_controls_of(const char *queues, const char *operations,
+                                      const char *groups)
+{
+    return parse(queues, NULL, operations, groups);
+}
+
 static void apply_last(struct story *story)
 {
     const struct hs_offline_event *event = &story->log[story->log_count - 1];
@@ -208,6 +214,12 @@ void controls_add(struct story *story, const char *queues, const char *operation
 const struct hs_offline *story_offline(const struct story *story)
 {
     return story->offline;
+}
+
+const struct hs_offline_event *story_log(const struct story *story, size_t *ret_count)
+{
+    *ret_count = story->log_count;
+    return story->log;
 }
 
 // Alerts told again must be the same bytes; then they are as if not told again.

@@ -45,6 +45,8 @@ struct story_hit {
     const char *group;      // that the entry names
     uint32_t weed_date;     // default: none
     uint64_t list_sequence; // of the list's revision 3.n; default: 7
+    const char *line;       // county line that the entry names
+    uint32_t flow;          // vehicles in the minute before; default: not known
 };
 void story_tell(struct story *story, const struct story_hit *hit);
 void passes(struct story *story, const char *at, const char *vehicle, const char *list,
@@ -64,6 +66,7 @@ struct story_say {
     const char *until;    // default: as the rules say
     const char *to_queue; // handed over
     const char *note;
+    const Hitstream__V1__Outcome *outcome; // of kind OUTCOME
 };
 void says(struct story *story, const struct story_say *say);
 // The short form: "12:01:00", "avon-live", "acknowledged".
@@ -87,6 +90,8 @@ void controls_add(struct story *story, const char *queues, const char *operation
                   const char *groups);
 // Everything that was told, as it was sent.
 const struct hs_offline *story_offline(const struct story *story);
+// Everything that happened, as it stands in the log; borrowed until the next thing happens.
+const struct hs_offline_event *story_log(const struct story *story, size_t *ret_count);
 // The daemon dies and comes back; `checkpoint`: it had just written its state.
 void restart(struct story *story, bool checkpoint);
 
@@ -122,6 +127,9 @@ void story_pack_took_over(struct hs_buf *out);
 struct hs_id story_feedback_id(const char *text);
 // The story's controls; a new reference.
 struct hs_controls *story_controls(const char *queues, const char *rules);
+// The same with operations.yaml and groups.yaml; NULL: without.
+struct hs_controls *story_controls_of(const char *queues, const char *operations,
+                                      const char *groups);
 int64_t story_time_ms(const char *at);
 // Midnight of another day, Unix ms, for logs that a real daemon reads.
 void story_set_day(int64_t day_ms);

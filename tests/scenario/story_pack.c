@@ -108,6 +108,7 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     Hitstream__V1__ListRevision revision = HITSTREAM__V1__LIST_REVISION__INIT;
     Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
     Hitstream__V1__Place place = HITSTREAM__V1__PLACE__INIT;
+    Hitstream__V1__Flow flow = HITSTREAM__V1__FLOW__INIT;
     struct hs_id_key key;
     char read_id[160], force[64];
     size_t list = find_list(hit->list);
@@ -124,6 +125,9 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     entry.harm_score = hit->harm_score;
     if (hit->group) {
         entry.group_id = text(hit->group);
+    }
+    if (hit->line) {
+        entry.county_line = text(hit->line);
     }
     entry.weed_date = hit->weed_date;
     entry.information = text("free text that no headline may show");
@@ -144,6 +148,11 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     message.list = &info;
     message.audience = &audience;
     message.place = &place;
+    if (hit->flow > 0) {
+        flow.vehicles = hit->flow;
+        flow.window_ms = 60000;
+        message.flow = &flow;
+    }
     message.tier = hit->read_vrm ? 3 : 1;
     message.score_permille = 1000;
     message.read_vrm = text(hit->read_vrm ? hit->read_vrm : hit->vehicle);
@@ -189,6 +198,7 @@ void story_pack_say(const struct story_say *say, const Hitstream__V1__Alert *ale
     feedback.until_ms = say->until ? story_time_ms(say->until) : 0;
     feedback.to_queue = text(say->to_queue ? say->to_queue : "");
     feedback.note = text(say->note ? say->note : "");
+    feedback.outcome = (Hitstream__V1__Outcome *)(uintptr_t)say->outcome;
     given.feedback = &feedback;
     given.audience = &audience;
     given.incident_id = alert->incident_id;
