@@ -116,13 +116,18 @@ static void make_topics(struct town *town)
 
 void town_open(struct town *town)
 {
+    town_open_with(town, story_controls(NULL, NULL));
+}
+
+void town_open_with(struct town *town, struct hs_controls *controls)
+{
     struct hs_buf packed = {0};
     *town = (struct town){0};
     assert_int_equal(hs_test_folder_make("seeing", town->folder), 0);
     assert_int_equal(hs_broker_start(&town->broker, NULL), 0);
     assert_int_equal(hs_redis_server_start(&town->redis), 0);
     assert_int_equal(hs_test_producer_new(town->broker.bootstrap, &town->producer), 0);
-    town->controls = story_controls(NULL, NULL);
+    town->controls = controls;
     write_settings(town);
     make_topics(town);
     publish_controls(town);
@@ -151,6 +156,19 @@ void town_passes(struct town *town, const struct story_hit *hit)
     struct hs_buf packed = {0};
     story_pack_hit(hit, &packed);
     put(town, "anpr.hits", -1, hs_str(hit->vehicle), hs_buf_str(&packed));
+    hs_buf_fini(&packed);
+}
+
+void town_says(struct town *town, const struct story_say *say, const struct hs_offline_alert *alert)
+{
+    struct hs_buf packed = {0};
+    Hitstream__V1__Alert *told =
+        hitstream__v1__alert__unpack(NULL, alert->payload.len, (const uint8_t *)alert->payload.ptr);
+    assert_non_null(told);
+    story_pack_say(say, told, &packed);
+    put(town, "anpr.hits", -1, hs_str(told->vehicle), hs_buf_str(&packed));
+    assert_int_equal(hs_test_producer_flush(town->producer, FLUSH_MS), 0);
+    hitstream__v1__alert__free_unpacked(told, NULL);
     hs_buf_fini(&packed);
 }
 

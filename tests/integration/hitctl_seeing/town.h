@@ -14,7 +14,7 @@
 #include "support/offline.h"
 #include "support/redis_server.h"
 
-enum { TOWN_PARTITIONS = 3, TOWN_WORDS_MAX = 16 };
+enum { TOWN_PARTITIONS = 3, TOWN_WORDS_MAX = 20 };
 
 struct town {
     struct hs_broker broker;
@@ -33,11 +33,16 @@ struct outcome {
 };
 
 void town_open(struct town *town);
+// The same with these controls; takes the reference.
+void town_open_with(struct town *town, struct hs_controls *controls);
 void town_close(struct town *town);
 // A hit goes into the log.
 void town_passes(struct town *town, const struct story_hit *hit);
 // The log so far goes through the core; what it tells and keeps goes into the topics.
 void town_settle(struct town *town);
+// A desk says this of an alert that was told; it goes into the log after what settled.
+void town_says(struct town *town, const struct story_say *say,
+               const struct hs_offline_alert *alert);
 // Puts a file into the folder.
 void town_write(struct town *town, const char *name, const char *text,
                 char ret_path[HS_TEST_PATH_BYTES]);

@@ -239,8 +239,8 @@ static bool has_ids(const pb_event *event)
            (!said->outcome || is_id_or_none(said->outcome->replaces));
 }
 
-// Cut anywhere, or with any byte another. Exactly as long as it is, so that a sanitizer sees a step
-// beyond the end.
+// Cut anywhere, or with any byte another: then the view may be stricter, as protobuf-c takes a bool
+// of any wire type. Exactly as long as it is, so that a sanitizer sees a step beyond the end.
 static struct hs_str spoil(struct hs_str whole, uint64_t random, bool cut)
 {
     size_t len = cut ? (size_t)(random >> 33) % whole.len : whole.len;
@@ -263,12 +263,13 @@ static void what_protobuf_unpacks_with_its_ids_is_seen(void **state)
     size_t seen = 0;
     for (size_t i = 0; i < CUTS; i++) {
         x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        struct hs_str packed = spoil(packs[i % 3](), x, i & 4);
+        bool cut = i & 4;
+        struct hs_str packed = spoil(packs[i % 3](), x, cut);
         const uint8_t *bytes = (const uint8_t *)packed.ptr;
         if (i % 3 == 2) {
             pb_alert *message = hitstream__v1__alert__unpack(NULL, packed.len, bytes);
             int rc = hs_alert_view(packed, &alert);
-            if (message && is_id(message->alert_id) && is_id_or_none(message->incident_id)) {
+            if (cut && message && is_id(message->alert_id) && is_id_or_none(message->incident_id)) {
                 assert_int_equal(rc, 0);
                 seen++;
             }
@@ -276,7 +277,7 @@ static void what_protobuf_unpacks_with_its_ids_is_seen(void **state)
         } else {
             pb_event *message = hitstream__v1__vehicle_event__unpack(NULL, packed.len, bytes);
             int rc = hs_event_view(packed, &event);
-            if (message && has_ids(message)) {
+            if (cut && message && has_ids(message)) {
                 assert_int_equal(rc, 0);
                 seen++;
             }
@@ -284,7 +285,7 @@ static void what_protobuf_unpacks_with_its_ids_is_seen(void **state)
         }
         free((void *)(uintptr_t)packed.ptr);
     }
-    assert_true(seen > CUTS / 8); // most of a message are texts
+    assert_true(seen > 20); // a cut between two fields
 }
 
 static void ids_of_another_length_are_refused(void **state)
