@@ -64,7 +64,7 @@ static struct hs_bump_chunk *chunk_with_room(struct hs_bump *bump, size_t len_by
     return chunk;
 }
 
-void *hs_bump_alloc(struct hs_bump *bump, size_t len_bytes)
+void *hs_bump_take(struct hs_bump *bump, size_t len_bytes)
 {
     if (len_bytes > SIZE_MAX - 16 - sizeof(struct hs_bump_chunk)) {
         return NULL;
@@ -77,7 +77,13 @@ void *hs_bump_alloc(struct hs_bump *bump, size_t len_bytes)
     void *at = chunk->data + chunk->used_bytes;
     chunk->used_bytes += len_bytes;
     bump->used_bytes += len_bytes;
-    return memset(at, 0, len_bytes);
+    return at;
+}
+
+void *hs_bump_alloc(struct hs_bump *bump, size_t len_bytes)
+{
+    void *at = hs_bump_take(bump, len_bytes);
+    return at ? memset(at, 0, len_bytes) : NULL;
 }
 
 char *hs_bump_copy(struct hs_bump *bump, const void *bytes, size_t len_bytes)

@@ -32,6 +32,8 @@ struct hs_bump {
 // `len_bytes` of zeroed memory, 16-byte aligned, valid until hs_bump_fini(); NULL when out of
 // memory.
 void *hs_bump_alloc(struct hs_bump *bump, size_t len_bytes);
+// The same with whatever stood there before, for who writes all of it.
+void *hs_bump_take(struct hs_bump *bump, size_t len_bytes);
 // A NUL-terminated copy.
 char *hs_bump_copy(struct hs_bump *bump, const void *bytes, size_t len_bytes);
 // Frees everything; the bump is then empty.

@@ -169,9 +169,30 @@ int hs_civil_parse_date(struct hs_str text, uint32_t *ret_yyyymmdd)
     return 0;
 }
 
+// The number in so many digits and then a character; what follows them.
+static char *put_digits(char *to, unsigned value, unsigned digits, char then)
+{
+    for (unsigned i = digits; i > 0; i--, value /= 10) {
+        to[i - 1] = (char)('0' + value % 10);
+    }
+    to[digits] = then;
+    return to + digits + 1;
+}
+
 void hs_civil_format(int64_t at_ms, char ret_text[HS_CIVIL_TEXT_BYTES])
 {
     struct hs_civil c = hs_civil_utc(at_ms);
+    if (c.year >= 0 && c.year < 10000) { // on the way of every alert
+        char *at = put_digits(ret_text, (unsigned)c.year, 4, '-');
+        at = put_digits(at, c.month, 2, '-');
+        at = put_digits(at, c.day, 2, 'T');
+        at = put_digits(at, c.hour, 2, ':');
+        at = put_digits(at, c.minute, 2, ':');
+        at = put_digits(at, c.second, 2, '.');
+        at = put_digits(at, c.ms, 3, 'Z');
+        *at = '\0';
+        return;
+    }
     snprintf(ret_text, HS_CIVIL_TEXT_BYTES, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", c.year % 10000,
              c.month % 100, c.day % 100, c.hour % 100, c.minute % 100, c.second % 100, c.ms % 1000);
 }

@@ -271,6 +271,16 @@ void hs_buf_add_text(struct hs_buf *buf, const char *text)
     hs_buf_add(buf, text, strlen(text));
 }
 
+void hs_buf_add_texts(struct hs_buf *buf, const char *first, ...)
+{
+    va_list rest;
+    va_start(rest, first);
+    for (const char *text = first; text; text = va_arg(rest, const char *)) {
+        hs_buf_add_text(buf, text);
+    }
+    va_end(rest);
+}
+
 void hs_buf_add_char(struct hs_buf *buf, char c)
 {
     hs_buf_add(buf, &c, 1);
@@ -280,12 +290,13 @@ void hs_buf_vprintf(struct hs_buf *buf, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    size_t room = buf->status == 0 ? buf->capacity - buf->len : 0;
+    int len = vsnprintf(room ? buf->ptr + buf->len : NULL, room, format, args);
     char *at = len >= 0 ? hs_buf_reserve(buf, (size_t)len + 1) : NULL;
-    if (at) {
+    if (at && (size_t)len >= room) { // it was cut off
         vsnprintf(at, (size_t)len + 1, format, again);
-        buf->len += (size_t)len;
     }
+    buf->len += at ? (size_t)len : 0;
     va_end(again);
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "correlate/alert_operations.h"
 #include "correlate/redact.h"
+#include "wire/message.h"
 
 typedef Hitstream__V1__Alert pb_alert; // long names of the contract, short in this file
 typedef Hitstream__V1__TrailPoint pb_point;
@@ -275,6 +276,23 @@ static const struct hs_queue *late_queue(const struct hs_alert_desk *desk,
     return hs_routes_find(hs_controls_routes(desk->controls), queue->intelligence_queue);
 }
 
+// The places of the trail stand packed already; of a reduced alert they are copies of their own.
+static int pack(struct hs_alert_desk *desk, const struct hs_incident *incident,
+                const pb_alert *alert)
+{
+    struct hs_packed_part *parts =
+        hs_bump_take(&desk->bump, (incident->trail_count + 1) * sizeof(*parts));
+    if (!parts) {
+        return HS_ENOMEM;
+    }
+    for (size_t i = 0; i < incident->trail_count; i++) {
+        const struct hs_interned *place = incident->trail[i].place;
+        parts[i] =
+            (struct hs_packed_part){place->message, hs_str_n(place->packed, place->packed_len)};
+    }
+    return hs_message_pack_with(&alert->base, parts, incident->trail_count, &desk->payload);
+}
+
 int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
                   struct hs_id *ret_id)
 {
@@ -286,14 +304,10 @@ int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft
     if (!fill(desk, draft, &id, &alert)) {
         return HS_ENOMEM;
     }
-    if (hs_redact_alert(draft->queue, &desk->bump, &alert) != 0) {
+    if (hs_redact_alert(draft->queue, &desk->bump, &alert) != 0 ||
+        pack(desk, draft->incident, &alert) != 0) {
         return HS_ENOMEM;
     }
-    char *room = hs_buf_reserve(&desk->payload, protobuf_c_message_get_packed_size(&alert.base));
-    if (!room) {
-        return HS_ENOMEM;
-    }
-    desk->payload.len = protobuf_c_message_pack(&alert.base, (uint8_t *)room);
     add_headers(desk, draft, &id);
     struct hs_alert told = {
         .id = id,

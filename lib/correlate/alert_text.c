@@ -23,16 +23,14 @@ const char *hs_handling_text(Hitstream__V1__Handling handling)
 static void add_place(const Hitstream__V1__Place *place, struct hs_buf *out)
 {
     if (*place->road) {
-        hs_buf_printf(out, " on %s", place->road);
-        if (*place->direction) {
-            hs_buf_printf(out, " %s", place->direction);
-        }
+        hs_buf_add_texts(out, " on ", place->road, *place->direction ? " " : "", place->direction,
+                         NULL);
     }
-    hs_buf_printf(out, " at %s", place->site_id);
+    hs_buf_add_texts(out, " at ", place->site_id, NULL);
     if (*place->force) {
-        hs_buf_printf(out, " (%s%s%s)", place->force, *place->area ? ", " : "", place->area);
+        hs_buf_add_texts(out, " (", place->force, *place->area ? ", " : "", place->area, ")", NULL);
     } else if (place->camera_unknown) {
-        hs_buf_printf(out, " (camera '%s' is not in the register)", place->camera_id);
+        hs_buf_add_texts(out, " (camera '", place->camera_id, "' is not in the register)", NULL);
     }
 }
 
@@ -61,18 +59,18 @@ static void add_kind(const struct hs_alert_draft *draft, struct hs_buf *out)
 {
     switch (draft->kind) {
     case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED:
-        hs_buf_printf(out, "NOBODY ANSWERED at %s: ", draft->escalation->from_queue);
+        hs_buf_add_texts(out, "NOBODY ANSWERED at ", draft->escalation->from_queue, ": ", NULL);
         break;
     case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_HANDED_OVER:
-        hs_buf_printf(out, "HANDED OVER by %s: ", draft->handed_over_by);
+        hs_buf_add_texts(out, "HANDED OVER by ", draft->handed_over_by, ": ", NULL);
         break;
     case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED:
-        hs_buf_printf(out, "NOW IN %s, from %s: ", draft->border->to_force,
-                      draft->border->from_force);
+        hs_buf_add_texts(out, "NOW IN ", draft->border->to_force, ", from ",
+                         draft->border->from_force, ": ", NULL);
         break;
     case HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING:
-        hs_buf_printf(out, "HEADING FOR %s, from %s: ", draft->border->to_force,
-                      draft->border->from_force);
+        hs_buf_add_texts(out, "HEADING FOR ", draft->border->to_force, ", from ",
+                         draft->border->from_force, ": ", NULL);
         break;
     default:
         break;
@@ -82,9 +80,9 @@ static void add_kind(const struct hs_alert_draft *draft, struct hs_buf *out)
 static void add_list(const struct hs_alert_draft *draft, struct hs_buf *out)
 {
     const Hitstream__V1__ListInfo *list = draft->hit->list;
-    hs_buf_printf(out, ", list '%s'", *list->title ? list->title : list->list_id);
+    hs_buf_add_texts(out, ", list '", *list->title ? list->title : list->list_id, "'", NULL);
     if (*list->owner_force) {
-        hs_buf_printf(out, " of %s", list->owner_force);
+        hs_buf_add_texts(out, " of ", list->owner_force, NULL);
     }
 }
 
@@ -92,24 +90,25 @@ void hs_alert_headline(const struct hs_alert_draft *draft, struct hs_buf *out)
 {
     const Hitstream__V1__Hit *hit = draft->hit;
     if (draft->stand_down) {
-        hs_buf_printf(out, "STAND DOWN %.*s: %s", HS_STR_ARG(draft->vehicle->mark),
-                      stand_down_text(draft->stand_down->reason));
+        hs_buf_add_text(out, "STAND DOWN ");
+        hs_buf_add_str(out, draft->vehicle->mark);
+        hs_buf_add_texts(out, ": ", stand_down_text(draft->stand_down->reason), NULL);
         add_list(draft, out);
         return;
     }
     add_kind(draft, out);
-    hs_buf_printf(out, "%s %.*s", hs_handling_text(hit->entry->handling),
-                  HS_STR_ARG(draft->vehicle->mark));
+    hs_buf_add_texts(out, hs_handling_text(hit->entry->handling), " ", NULL);
+    hs_buf_add_str(out, draft->vehicle->mark);
     if (draft->finding) {
-        hs_buf_printf(out, " %s", draft->finding->explanation);
+        hs_buf_add_texts(out, " ", draft->finding->explanation, NULL);
     }
     add_place(hit->place, out);
-    hs_buf_printf(out, ", %s priority", hs_priority_text(draft->priority));
+    hs_buf_add_texts(out, ", ", hs_priority_text(draft->priority), " priority", NULL);
     add_list(draft, out);
     if (draft->stale) {
         hs_buf_add_text(out, "; late, for intelligence");
     }
     if (hit->tier != HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT) {
-        hs_buf_printf(out, "; read as '%s': verify the image", hit->read_vrm);
+        hs_buf_add_texts(out, "; read as '", hit->read_vrm, "': verify the image", NULL);
     }
 }

@@ -46,8 +46,6 @@ struct hs_correlator {
     int broken;          // HS_ENOMEM, for good
 };
 
-// An allocator for protobuf-c whose memory is the bump's.
-ProtobufCAllocator hs_core_allocator(struct hs_bump *bump);
 // The vehicle's state changed, or must be written again.
 void hs_core_mark_dirty(struct hs_correlator *correlator, struct hs_vehicle *vehicle);
 // What rules work with while the vehicle's event is applied.

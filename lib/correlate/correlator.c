@@ -8,27 +8,12 @@
 #include "correlate/rules/findings.h"
 #include "correlate/rules/incident.h"
 #include "correlate/rules/test.h"
+#include "wire/message.h"
 
 typedef Hitstream__V1__VehicleEvent pb_event; // long names of the contract, short in this file
 typedef Hitstream__V1__Hit pb_hit;
 
 #define LATEST_TIME_MS INT64_C(253402300799999) // the end of the year 9999
-
-static void *bump_alloc(void *bump, size_t len_bytes)
-{
-    return hs_bump_alloc(bump, len_bytes);
-}
-
-static void bump_free(void *bump, void *ptr)
-{
-    (void)bump;
-    (void)ptr;
-}
-
-ProtobufCAllocator hs_core_allocator(struct hs_bump *bump)
-{
-    return (ProtobufCAllocator){.alloc = bump_alloc, .free = bump_free, .allocator_data = bump};
-}
 
 int hs_core_break(struct hs_correlator *correlator, int rc)
 {
@@ -234,6 +219,15 @@ static int apply_hit(struct hs_correlator *correlator, const char *mark, const p
     return apply_new_hit(correlator, vehicle, hit, record);
 }
 
+// The record's event in the scratch memory, until the next one; NULL: malformed.
+static const pb_event *unpack_event(struct hs_correlator *correlator,
+                                    const struct hs_log_record *record)
+{
+    hs_bump_reset(&correlator->bump);
+    return (const pb_event *)(const void *)hs_message_unpack(
+        &hitstream__v1__vehicle_event__descriptor, record->value, &correlator->bump);
+}
+
 // Keeps a copy of the hit until there are controls.
 static int keep_waiting(struct hs_correlator *correlator, const struct hs_log_record *record)
 {
@@ -266,10 +260,7 @@ static int apply_waiting(struct hs_correlator *correlator)
     int rc = 0;
     for (size_t i = 0; rc != HS_ENOMEM && i < correlator->waiting_count; i++) {
         const struct hs_log_record *record = &correlator->waiting[i].record;
-        ProtobufCAllocator allocator = hs_core_allocator(&correlator->bump);
-        hs_bump_reset(&correlator->bump);
-        pb_event *event = hitstream__v1__vehicle_event__unpack(&allocator, record->value.len,
-                                                               (const uint8_t *)record->value.ptr);
+        const pb_event *event = unpack_event(correlator, record);
         rc = event ? apply_hit(correlator, event->vehicle, event->hit, record) : HS_EFORMAT;
         correlator->stats.malformed += rc == HS_EFORMAT;
     }
@@ -349,10 +340,7 @@ int hs_correlator_apply(struct hs_correlator *correlator, const struct hs_log_re
     if (correlator->broken || record->offset < correlator->read_offset) {
         return correlator->broken;
     }
-    ProtobufCAllocator allocator = hs_core_allocator(&correlator->bump);
-    hs_bump_reset(&correlator->bump);
-    pb_event *event = hitstream__v1__vehicle_event__unpack(&allocator, record->value.len,
-                                                           (const uint8_t *)record->value.ptr);
+    const pb_event *event = unpack_event(correlator, record);
     int rc = event ? dispatch(correlator, event, record, &applied) : HS_EFORMAT;
     if (rc == HS_EAGAIN || rc == HS_ENOMEM) {
         return rc;

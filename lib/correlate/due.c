@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "correlate/core.h"
 #include "hitstream/v1/event.pb-c.h"
+#include "wire/message.h"
 
 int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator)
 {
@@ -30,14 +31,10 @@ static int append_fired(struct hs_correlator *correlator, const struct hs_vehicl
     event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED;
     event.timer_fired = &fired;
     hs_buf_clear(&correlator->out);
-    char *room =
-        audience.list_id && event.vehicle
-            ? hs_buf_reserve(&correlator->out, protobuf_c_message_get_packed_size(&event.base))
-            : NULL;
-    if (!room) {
+    if (!audience.list_id || !event.vehicle ||
+        hs_message_pack(&event.base, &correlator->out) != 0) {
         return HS_ENOMEM;
     }
-    correlator->out.len = protobuf_c_message_pack(&event.base, (uint8_t *)room);
     correlator->config.sink.append(correlator->config.sink.ctx, vehicle->mark,
                                    hs_buf_str(&correlator->out));
     return 0;

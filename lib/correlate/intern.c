@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "wire/message.h"
 
 enum { FIRST_BUCKETS = 256 };
 
@@ -83,13 +84,10 @@ const struct hs_interned *hs_intern_get(struct hs_intern_pool *pool,
         return NULL;
     }
     hs_buf_clear(&pool->scratch);
-    size_t len = protobuf_c_message_get_packed_size(message);
-    char *room = hs_buf_reserve(&pool->scratch, len + 1);
-    if (!room) {
+    if (hs_message_pack(message, &pool->scratch) != 0) {
         return NULL;
     }
-    protobuf_c_message_pack(message, (uint8_t *)room);
-    struct hs_str packed = hs_str_n(room, len);
+    struct hs_str packed = hs_buf_str(&pool->scratch);
     uint64_t hash = hs_hash_bytes(packed.ptr, packed.len, (uintptr_t)message->descriptor);
     struct hs_interned *object = find(pool, hash, message->descriptor, packed);
     if (!object) {

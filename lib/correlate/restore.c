@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "correlate/core.h"
+#include "wire/message.h"
 
 enum {
     TOMBSTONES_A_CHECKPOINT = 10000, // so that a checkpoint stays short
@@ -13,10 +14,10 @@ enum {
 
 static int restore_partition(struct hs_correlator *correlator, struct hs_str value)
 {
-    Hitstream__V1__PartitionState *state =
-        hitstream__v1__partition_state__unpack(NULL, value.len, (const uint8_t *)value.ptr);
+    hs_bump_reset(&correlator->bump);
+    const Hitstream__V1__PartitionState *state = (const void *)hs_message_unpack(
+        &hitstream__v1__partition_state__descriptor, value, &correlator->bump);
     if (!state || strlen(state->controls_hash) >= HS_CONTROLS_HASH_BYTES) {
-        hitstream__v1__partition_state__free_unpacked(state, NULL);
         return HS_EFORMAT;
     }
     if (state->epoch >= correlator->restored_epoch) {
@@ -28,7 +29,6 @@ static int restore_partition(struct hs_correlator *correlator, struct hs_str val
         correlator->took_over_at_ms = state->took_over_at_ms;
         strcpy(correlator->wanted_hash, state->controls_hash);
     }
-    hitstream__v1__partition_state__free_unpacked(state, NULL);
     return 0;
 }
 
@@ -36,8 +36,9 @@ static int restore_partition(struct hs_correlator *correlator, struct hs_str val
 static int restore_value(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
                          struct hs_str value)
 {
-    Hitstream__V1__VehicleState *state =
-        hitstream__v1__vehicle_state__unpack(NULL, value.len, (const uint8_t *)value.ptr);
+    hs_bump_reset(&correlator->bump);
+    const Hitstream__V1__VehicleState *state = (const void *)hs_message_unpack(
+        &hitstream__v1__vehicle_state__descriptor, value, &correlator->bump);
     if (!state) {
         return HS_EFORMAT;
     }
@@ -50,7 +51,6 @@ static int restore_value(struct hs_correlator *correlator, struct hs_vehicle *ve
         rc = hs_vehicle_unpack(vehicle, state, &correlator->pool);
         vehicle->stored = true;
     }
-    hitstream__v1__vehicle_state__free_unpacked(state, NULL);
     return rc;
 }
 
@@ -235,12 +235,9 @@ static int pack_partition(struct hs_correlator *correlator, uint64_t epoch, int6
     state.written_at_ms = written_at_ms;
     state.took_over_at_ms = correlator->took_over_at_ms;
     hs_buf_clear(&correlator->out);
-    char *room =
-        hs_buf_reserve(&correlator->out, protobuf_c_message_get_packed_size(&state.base) + 1);
-    if (!room) {
+    if (hs_message_pack(&state.base, &correlator->out) != 0) {
         return HS_ENOMEM;
     }
-    correlator->out.len = protobuf_c_message_pack(&state.base, (uint8_t *)room);
     record(ctx, HS_STR(HS_PARTITION_STATE_KEY), hs_buf_str(&correlator->out));
     correlator->checkpoint_offset = state.next_offset;
     return 0;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "correlate/rules/findings.h"
 #include "correlate/vehicle_state.h"
+#include "wire/message.h"
 
 typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, short in this file
 typedef Hitstream__V1__Incident pb_incident;
@@ -417,11 +418,5 @@ int hs_vehicle_pack(const struct hs_vehicle *vehicle, struct hs_intern_pool *poo
     state.n_places = packing.place_count;
     state.entries = packing.entries;
     state.n_entries = packing.entry_count;
-    size_t len = protobuf_c_message_get_packed_size(&state.base);
-    char *room = hs_buf_reserve(out, len);
-    if (!room) {
-        return HS_ENOMEM;
-    }
-    out->len += protobuf_c_message_pack(&state.base, (uint8_t *)room);
-    return 0;
+    return hs_message_pack(&state.base, out);
 }

@@ -164,20 +164,24 @@ static void end_journey(struct hs_convoy *convoy, const struct hs_convoy_view *v
     convoy->stop_count = 0;
 }
 
-// Whom it met once, two stops ago or more, it will hardly meet again.
+// Whom it met once, two stops ago or more, it will hardly meet again. Half of all leave so: in one
+// pass.
 static void drop_passers_by(struct hs_convoy *convoy)
 {
-    size_t i = 0;
-    while (i < convoy->companion_count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < convoy->companion_count; i++) {
         const struct hs_convoy_companion *companion = &convoy->companions[i];
         bool once = companion->carried_journeys == 0 && companion->carried_sites == 0 &&
-                    __builtin_popcount(companion->seen) == 1;
+                    companion->seen != 0 && (companion->seen & (companion->seen - 1)) == 0;
         if (once && (size_t)__builtin_ctz(companion->seen) + 3 < convoy->stop_count) {
-            remove_companion(convoy, i);
-        } else {
-            i++;
+            continue;
         }
+        if (kept != i) {
+            convoy->companions[kept] = *companion;
+        }
+        kept++;
     }
+    convoy->companion_count = kept;
 }
 
 // The oldest stop goes; what it was worth together with the next meeting stays.

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "correlate/hit_route.h"
 #include "correlate/rules/escalation.h"
+#include "wire/message.h"
 
 typedef Hitstream__V1__Hit pb_hit; // long name of the contract, short in this file
 
@@ -88,7 +89,8 @@ int hs_tell_apart(const struct hs_telling *telling, const struct hs_queue *queue
 }
 
 // Keeps what the hit said, for alerts without a hit of their own.
-static int keep_shown(struct hs_incident_entry *entry, const pb_hit *hit)
+static int keep_shown(struct hs_alert_desk *desk, struct hs_incident_entry *entry,
+                      const pb_hit *hit)
 {
     pb_hit shown = HITSTREAM__V1__HIT__INIT;
     shown.read_id = hit->read_id;
@@ -103,17 +105,21 @@ static int keep_shown(struct hs_incident_entry *entry, const pb_hit *hit)
     shown.lateness = hit->lateness;
     shown.plate_image_ref = hit->plate_image_ref;
     shown.overview_image_ref = hit->overview_image_ref;
-    size_t len = protobuf_c_message_get_packed_size(&shown.base);
-    if (len > HS_SHOWN_MAX) {
+    struct hs_buf *packed = &desk->payload; // the alert was handed over
+    hs_buf_clear(packed);
+    int rc = hs_message_pack(&shown.base, packed);
+    if (rc == 0 && packed->len > HS_SHOWN_MAX) {
         shown.plate_image_ref = shown.overview_image_ref = shown.read_id =
             (char *)(uintptr_t)protobuf_c_empty_string;
-        len = protobuf_c_message_get_packed_size(&shown.base);
+        hs_buf_clear(packed);
+        rc = hs_message_pack(&shown.base, packed);
     }
-    char *packed = realloc((char *)(uintptr_t)entry->shown.ptr, len + 1);
-    if (!packed) {
+    char *kept = rc == 0 ? realloc((char *)(uintptr_t)entry->shown.ptr, packed->len + 1) : NULL;
+    if (!kept) {
         return HS_ENOMEM;
     }
-    entry->shown = hs_str_n(packed, protobuf_c_message_pack(&shown.base, (uint8_t *)packed));
+    memcpy(kept, packed->ptr, packed->len);
+    entry->shown = hs_str_n(kept, packed->len);
     return 0;
 }
 
@@ -123,7 +129,7 @@ static int note_entry(const struct hs_telling *telling)
     const pb_hit *hit = telling->hit;
     if (hit->entry != (const Hitstream__V1__WatchlistEntry *)entry->entry->message) { // a new hit
         hs_place_set(telling->scope->pool, &entry->place, hs_intern_ref(telling->place));
-        return keep_shown(entry, hit);
+        return keep_shown(telling->scope->desk, entry, hit);
     }
     return 0;
 }
@@ -163,27 +169,15 @@ int hs_tell(const struct hs_telling *telling, const struct hs_queue *queue,
                               hs_tell_terms(telling, queue).acknowledge_within_ms);
 }
 
-static void bump_free(void *bump, void *ptr)
-{
-    (void)bump;
-    (void)ptr;
-}
-
-static void *bump_alloc(void *bump, size_t len_bytes)
-{
-    return hs_bump_alloc(bump, len_bytes);
-}
-
 pb_hit *hs_tell_last_hit(struct hs_rule_scope *scope, const struct hs_incident_entry *entry,
                          bool *ret_none)
 {
-    ProtobufCAllocator allocator = {bump_alloc, bump_free, scope->bump};
     *ret_none = !entry->place;
     if (*ret_none) {
         return NULL;
     }
-    pb_hit *hit =
-        hitstream__v1__hit__unpack(&allocator, entry->shown.len, (const uint8_t *)entry->shown.ptr);
+    pb_hit *hit = (pb_hit *)(void *)hs_message_unpack(&hitstream__v1__hit__descriptor, entry->shown,
+                                                      scope->bump);
     if (hit) {
         hit->entry = (Hitstream__V1__WatchlistEntry *)(uintptr_t)hs_entry_of(entry);
         hit->list = (Hitstream__V1__ListInfo *)(uintptr_t)hs_list_of(entry);

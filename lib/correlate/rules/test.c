@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "correlate/core.h"
 #include "correlate/redact.h"
+#include "wire/message.h"
 
 typedef Hitstream__V1__Alert pb_alert; // long names of the contract, short in this file
 typedef Hitstream__V1__Hit pb_hit;
@@ -68,15 +69,11 @@ static int pack(struct hs_alert_desk *desk, const struct hs_vehicle *vehicle,
     alert.read_id = test->hit->read_id;
     alert.controls_hash = hash;
     alert.reply_token = (ProtobufCBinaryData){desk->token.len, (uint8_t *)desk->token.ptr};
-    if (hs_redact_alert(test->queue, &desk->bump, &alert) != 0) {
+    if (!alert.vehicle || hs_buf_status(&desk->headline) || hs_buf_status(&desk->token) ||
+        hs_redact_alert(test->queue, &desk->bump, &alert) != 0) {
         return HS_ENOMEM;
     }
-    char *room = hs_buf_reserve(&desk->payload, hitstream__v1__alert__get_packed_size(&alert));
-    if (!room || !alert.vehicle || hs_buf_status(&desk->headline) || hs_buf_status(&desk->token)) {
-        return HS_ENOMEM;
-    }
-    desk->payload.len = hitstream__v1__alert__pack(&alert, (uint8_t *)room);
-    return 0;
+    return hs_message_pack(&alert.base, &desk->payload);
 }
 
 static void add_headers(struct hs_alert_desk *desk, const struct test_alert *test)
