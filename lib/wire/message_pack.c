@@ -271,7 +271,7 @@ static inline bool is_empty(const ProtobufCFieldDescriptor *field, const void *m
     case PROTOBUF_C_TYPE_STRING:
         return !*(const char *const *)member || **(const char *const *)member == '\0';
     case PROTOBUF_C_TYPE_BYTES:
-        return !((const ProtobufCBinaryData *)member)->data;
+        return ((const ProtobufCBinaryData *)member)->len == 0;
     case PROTOBUF_C_TYPE_DOUBLE: // a zero below zero says nothing either
         memcpy(&real, member, sizeof(real));
         return real == 0;

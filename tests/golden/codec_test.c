@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "golden/contract_types.h"
+#include "hitstream/v1/event.pb-c.h"
 #include "wire/message.h"
 
 enum { CHANGES = 400, CHANGED_BYTES_MAX = 3 };
@@ -156,6 +157,54 @@ static void a_changed_message_is_read_alike(void **state)
     each_golden(check_changed);
 }
 
+// What a program fills in and no unpacking gives: bytes of no length that point somewhere, texts
+// that are none, a zero below zero, a message that is empty.
+static void what_says_nothing_is_left_out(void **state)
+{
+    (void)state;
+    uint8_t somewhere[1] = {0}, packed[256];
+    char none[] = "";
+    char *markers[] = {NULL, none};
+    Hitstream__V1__Hit hit = HITSTREAM__V1__HIT__INIT;
+    Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
+    Hitstream__V1__Place place = HITSTREAM__V1__PLACE__INIT;
+    Hitstream__V1__Position position = HITSTREAM__V1__POSITION__INIT;
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    hit.hit_id.data = somewhere;
+    hit.read_id = NULL;
+    hit.country = none;
+    entry.warning_markers = markers;
+    entry.n_warning_markers = 2;
+    position.latitude_deg = -0.0;
+    place.position = &position;
+    hit.entry = &entry;
+    hit.place = &place;
+    hit.audience = &audience;
+    size_t len = protobuf_c_message_pack(&hit.base, packed);
+    assert_packs_to(&hit.base, packed, len);
+}
+
+// A part is copied wherever it stands.
+static void a_part_that_stands_packed_is_copied(void **state)
+{
+    (void)state;
+    char site[] = "site-1";
+    Hitstream__V1__Hit hit = HITSTREAM__V1__HIT__INIT;
+    Hitstream__V1__Place place = HITSTREAM__V1__PLACE__INIT;
+    struct hs_buf bytes = {0}, whole = {0}, with = {0};
+    place.site_id = site;
+    hit.place = &place;
+    assert_int_equal(hs_message_pack(&place.base, &bytes), 0);
+    assert_int_equal(hs_message_pack(&hit.base, &whole), 0);
+    place.site_id = NULL; // it is not looked at
+    const struct hs_packed_part part = {&place.base, hs_buf_str(&bytes)};
+    assert_int_equal(hs_message_pack_with(&hit.base, &part, 1, &with), 0);
+    assert_true(hs_str_eq(hs_buf_str(&whole), hs_buf_str(&with)));
+    hs_buf_fini(&bytes);
+    hs_buf_fini(&whole);
+    hs_buf_fini(&with);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +212,8 @@ int main(void)
         cmocka_unit_test(a_message_cut_short_is_refused_by_both_or_none),
         cmocka_unit_test(a_message_given_twice_is_merged),
         cmocka_unit_test(a_changed_message_is_read_alike),
+        cmocka_unit_test(what_says_nothing_is_left_out),
+        cmocka_unit_test(a_part_that_stands_packed_is_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
