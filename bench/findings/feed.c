@@ -40,6 +40,8 @@ struct feed {
     uint64_t hits;
     struct hs_id_key key;
     struct hs_buf out;
+    void (*on_hit)(void *ctx, const struct sim_read *read, unsigned site); // NULL: nobody asks
+    void *observer;
 };
 
 struct feed *feed_new(const struct sim *sim, const struct hs_rules *rules,
@@ -68,6 +70,13 @@ void feed_free(struct feed *feed)
         hs_buf_fini(&feed->out);
         free(feed);
     }
+}
+
+void feed_observe(struct feed *feed,
+                  void (*hit)(void *ctx, const struct sim_read *read, unsigned site), void *ctx)
+{
+    feed->on_hit = hit;
+    feed->observer = ctx;
 }
 
 uint64_t feed_hits(const struct feed *feed)
@@ -302,6 +311,9 @@ bool feed_read(struct feed *feed, const struct sim_read *read)
     bool good = close_windows(feed, read->delivered_at_ms);
     if (good && read->mark < sim_plan_of(feed->sim)->listed &&
         strcmp(read->reading.text, plate_of_vehicle(read->mark).text) == 0) {
+        if (feed->on_hit) {
+            feed->on_hit(feed->observer, read, site);
+        }
         good = hit(feed, read, site);
     }
     struct passed *passed = &ring->reads[ring->count++ % RING];

@@ -17,6 +17,9 @@ struct feed;
 struct feed *feed_new(const struct sim *sim, const struct hs_rules *rules,
                       struct hs_correlator *correlator); // NULL: out of memory
 void feed_free(struct feed *feed);
+// Tells of each hit before the correlator has it.
+void feed_observe(struct feed *feed,
+                  void (*hit)(void *ctx, const struct sim_read *read, unsigned site), void *ctx);
 // False: out of memory.
 bool feed_controls(struct feed *feed, const char *hash);
 bool feed_read(struct feed *feed, const struct sim_read *read);

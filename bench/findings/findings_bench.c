@@ -11,11 +11,11 @@
  * not found.
  */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "findings/feed.h"
+#include "findings/shares.h"
 #include "findings/table.h"
 #include "hitsim/naive.h"
 #include "hitstream/v1/alert.pb-c.h"
@@ -171,37 +171,6 @@ static struct run naive_said(const struct naive *naive)
 
 // ------------------------------------------------------------------ figures
 
-// Wilson's bounds of a share, 95 %.
-static void bounds(size_t good, size_t all, double *ret_low, double *ret_high)
-{
-    double z = 1.96;
-    double n = all ? (double)all : 1;
-    double p = (double)good / n;
-    double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
-    double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    *ret_low = all ? fmax(middle - half, 0) : 0;
-    *ret_high = all ? fmin(middle + half, 1) : 1;
-}
-
-static bool print_share(const char *name, const char *unit, size_t good, size_t all, double limit,
-                        double reference, const char *base)
-{
-    char text[320];
-    double low, high;
-    bounds(good, all, &low, &high);
-    snprintf(text, sizeof(text), "%zu of %zu, 95 %% bounds %.3f to %.3f; %s", good, all, low, high,
-             base);
-    const struct hs_figure figure = {.name = name,
-                                     .unit = unit,
-                                     .value = all ? (double)good / (double)all : 0,
-                                     .reference = reference,
-                                     .bar = HS_BAR_VALUE_AT_LEAST,
-                                     .limit = limit,
-                                     .runs = 1,
-                                     .note = text};
-    return hs_figure_print(&figure);
-}
-
 static double share(size_t good, size_t all)
 {
     return all ? (double)good / (double)all : 0;
@@ -220,12 +189,12 @@ static bool print_all(const struct run *ours, const struct run *naive, const str
     size_t false_clones = clones.said - clones.right;
     snprintf(base, sizeof(base), "%.0f vehicle-years, %llu hits, %zu convoys, %zu clones", years,
              (unsigned long long)hits, convoys.actual, clones.actual);
-    bool holds = print_share("find-convoy", "precision", convoys.right, convoys.said, 0.95,
+    bool holds = share_print("find-convoy", "precision", convoys.right, convoys.said, 0.95,
                              share(naive_convoys.right, naive_convoys.said), base);
-    holds = print_share("find-convoy", "recall", convoys.found, convoys.actual, 0.95,
+    holds = share_print("find-convoy", "recall", convoys.found, convoys.actual, 0.95,
                         share(naive_convoys.found, naive_convoys.actual), base) &&
             holds;
-    holds = print_share("find-clone", "recall", clones.found, clones.actual, 0.98,
+    holds = share_print("find-clone", "recall", clones.found, clones.actual, 0.98,
                         share(naive_clones.found, naive_clones.actual), base) &&
             holds;
     const struct hs_figure wrong = {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "hitctl/finding_text.h"
 #include "hitctl/text_parts.h"
 
 static const char *priority_text(Hitstream__V1__Priority priority)
@@ -291,6 +292,12 @@ static void add_news(struct hs_buf *out, const Hitstream__V1__Alert *alert)
     }
     if (alert->border) {
         add_border(out, alert->border);
+    }
+    if (alert->finding) {
+        hitctl_text_finding(out, alert->finding);
+    }
+    if (alert->forecast) {
+        hitctl_text_forecast(out, alert->forecast);
     }
     if (alert->handed_over_by[0]) {
         hs_buf_add_text(out, "    from queue '");

@@ -100,6 +100,18 @@ static const struct hs_option table[] = {
      .help = "Sightings of one mark that contradict each other are held together over so long."},
     {"journey.repeat_ms", HS_OPTION_I64, AT(journey_repeat_ms), "604800000", HS_MS_PER_HOUR,
      90 * HS_MS_PER_DAY, .unit = "ms", .help = "A clone is told again after so long."},
+    {"next.places", HS_OPTION_U32, AT(next_places), "3", 0, 5, .unit = "sites",
+     .help =
+         "So many sites are named at which the vehicle may be read next; 0 turns the rule off."},
+    {"next.least_permille", HS_OPTION_U32, AT(next_least_permille), "2", 1, 1000,
+     .unit = "permille", .help = "A site that is less likely to be the next is not named."},
+    {"next.trust_pct", HS_OPTION_U32, AT(next_trust_pct), "400", 1, 10000, .unit = "percent",
+     .help =
+         "The vehicle's own past counts as much as what it is held against, the road's traffic or "
+         "a shorter past, when it left the site so often, in hundredths of a time."},
+    {"next.remember_ms", HS_OPTION_I64, AT(next_remember_ms), "2419200000", 2 * HS_MS_PER_DAY,
+     90 * HS_MS_PER_DAY, .unit = "ms",
+     .help = "What the vehicle did longer ago is forgotten; the older half of it counts half."},
     {.key = NULL},
 };
 

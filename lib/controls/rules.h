@@ -52,6 +52,11 @@ struct hs_rules {
         journey_fastest_kmh;     // on the straight line, where the road table knows no link; 0: off
     int64_t journey_remember_ms; // contradictions older than this say nothing
     int64_t journey_repeat_ms;   // a clone is told again after so long
+    // next place
+    uint32_t next_places;         // told with an alert, at most; 0: off
+    uint32_t next_least_permille; // a place that is less likely is not told
+    uint32_t next_trust_pct;      // own passes that weigh as much as what backs them, in hundredths
+    int64_t next_remember_ms; // own past older than this is forgotten, the older half counts half
 };
 
 // Parses rules.yaml; absent keys keep their defaults.

@@ -166,6 +166,7 @@ static void fill_found(pb_alert *alert, const struct hs_alert_draft *draft)
     if (draft->note) {
         alert->note = (char *)(uintptr_t)draft->note;
     }
+    alert->forecast = (Hitstream__V1__Forecast *)(uintptr_t)draft->forecast;
     alert->unattended = draft->incident->unattended;
     alert->harm_score = draft->harm_score;
     alert->safeguarding = draft->safeguarding;

@@ -54,9 +54,10 @@ struct hs_alert_draft {
     const Hitstream__V1__StandDown *stand_down; // borrowed, like the rest; NULL: none
     const Hitstream__V1__Border *border;
     const Hitstream__V1__Escalation *escalation;
-    const char *handed_over_by;            // queue; NULL: not handed over
-    const char *note;                      // what the other desk says; NULL: nothing
-    const Hitstream__V1__Finding *finding; // a finding's; NULL: none
+    const char *handed_over_by;              // queue; NULL: not handed over
+    const char *note;                        // what the other desk says; NULL: nothing
+    const Hitstream__V1__Finding *finding;   // a finding's; NULL: none
+    const Hitstream__V1__Forecast *forecast; // where it is likely next; NULL: nobody knows
 };
 
 // An audience's hash of the controls in force.

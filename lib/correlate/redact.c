@@ -70,6 +70,7 @@ static const struct row alert_rows[] = {
     {44, KEEP, HS_DISCLOSE_SAFEGUARDING},   // safeguarding
     {45, KEEP, 0},                          // test
     {60, NEVER, 0},                         // finding: names other vehicles and cameras
+    {70, NEVER, 0},                         // forecast: the vehicle's habits, and where cameras are
     {80, KEEP, HS_DISCLOSE_OPERATIONS},     // operations
     {81, KEEP, HS_DISCLOSE_GROUP},          // group
     {82, KEEP, HS_DISCLOSE_SAFEGUARDING},   // occupants_may_be_victims

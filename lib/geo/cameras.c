@@ -124,6 +124,23 @@ const struct hs_camera *hs_cameras_site(const struct hs_cameras *cameras, struct
     return cameras->sites[at] ? &cameras->cameras[cameras->sites[at] - 1] : NULL;
 }
 
+uint32_t hs_site_hash(struct hs_str site_id)
+{
+    uint32_t hash = (uint32_t)hs_hash_bytes(site_id.ptr, site_id.len, 0);
+    return hash ? hash : 1;
+}
+
+const struct hs_camera *hs_cameras_hashed_site(const struct hs_cameras *cameras, uint32_t hash)
+{
+    for (size_t at = hash & cameras->mask; cameras->sites[at] != 0; at = (at + 1) & cameras->mask) {
+        const struct hs_camera *camera = &cameras->cameras[cameras->sites[at] - 1];
+        if (hs_site_hash(camera->site_id) == hash) {
+            return camera;
+        }
+    }
+    return NULL;
+}
+
 // A field and a separator that no field holds.
 static void add_field(struct hs_buf *out, struct hs_str text)
 {

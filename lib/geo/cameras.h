@@ -48,6 +48,9 @@ const struct hs_camera *hs_cameras_at(const struct hs_cameras *cameras, size_t i
 const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct hs_str camera_id);
 // Any camera of a site, the first by id; NULL when the register has none. As quick.
 const struct hs_camera *hs_cameras_site(const struct hs_cameras *cameras, struct hs_str site_id);
+// The same by the hash that hs_site_hash() makes of the site's id: for tables that keep many sites.
+const struct hs_camera *hs_cameras_hashed_site(const struct hs_cameras *cameras, uint32_t hash);
+uint32_t hs_site_hash(struct hs_str site_id); // never 0
 // The canonical text: equal texts mean the same register, whatever the file's order, quotes or
 // columns.
 void hs_cameras_canonical(const struct hs_cameras *cameras, struct hs_buf *out);

@@ -18,7 +18,7 @@
 #include "hitstream/v1/event.pb-c.h"
 #include "scenario/story.h"
 
-enum { RUNS = 40, EVENTS = 400 };
+enum { RUNS = 40, EVENTS = 400, FORECASTS = 0 }; // FORECASTS: in place of a kind that is none
 
 // Desks that are waited for, with chains, of an open and of a covert list.
 static const char waiting_queues[] =
@@ -273,6 +273,7 @@ static void count_kinds(const struct hs_offline *offline, size_t kinds[16])
             hitstream__v1__alert__unpack(NULL, payload.len, (const uint8_t *)payload.ptr);
         assert_non_null(alert);
         kinds[(size_t)alert->kind % 16]++;
+        kinds[FORECASTS] += alert->forecast != NULL;
         hitstream__v1__alert__free_unpacked(alert, NULL);
     }
 }
@@ -336,6 +337,7 @@ static void same_log_same_alerts(void **state)
         printf("alerts of kind %zu: %zu\n", kind, kinds[kind]);
         assert_true(kinds[kind] > 0);
     }
+    assert_true(kinds[FORECASTS] > 0);
     hs_controls_unref(controls[0]);
     hs_controls_unref(controls[1]);
     free(log);

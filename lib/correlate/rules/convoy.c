@@ -231,7 +231,7 @@ static void fill_stop(struct hs_convoy_stop *stop, const struct hs_rules *rules,
                       const Hitstream__V1__Hit *hit, int64_t at_ms)
 {
     *stop = (struct hs_convoy_stop){.at_ms = at_ms, .beside = expect_beside(rules, hit->flow)};
-    memcpy(stop->hit.bytes, hit->hit_id.data, HS_ID_BYTES);
+    memcpy(stop->hit, hit->hit_id.data, sizeof(stop->hit));
     strncpy(stop->site, hit->place->site_id, sizeof(stop->site) - 1);
     strncpy(stop->direction, hit->place->direction, sizeof(stop->direction) - 1);
     strncpy(stop->road, hit->place->road, sizeof(stop->road) - 1);
@@ -299,7 +299,7 @@ int hs_convoy_on_companions(struct hs_convoy *convoy, const struct hs_convoy_vie
         return 0;
     }
     for (size_t i = 0; i < convoy->stop_count; i++) {
-        if (memcmp(convoy->stops[i].hit.bytes, companions->hit_id.data, HS_ID_BYTES) == 0) {
+        if (memcmp(convoy->stops[i].hit, companions->hit_id.data, HS_CONVOY_HIT_BYTES) == 0) {
             *ret_changed = companions->after->n_companions > 0;
             return add_company(convoy, i, companions->after, 1);
         }
@@ -309,6 +309,26 @@ int hs_convoy_on_companions(struct hs_convoy *convoy, const struct hs_convoy_vie
 
 // ------------------------------------------------------------------ as a message
 
+// What is the same as at the stop before is left out, and its time is counted from there.
+static void pack_stop(const struct hs_convoy_stop *before, const struct hs_convoy_stop *stop,
+                      Hitstream__V1__ConvoyStop *row)
+{
+    bool near = before && stop->at_ms > before->at_ms && stop->at_ms - before->at_ms <= UINT32_MAX;
+    hitstream__v1__convoy_stop__init(row);
+    row->hit_id.data = (uint8_t *)(uintptr_t)stop->hit; // read only
+    row->hit_id.len = sizeof(stop->hit);
+    row->site_id = (char *)(uintptr_t)stop->site;
+    row->as_before = before && strcmp(before->direction, stop->direction) == 0 &&
+                     strcmp(before->road, stop->road) == 0;
+    if (!row->as_before) {
+        row->direction = (char *)(uintptr_t)stop->direction;
+        row->road = (char *)(uintptr_t)stop->road;
+    }
+    row->after_ms = near ? (uint32_t)(stop->at_ms - before->at_ms) : 0;
+    row->at_ms = near ? 0 : stop->at_ms;
+    row->beside = stop->beside;
+}
+
 static bool pack_stops(const struct hs_convoy *convoy, struct hs_bump *bump,
                        Hitstream__V1__ConvoyState *state)
 {
@@ -316,15 +336,7 @@ static bool pack_stops(const struct hs_convoy *convoy, struct hs_bump *bump,
     state->stops = hs_bump_alloc(bump, (convoy->stop_count + 1) * sizeof(*state->stops));
     state->n_stops = convoy->stop_count;
     for (size_t i = 0; rows && state->stops && i < convoy->stop_count; i++) {
-        const struct hs_convoy_stop *stop = &convoy->stops[i];
-        hitstream__v1__convoy_stop__init(&rows[i]);
-        rows[i].hit_id.data = (uint8_t *)(uintptr_t)stop->hit.bytes; // read only
-        rows[i].hit_id.len = HS_ID_BYTES;
-        rows[i].site_id = (char *)(uintptr_t)stop->site;
-        rows[i].direction = (char *)(uintptr_t)stop->direction;
-        rows[i].road = (char *)(uintptr_t)stop->road;
-        rows[i].at_ms = stop->at_ms;
-        rows[i].beside = stop->beside;
+        pack_stop(i > 0 ? &convoy->stops[i - 1] : NULL, &convoy->stops[i], &rows[i]);
         state->stops[i] = &rows[i];
     }
     return rows && state->stops;
@@ -371,18 +383,22 @@ Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struc
     return good ? state : NULL;
 }
 
-static int unpack_stop(const Hitstream__V1__ConvoyStop *row, struct hs_convoy_stop *stop)
+static int unpack_stop(const Hitstream__V1__ConvoyStop *row, const struct hs_convoy_stop *before,
+                       struct hs_convoy_stop *stop)
 {
-    if (row->hit_id.len != HS_ID_BYTES || strlen(row->site_id) >= sizeof(stop->site) ||
+    if (row->hit_id.len < sizeof(stop->hit) || strlen(row->site_id) >= sizeof(stop->site) ||
         strlen(row->direction) >= sizeof(stop->direction) ||
-        strlen(row->road) >= sizeof(stop->road)) {
+        strlen(row->road) >= sizeof(stop->road) || (!before && row->as_before)) {
         return HS_EFORMAT;
     }
     *stop = (struct hs_convoy_stop){.at_ms = row->at_ms, .beside = row->beside};
-    memcpy(stop->hit.bytes, row->hit_id.data, HS_ID_BYTES);
+    if (before && row->at_ms == 0) {
+        stop->at_ms = before->at_ms + row->after_ms;
+    }
+    memcpy(stop->hit, row->hit_id.data, sizeof(stop->hit));
     strcpy(stop->site, row->site_id);
-    strcpy(stop->direction, row->direction);
-    strcpy(stop->road, row->road);
+    strcpy(stop->direction, row->as_before ? before->direction : row->direction);
+    strcpy(stop->road, row->as_before ? before->road : row->road);
     return 0;
 }
 
@@ -417,7 +433,7 @@ int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState 
                  : 0;
     convoy->journey = state->journey;
     for (size_t i = 0; rc == 0 && i < state->n_stops; i++) {
-        rc = unpack_stop(state->stops[i], &convoy->stops[i]);
+        rc = unpack_stop(state->stops[i], i > 0 ? &convoy->stops[i - 1] : NULL, &convoy->stops[i]);
         convoy->stop_count += rc == 0;
     }
     for (size_t i = 0; rc == 0 && i < state->n_companions; i++) {

@@ -50,6 +50,7 @@ enum {
     HS_CONVOY_STOPS_MAX = 16,       // of one journey; the oldest is folded into the score
     HS_CONVOY_COMPANIONS_MAX = 128, // remembered during a journey; the least likely falls out
     HS_CONVOY_KEPT_MAX = 32,        // remembered after it
+    HS_CONVOY_HIT_BYTES = 8,        // so much of a hit's id tells its stop from the others
     HS_CONVOY_SITE_BYTES = 65,
     HS_CONVOY_ROAD_BYTES = 16,
     HS_CONVOY_DEVIATION_MIN_MS = 10000,  // of gaps by chance
@@ -65,7 +66,7 @@ enum {
 
 // Where the vehicle was on its present journey.
 struct hs_convoy_stop {
-    struct hs_id hit;
+    uint8_t hit[HS_CONVOY_HIT_BYTES]; // its id's beginning
     char site[HS_CONVOY_SITE_BYTES];
     char direction[4];
     char road[HS_CONVOY_ROAD_BYTES]; // cut where it is longer

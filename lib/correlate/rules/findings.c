@@ -13,14 +13,15 @@ void hs_findings_free(struct hs_findings *findings)
 {
     if (findings) {
         hs_convoy_fini(&findings->convoy);
+        hs_next_fini(&findings->next);
         free(findings);
     }
 }
 
 bool hs_findings_is_kept(const struct hs_findings *findings)
 {
-    return findings &&
-           (hs_convoy_is_kept(&findings->convoy) || hs_journey_is_kept(&findings->journey));
+    return findings && (hs_convoy_is_kept(&findings->convoy) ||
+                        hs_journey_is_kept(&findings->journey) || hs_next_is_kept(&findings->next));
 }
 
 static void add_evidence(struct hs_finding_draft *draft, const char *name, int64_t value,
@@ -200,6 +201,7 @@ int hs_findings_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
 {
     const struct hs_convoy_view view = {.rules = scope->rules,
                                         .roads = hs_controls_roads(scope->desk->controls)};
+    const struct hs_next_view next = {view.rules, view.roads, scope->cameras};
     struct hs_id event;
     if (hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_FUTURE || !*hit->place->site_id) {
         return 0; // nobody knows when, or where
@@ -208,7 +210,9 @@ int hs_findings_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         return HS_ENOMEM;
     }
     memcpy(event.bytes, hit->hit_id.data, HS_ID_BYTES);
-    int rc = hs_convoy_on_hit(&vehicle->findings->convoy, &view, hit, hs_hit_event_time_ms(hit));
+    int rc = hs_next_on_hit(&vehicle->findings->next, &next, hit, hs_hit_event_time_ms(hit));
+    rc = rc ? rc
+            : hs_convoy_on_hit(&vehicle->findings->convoy, &view, hit, hs_hit_event_time_ms(hit));
     rc = rc ? rc : find_convoys(scope, vehicle, hit, &event, &view);
     return rc ? rc : judge_journey(scope, vehicle, hit, &event);
 }
@@ -239,12 +243,13 @@ bool hs_findings_pack(const struct hs_findings *findings, struct hs_bump *bump,
     }
     state->convoy = hs_convoy_pack(&findings->convoy, bump);
     state->journey = hs_journey_pack(&findings->journey, bump);
-    return state->convoy && state->journey;
+    state->next = hs_next_pack(&findings->next, bump);
+    return state->convoy && state->journey && state->next;
 }
 
 int hs_findings_unpack(const Hitstream__V1__VehicleState *state, struct hs_findings **ret_findings)
 {
-    if (!state->convoy && !state->journey) {
+    if (!state->convoy && !state->journey && !state->next) {
         *ret_findings = NULL;
         return 0;
     }
@@ -252,6 +257,7 @@ int hs_findings_unpack(const Hitstream__V1__VehicleState *state, struct hs_findi
     int rc = findings ? 0 : HS_ENOMEM;
     rc = rc == 0 && state->convoy ? hs_convoy_unpack(&findings->convoy, state->convoy) : rc;
     rc = rc == 0 && state->journey ? hs_journey_unpack(&findings->journey, state->journey) : rc;
+    rc = rc == 0 && state->next ? hs_next_unpack(&findings->next, state->next) : rc;
     if (rc != 0) {
         hs_findings_free(findings);
         return rc;

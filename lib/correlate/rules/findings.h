@@ -12,6 +12,7 @@
 
 #include "correlate/rules/convoy.h"
 #include "correlate/rules/journey.h"
+#include "correlate/rules/next.h"
 #include "correlate/rules/scope.h"
 
 #define HS_FINDINGS_KEEP_MS INT64_C(2419200000) // 28 days
@@ -19,6 +20,7 @@
 struct hs_findings {
     struct hs_convoy convoy;
     struct hs_journey journey;
+    struct hs_next next;
 };
 
 void hs_findings_free(struct hs_findings *findings); // NULL is legal

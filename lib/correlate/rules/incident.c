@@ -9,6 +9,7 @@
 #include "correlate/rules/escalation.h"
 #include "correlate/rules/feedback.h"
 #include "correlate/rules/meaning.h"
+#include "correlate/rules/next_tell.h"
 #include "correlate/rules/standdown.h"
 
 typedef Hitstream__V1__Hit pb_hit; // long name of the contract, short in this file
@@ -19,15 +20,17 @@ struct step {
     struct hs_vehicle *vehicle;
     const pb_hit *hit;
     struct hs_id hit_id;
-    int64_t at_ms;                   // event time
-    struct hs_incident *incident;    // where it belongs
-    const struct hs_interned *place; // where it was; a reference of its own
-    uint8_t number;                  // of its entry in the incident
-    bool newest;                     // no hit of the incident is later
-    bool new_place;                  // it made a point of the trail
-    bool new_text;                   // its entry may be weeded at another time than before
-    bool told_live;                  // some live queue was told of it
-    struct hs_crossing crossing;     // of a border
+    int64_t at_ms;                           // event time
+    struct hs_incident *incident;            // where it belongs
+    const struct hs_interned *place;         // where it was; a reference of its own
+    uint8_t number;                          // of its entry in the incident
+    bool newest;                             // no hit of the incident is later
+    bool new_place;                          // it made a point of the trail
+    bool new_text;                           // its entry may be weeded at another time than before
+    bool told_live;                          // some live queue was told of it
+    struct hs_crossing crossing;             // of a border
+    bool is_forecast;                        // where it goes was asked
+    const Hitstream__V1__Forecast *forecast; // NULL: nobody knows
 };
 
 static bool within(const struct step *step, const struct hs_incident *incident)
@@ -289,6 +292,16 @@ static void choose_kind(const struct step *step, const struct hs_told *told,
     draft->border = step->crossing.border;
 }
 
+// Where it goes from the newest hit; asked when the first queue is told.
+static int ask_forecast(struct step *step)
+{
+    if (step->is_forecast || !step->newest || step->incident != step->vehicle->open) {
+        return 0;
+    }
+    step->is_forecast = true;
+    return hs_next_message(step->scope, step->vehicle, step->hit, step->at_ms, &step->forecast);
+}
+
 // Tells one queue, unless nothing is new for it.
 static int tell_queue(struct step *step, const struct hs_queue *queue)
 {
@@ -315,6 +328,10 @@ static int tell_queue(struct step *step, const struct hs_queue *queue)
         .stale = step->hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE,
         .change_count = changes.count,
     };
+    if (ask_forecast(step) != 0) {
+        return HS_ENOMEM;
+    }
+    draft.forecast = step->forecast;
     memcpy(draft.changes, changes.rows, sizeof(draft.changes));
     choose_kind(step, told, &draft);
     explain(step, told, &changes, terms.repeat_window_ms, &draft);
@@ -365,13 +382,15 @@ static int tell_ahead(struct step *step, const struct hs_ahead *next, struct ask
         if (!ask(asked, queues[i])) {
             continue;
         }
+        rc = ask_forecast(step);
         struct hs_alert_draft draft = {
             .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING,
             .border = &next->border,
+            .forecast = step->forecast,
         };
         step->told_live = step->told_live || queues[i]->kind == HS_QUEUE_LIVE;
         hs_draft_add_evidence(&draft, "distance", next->distance_m, 0, "m");
-        rc = hs_tell(&telling, queues[i], &draft);
+        rc = rc ? rc : hs_tell(&telling, queues[i], &draft);
     }
     return rc;
 }
