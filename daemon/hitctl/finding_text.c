@@ -9,8 +9,9 @@ static void add_meeting(struct hs_buf *out, const Hitstream__V1__Meeting *meetin
     hitctl_text_time(out, meeting->at_ms);
     hs_buf_add_text(out, "  site ");
     hitctl_text_safe(out, meeting->site_id);
-    hs_buf_printf(out, ", %.1f s %s\n", (meeting->gap_ms < 0 ? -1 : 1) * meeting->gap_ms / 1000.0,
-                  meeting->gap_ms < 0 ? "before it" : "behind it");
+    double gap_s = meeting->gap_ms / 1000.0;
+    hs_buf_printf(out, ", %.1f s %s\n", gap_s < 0 ? -gap_s : gap_s,
+                  gap_s < 0 ? "before it" : "behind it");
 }
 
 static void add_sighting(struct hs_buf *out, const Hitstream__V1__Sighting *sighting)
