@@ -69,7 +69,8 @@ LETTERS = "AZ09 \"\\/\n\t\u0001\u001b\u007f\u009b\u00e9\u4e2d\u2028\U0001f697'<&
 def random_scalar(rng, field):
     bits = {F.TYPE_INT32: (-2**31, 2**31 - 1), F.TYPE_UINT32: (0, 2**32 - 1),
             F.TYPE_INT64: (-2**63, 2**63 - 1), F.TYPE_UINT64: (0, 2**64 - 1),
-            F.TYPE_SINT32: (-2**31, 2**31 - 1), F.TYPE_FIXED64: (0, 2**64 - 1)}
+            F.TYPE_SINT32: (-2**31, 2**31 - 1), F.TYPE_FIXED32: (0, 2**32 - 1),
+            F.TYPE_FIXED64: (0, 2**64 - 1)}
     if field.type in bits:
         low, high = bits[field.type]
         return rng.choice([0, 1, low, high, rng.randint(low, high)])
