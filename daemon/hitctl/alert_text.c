@@ -184,6 +184,7 @@ static void add_kind(struct hs_buf *out, const Hitstream__V1__Alert *alert)
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING] = "heading for the border",
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_TEST] = "test",
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FINDING] = "finding",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING] = "its list floods",
     };
     size_t kind = (size_t)alert->kind;
     bool known = kind < sizeof(texts) / sizeof(texts[0]) && texts[kind];

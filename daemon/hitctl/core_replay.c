@@ -117,6 +117,8 @@ static const Hitstream__V1__Audience *audience_of(const pb_event *event)
         return event->entry_withdrawn->audience;
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
         return event->exclusion_stored->audience;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_LIST_FLOODS:
+        return event->list_floods->audience;
     default:
         return NULL;
     }
@@ -143,6 +145,8 @@ const char *hitctl_event_name(const pb_event *event)
         return "entry withdrawn";
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
         return "exclusion stored";
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_LIST_FLOODS:
+        return "list floods";
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TOOK_OVER:
         return "took over";
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CONTROLS_ACTIVATED:
@@ -318,4 +322,9 @@ int hitctl_replay_apply(struct hitctl_replay *replay, const struct hitctl_log_ev
         return rc;
     }
     return apply(replay, event->append_time_ms, event->value, event->traceparent);
+}
+
+int hitctl_replay_count(struct hitctl_replay *replay, const struct hitctl_log_event *event)
+{
+    return hs_correlator_count(replay->correlator, event->value);
 }

@@ -76,6 +76,8 @@ int hitctl_replay_begin(struct hitctl_replay *replay, const char *controls_hash,
 // in the book; HS_ENOMEM.
 int hitctl_replay_apply(struct hitctl_replay *replay, const struct hitctl_log_event *event,
                         const Hitstream__V1__VehicleEvent *unpacked);
+// An event of another vehicle, of which no more is wanted than what it means for floods. HS_ENOMEM.
+int hitctl_replay_count(struct hitctl_replay *replay, const struct hitctl_log_event *event);
 // With own timers: fires what is due by then.
 int hitctl_replay_until(struct hitctl_replay *replay, int64_t at_ms);
 

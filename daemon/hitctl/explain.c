@@ -90,7 +90,8 @@ static bool on_event(void *ctx, const struct hitctl_log_event *event)
     result->last_offset = event->offset;
     bool own = hs_str_is(event->key, run->found.alert->vehicle);
     if (!own && !hs_str_is(event->key, HS_PARTITION_STATE_KEY)) {
-        return event->append_time_ms <= run->found.appended_at_ms;
+        run->status = hitctl_replay_count(run->replay, event); // other vehicles make a flood, too
+        return run->status == 0 && event->append_time_ms <= run->found.appended_at_ms;
     }
     pb_event *unpacked = hitstream__v1__vehicle_event__unpack(NULL, event->value.len,
                                                               (const uint8_t *)event->value.ptr);

@@ -39,6 +39,11 @@ struct hs_stage_metrics {
     struct hs_metric *escalations;
     struct hs_metric *stand_downs;
     struct hs_metric *withdrawn_entries;
+    struct hs_metric *floods;
+    struct hs_metric *held;
+    struct hs_metric *released;
+    struct hs_metric *held_moot;
+    struct hs_metric *holding;
     struct hs_metric *malformed;
     struct hs_metric *diverted;
     struct hs_metric *undelivered;

@@ -77,39 +77,9 @@ static struct hs_controls *lookup(void *ctx, const char *hash)
     return controls;
 }
 
-static void append(void *ctx, struct hs_str key, struct hs_str event)
-{
-    hs_part_append(ctx, HS_OUT_EVENT, key, event);
-}
-
-int hs_part_reset(struct hs_part *part)
-{
-    struct hs_correlator_config config = {
-        .id_key = part->stage->config.id_key,
-        .token_key = part->stage->config.token_key,
-        .controls_lookup = lookup,
-        .controls_ctx = part,
-        .sink = {.ctx = part,
-                 .alert = hs_publish_alert,
-                 .append = append,
-                 .exclusion = hs_exclusions_offer},
-    };
-    drop_checkpoint(part);
-    hs_correlator_free(part->correlator);
-    part->correlator = NULL;
-    part->took_over = false;
-    part->caught_up = false;
-    part->commit_offset = -1;
-    part->generation = 0;
-    hs_withdrawn_reset(part->withdrawn);
-    part->checkpointed_at_ms = 0;
-    part->appended_controls[0] = '\0';
-    part->reported = (struct hs_correlator_stats){0};
-    return hs_correlator_new(&config, &part->correlator);
-}
-
-void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_str key,
-                    struct hs_str event)
+// Appends an event of this part's to a partition of anpr.hits, its own as a rule.
+static void append_to(struct hs_part *part, enum hs_outgoing_kind kind, int32_t partition,
+                      struct hs_str key, struct hs_str event)
 {
     struct hs_correlate_stage *stage = part->stage;
     char number[16];
@@ -130,7 +100,7 @@ void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_
     }
     struct hs_outgoing *outgoing = hs_outgoing_new(kind, part, key, event, rows, count);
     int rc =
-        outgoing ? hs_outbox_produce(stage, outgoing, stage->hits_topic, part->number) : HS_ENOMEM;
+        outgoing ? hs_outbox_produce(stage, outgoing, stage->hits_topic, partition) : HS_ENOMEM;
     if (rc != 0) {
         if (outgoing) {
             hs_outbox_done(outgoing);
@@ -139,6 +109,50 @@ void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_
         hs_part_fail(part, "an own event", hs_strerror(rc));
     }
     hs_headers_fini(&headers);
+}
+
+static void append(void *ctx, struct hs_str key, struct hs_str event)
+{
+    struct hs_part *part = ctx;
+    append_to(part, HS_OUT_EVENT, part->number, key, event);
+}
+
+static void append_by_key(void *ctx, struct hs_str key, struct hs_str event)
+{
+    append_to(ctx, HS_OUT_EVENT, HS_KAFKA_PARTITION_BY_KEY, key, event);
+}
+
+int hs_part_reset(struct hs_part *part)
+{
+    struct hs_correlator_config config = {
+        .id_key = part->stage->config.id_key,
+        .token_key = part->stage->config.token_key,
+        .controls_lookup = lookup,
+        .controls_ctx = part,
+        .sink = {.ctx = part,
+                 .alert = hs_publish_alert,
+                 .append = append,
+                 .append_by_key = append_by_key,
+                 .exclusion = hs_exclusions_offer},
+    };
+    drop_checkpoint(part);
+    hs_correlator_free(part->correlator);
+    part->correlator = NULL;
+    part->took_over = false;
+    part->caught_up = false;
+    part->commit_offset = -1;
+    part->generation = 0;
+    hs_withdrawn_reset(part->withdrawn);
+    part->checkpointed_at_ms = 0;
+    part->appended_controls[0] = '\0';
+    part->reported = (struct hs_correlator_stats){0};
+    return hs_correlator_new(&config, &part->correlator);
+}
+
+void hs_part_append(struct hs_part *part, enum hs_outgoing_kind kind, struct hs_str key,
+                    struct hs_str event)
+{
+    append_to(part, kind, part->number, key, event);
 }
 
 // ---------------------------------------------------------------- applying

@@ -42,6 +42,10 @@ void hs_report_part(struct hs_part *part)
     hs_metric_add(m->escalations, now.escalations - last->escalations);
     hs_metric_add(m->stand_downs, now.stand_downs - last->stand_downs);
     hs_metric_add(m->withdrawn_entries, now.withdrawn - last->withdrawn);
+    hs_metric_add(m->floods, now.floods - last->floods);
+    hs_metric_add(m->held, now.held - last->held);
+    hs_metric_add(m->released, now.released - last->released);
+    hs_metric_add(m->held_moot, now.held_moot - last->held_moot);
     hs_metric_add(m->malformed, now.malformed - last->malformed);
     part->stage->covert_unrouted_unlogged += now.covert_unrouted - last->covert_unrouted;
     part->reported = now;
@@ -84,7 +88,7 @@ static void pass_notices(struct hs_correlate_stage *stage)
 }
 
 static void collect(struct hs_correlate_stage *stage, struct hs_correlate_status *status,
-                    uint64_t *ret_waiting, uint64_t *ret_timers)
+                    struct hs_correlator_stats *ret_sums)
 {
     status->assigned = (uint32_t)stage->part_count;
     for (size_t i = 0; i < stage->part_count; i++) {
@@ -97,8 +101,9 @@ static void collect(struct hs_correlate_stage *stage, struct hs_correlate_status
         status->running += part->state == HS_PART_RUNNING;
         status->vehicles += part->reported.vehicles;
         status->open_incidents += part->reported.open_incidents;
-        *ret_waiting += part->reported.waiting;
-        *ret_timers += part->reported.timers;
+        ret_sums->waiting += part->reported.waiting;
+        ret_sums->timers += part->reported.timers;
+        ret_sums->holding += part->reported.holding;
         uint64_t next = hs_correlator_next_offset(part->correlator);
         if (hs_kafka_consumer_watermarks(stage->consumer, HS_KAFKA_HITS, part->number, &low,
                                          &high) &&
@@ -127,27 +132,28 @@ void hs_report_step(struct hs_correlate_stage *stage, int64_t boot_ms)
 {
     struct hs_stage_metrics *m = stage->metrics;
     struct hs_correlate_status status = {0};
-    uint64_t waiting = 0, timers = 0;
+    struct hs_correlator_stats sums = {0}; // of what has no place in the status
     size_t retrying = 0;
     if (boot_ms - stage->reported_at_ms < REPORT_EVERY_MS) {
         return;
     }
     stage->reported_at_ms = boot_ms;
-    collect(stage, &status, &waiting, &timers);
+    collect(stage, &status, &sums);
     for (const struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
         retrying += channel->retry_count;
     }
     hs_metric_set(m->vehicles, (double)status.vehicles);
     hs_metric_set(m->open_incidents, (double)status.open_incidents);
-    hs_metric_set(m->timers, (double)timers);
-    hs_metric_set(m->waiting, (double)waiting);
+    hs_metric_set(m->timers, (double)sums.timers);
+    hs_metric_set(m->holding, (double)sums.holding);
+    hs_metric_set(m->waiting, (double)sums.waiting);
     hs_metric_set(m->in_flight, (double)stage->in_flight);
     hs_metric_set(m->retrying, (double)retrying);
     hs_metric_set(m->assigned, status.assigned);
     hs_metric_set(m->running, status.running);
     hs_metric_set(m->lag, (double)status.lag);
     hs_metric_set(m->read_back_ids, (double)stage->stood.count);
-    set_reason(stage, &status, waiting);
+    set_reason(stage, &status, sums.waiting);
     tell_unrouted(stage, boot_ms);
     pass_notices(stage);
     pthread_mutex_lock(&stage->shared.lock);

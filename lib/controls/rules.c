@@ -43,6 +43,21 @@ static const struct hs_option table[] = {
     {"priority.unattended_step", HS_OPTION_U32, AT(unattended_step), "3", 0, 1000, .unit = "places",
      .help = "Each so many places in a row at which nobody answered raise the priority by one, up "
              "to high; 0: never."},
+    {"flood.window_ms", HS_OPTION_I64, AT(flood_window_ms), "60000", 1000, HS_MS_PER_HOUR,
+     .unit = "ms",
+     .help = "Sightings of an entry and of a list are counted over so much event "
+             "time; each vehicle counts once a site."},
+    {"flood.entry_sightings", HS_OPTION_U32, AT(flood_entry_sightings), "120", 0,
+     HS_FLOOD_SIGHTINGS_MAX, .unit = "sightings",
+     .help = "An entry that is seen more often than this in a window, in one partition of "
+             "anpr.hits, floods: what it brings is marked, and held unless it is of immediate "
+             "priority; 0: never."},
+    {"flood.list_sightings", HS_OPTION_U32, AT(flood_list_sightings), "600", 0,
+     HS_FLOOD_SIGHTINGS_MAX, .unit = "sightings", .help = "Likewise a list as a whole."},
+    {"flood.release_every_ms", HS_OPTION_I64, AT(flood_release_every_ms), "2000", 10,
+     HS_MS_PER_HOUR, .unit = "ms",
+     .help = "Of what is held, each partition tells one incident in so long, by priority and "
+             "harm."},
     {"border.settle_ms", HS_OPTION_I64, AT(border_settle_ms), "600000", 0, HS_MS_PER_DAY,
      .unit = "ms",
      .help = "A vehicle that was in a force's area for so long is settled there: going back over "

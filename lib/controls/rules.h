@@ -8,6 +8,10 @@
 
 #include "base/diag.h"
 
+// The most sightings in a window that a flood's limit can ask for: so many are counted well, see
+// correlate/floods.h.
+enum { HS_FLOOD_SIGHTINGS_MAX = 2000 };
+
 struct hs_rules {
     // lateness, by captured-at against the LogAppendTime of the read
     int64_t live_ms;             // up to here a read is live
@@ -26,6 +30,11 @@ struct hs_rules {
     uint32_t harm_high;      // likewise high
     uint32_t harm_immediate; // likewise immediate
     uint32_t unattended_step; // each so many places without an answer raise it by one; 0: off
+    // flood
+    int64_t flood_window_ms;        // sightings are counted over so much event time
+    uint32_t flood_entry_sightings; // an entry seen more often floods; 0: never
+    uint32_t flood_list_sightings;  // likewise a list
+    int64_t flood_release_every_ms; // of what floods hold an audience is told one incident in so long
     // border
     int64_t border_settle_ms;     // a vehicle that was so long in an area is settled there
     uint32_t border_settle_sites; // or at so many sites

@@ -222,7 +222,8 @@ static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
     return alert->queue && alert->vehicle && alert->controls_hash &&
            hs_buf_status(&desk->headline) == 0 && fill_evidence(alert, draft, &desk->bump) &&
            fill_trail(alert, draft->incident, &desk->bump) &&
-           hs_alert_fill_answered(desk, draft, alert) && fill_token(desk, draft, alert) &&
+           hs_alert_fill_answered(desk, draft, alert) && hs_alert_fill_flood(desk, draft, alert) &&
+           fill_token(desk, draft, alert) &&
            hs_alert_fill_operations(desk->controls, draft, &desk->bump, alert) &&
            hs_alert_fill_group(desk->controls, draft, &desk->bump, alert);
 }

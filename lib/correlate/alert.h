@@ -66,6 +66,13 @@ struct hs_audience_hash {
     char hash[HS_CONTROLS_HASH_BYTES];
 };
 
+// The flood that an alert is part of.
+struct hs_alert_flood {
+    const struct hs_flood *flood; // borrowed; NULL: none
+    uint32_t hits;                // that the alert stands for; 0: it was not held
+    int64_t held_ms;              // by the log's time
+};
+
 // Where alerts are made: keys, sink, the controls in force, and scratch.
 struct hs_alert_desk {
     struct hs_id_key id_key;
@@ -73,6 +80,7 @@ struct hs_alert_desk {
     struct hs_correlate_sink sink;
     const struct hs_controls *controls; // in force; borrowed
     struct hs_str traceparent;          // of the record being applied; borrowed
+    struct hs_alert_flood flood;        // that what is told is part of
     struct hs_audience_hash *hashes;    // those asked for since the controls changed
     size_t hash_count;
     size_t hash_capacity;
@@ -94,6 +102,10 @@ int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft
 // memory.
 bool hs_alert_fill_answered(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
                             Hitstream__V1__Alert *alert);
+
+// alert_parts.c: the flood it is part of; likewise.
+bool hs_alert_fill_flood(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
+                         Hitstream__V1__Alert *alert);
 
 // alert_text.c: "high", "STOP" and the like, static.
 const char *hs_priority_text(Hitstream__V1__Priority priority);

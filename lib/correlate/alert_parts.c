@@ -53,3 +53,26 @@ bool hs_alert_fill_answered(struct hs_alert_desk *desk, const struct hs_alert_dr
     }
     return true;
 }
+
+bool hs_alert_fill_flood(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,
+                         Hitstream__V1__Alert *alert)
+{
+    const struct hs_flood *flood = desk->flood.flood;
+    if (!flood) {
+        return true;
+    }
+    Hitstream__V1__Flood *said = hs_bump_alloc(&desk->bump, sizeof(*said));
+    struct hs_id *id = hs_bump_alloc(&desk->bump, sizeof(*id));
+    if (!said || !id) {
+        return false;
+    }
+    hs_flood_fill(flood, draft->hit, said);
+    struct hs_str parts[] = {draft->vehicle->audience, hs_str(said->list_id),
+                             hs_str(said->entry_id)};
+    *id = hs_id_make(&desk->id_key, "flood", parts, 3);
+    said->flood_id = (ProtobufCBinaryData){HS_ID_BYTES, id->bytes};
+    said->hits = desk->flood.hits;
+    said->held_ms = desk->flood.held_ms;
+    alert->flood = said;
+    return true;
+}

@@ -86,9 +86,25 @@ static void add_list(const struct hs_alert_draft *draft, struct hs_buf *out)
     }
 }
 
+// The owner's: that the list matches too much.
+static void say_flooding(const struct hs_alert_draft *draft, struct hs_buf *out)
+{
+    const struct hs_evidence *sightings = &draft->evidence[0];
+    hs_buf_printf(out, "FLOODING: entry '%s'", draft->hit->entry->entry_id);
+    add_list(draft, out);
+    hs_buf_printf(out, ", was seen more often than %lld times in one window, last",
+                  (long long)sightings->threshold);
+    add_place(draft->hit->place, out);
+    hs_buf_add_text(out, "; is it what was meant? what it brings is held and told by urgency");
+}
+
 void hs_alert_headline(const struct hs_alert_draft *draft, struct hs_buf *out)
 {
     const Hitstream__V1__Hit *hit = draft->hit;
+    if (draft->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING) {
+        say_flooding(draft, out);
+        return;
+    }
     if (draft->stand_down) {
         hs_buf_add_text(out, "STAND DOWN ");
         hs_buf_add_str(out, draft->vehicle->mark);

@@ -5,6 +5,7 @@
 #include "correlate/core.h"
 #include "correlate/rules/feedback.h"
 #include "correlate/rules/findings.h"
+#include "correlate/rules/flooding.h"
 #include "correlate/rules/incident.h"
 #include "correlate/rules/standdown.h"
 
@@ -136,4 +137,34 @@ int hs_core_apply_stored(struct hs_correlator *correlator, const char *mark,
     }
     memcpy(id.bytes, stored->feedback_id.data, HS_ID_BYTES);
     return leave(&visit, 0, hs_feedback_stored(visit.vehicle, &id));
+}
+
+// Whether the event stands under its list's key.
+static bool is_of_list(const char *mark, const Hitstream__V1__ListFloods *floods)
+{
+    size_t prefix = strlen(HS_FLOOD_VEHICLE);
+    return floods->hit && floods->hit->list && strncmp(mark, HS_FLOOD_VEHICLE, prefix) == 0 &&
+           strcmp(mark + prefix, floods->hit->list->list_id) == 0;
+}
+
+int hs_core_apply_floods(struct hs_correlator *correlator, const char *mark,
+                         const Hitstream__V1__ListFloods *floods,
+                         const struct hs_log_record *record)
+{
+    struct visit visit = {.correlator = correlator, .record = record};
+    struct hs_vehicle *vehicle;
+    bool found;
+    int rc = is_of_list(mark, floods) ? hs_core_make_key(correlator, mark, floods->audience)
+                                      : HS_EFORMAT;
+    rc = rc ? rc
+            : hs_vehicle_table_add(&correlator->vehicles, hs_buf_str(&correlator->key), &vehicle);
+    if (rc != 0) {
+        return rc == HS_ENOMEM ? hs_core_break(correlator, rc) : rc;
+    }
+    rc = enter(&visit, mark, floods->audience, &found);
+    if (rc != 0 || !found) {
+        return rc;
+    }
+    rc = hs_flooding_on(&visit.scope, visit.vehicle, floods);
+    return rc == HS_EFORMAT ? rc : leave(&visit, rc, true);
 }

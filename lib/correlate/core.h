@@ -21,6 +21,8 @@ struct hs_correlator {
     struct hs_vehicle_table vehicles;
     struct hs_intern_pool pool;
     struct hs_timer_heap timers;
+    struct hs_floods floods;
+    struct hs_release release; // what floods hold
     struct hs_alert_desk desk;
     struct hs_controls *controls; // in force, owned; the empty ones before the first activation
     bool has_controls;            // some were activated
@@ -60,6 +62,8 @@ bool hs_core_is_applied(const struct hs_vehicle *vehicle, const struct hs_log_re
 // The event is part of the state from now on. HS_ENOMEM.
 int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
                          const struct hs_log_record *record);
+// Its turn among what is held, after any change of that. HS_ENOMEM.
+int hs_core_note_held(struct hs_correlator *correlator, struct hs_vehicle *vehicle);
 // apply.c: events about what stands in a state; of a vehicle that is not known they have no effect.
 // HS_EFORMAT, HS_ENOMEM.
 int hs_core_apply_timer(struct hs_correlator *correlator, const char *mark,
@@ -76,6 +80,12 @@ int hs_core_apply_withdrawn(struct hs_correlator *correlator, const char *mark,
 int hs_core_apply_stored(struct hs_correlator *correlator, const char *mark,
                          const Hitstream__V1__ExclusionStored *stored,
                          const struct hs_log_record *record);
+int hs_core_apply_floods(struct hs_correlator *correlator, const char *mark,
+                         const Hitstream__V1__ListFloods *floods,
+                         const struct hs_log_record *record);
+// flood_event.c: what is appended when a flood begins with that hit. HS_ENOMEM.
+int hs_core_append_flood(struct hs_correlator *correlator, const Hitstream__V1__Hit *hit,
+                         const struct hs_flood *flood);
 // Memory ran out in the middle of a change: the object is of no use any more. Returns `rc`.
 int hs_core_break(struct hs_correlator *correlator, int rc);
 // These decide from now on; takes the reference.

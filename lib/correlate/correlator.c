@@ -78,6 +78,8 @@ void hs_correlator_free(struct hs_correlator *correlator)
     forget_waiting(correlator);
     free(correlator->waiting);
     hs_timer_heap_fini(&correlator->timers);
+    hs_floods_fini(&correlator->floods);
+    hs_release_fini(&correlator->release);
     hs_vehicle_table_fini(&correlator->vehicles, &correlator->pool);
     hs_intern_fini(&correlator->pool);
     hs_alert_desk_fini(&correlator->desk);
@@ -145,6 +147,7 @@ static void drop_beyond(struct hs_correlator *correlator, const struct hs_vehicl
     }
     correlator->stats.vehicles_dropped++;
     correlator->stats.open_incidents -= leaves->open != NULL;
+    hs_release_remove(&correlator->release, leaves);
     hs_vehicle_clear(leaves, &correlator->pool);
     leaves->touched = false;
     hs_timer_heap_remove(&correlator->timers, leaves);
@@ -162,7 +165,14 @@ int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *ve
     hs_core_mark_dirty(correlator, vehicle);
     int rc = hs_vehicle_table_touch(&correlator->vehicles, vehicle);
     drop_beyond(correlator, vehicle->vehicles);
-    return rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
+    rc = rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
+    return rc ? rc : hs_core_note_held(correlator, vehicle);
+}
+
+int hs_core_note_held(struct hs_correlator *correlator, struct hs_vehicle *vehicle)
+{
+    return hs_release_update(&correlator->release, vehicle, vehicle->applied_at_ms,
+                             hs_controls_rules(correlator->controls)->flood_release_every_ms);
 }
 
 bool hs_core_is_applied(const struct hs_vehicle *vehicle, const struct hs_log_record *record)
@@ -178,9 +188,11 @@ static bool is_usable(const pb_hit *hit)
 }
 
 static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *vehicle,
-                         const pb_hit *hit, const struct hs_log_record *record)
+                         const pb_hit *hit, const struct hs_flood *flood,
+                         const struct hs_log_record *record)
 {
     struct hs_rule_scope scope = hs_core_scope(correlator, vehicle, record);
+    scope.flood = flood->floods ? flood : NULL;
     struct hs_id id;
     memcpy(id.bytes, hit->hit_id.data, HS_ID_BYTES);
     bool was_open = vehicle->open;
@@ -196,12 +208,23 @@ static int apply_new_hit(struct hs_correlator *correlator, struct hs_vehicle *ve
     return rc ? hs_core_break(correlator, rc) : 0;
 }
 
+// Part of no vehicle's state, but of the partition's: counted at each replay.
+static int count_for_floods(struct hs_correlator *correlator, const char *mark, const pb_hit *hit,
+                            struct hs_flood *ret_flood)
+{
+    int rc = hs_floods_count(&correlator->floods, hs_controls_rules(correlator->controls), mark,
+                             hit, ret_flood);
+    return rc == 0 && ret_flood->began ? hs_core_append_flood(correlator, hit, ret_flood) : rc;
+}
+
 static int apply_hit(struct hs_correlator *correlator, const char *mark, const pb_hit *hit,
                      const struct hs_log_record *record)
 {
     struct hs_vehicle *vehicle;
+    struct hs_flood flood;
     struct hs_id id;
     int rc = is_usable(hit) ? hs_core_make_key(correlator, mark, hit->audience) : HS_EFORMAT;
+    rc = rc ? rc : count_for_floods(correlator, mark, hit, &flood); // whoever has the hit already
     rc = rc ? rc
             : hs_vehicle_table_add(&correlator->vehicles, hs_buf_str(&correlator->key), &vehicle);
     if (rc != 0) {
@@ -216,7 +239,7 @@ static int apply_hit(struct hs_correlator *correlator, const char *mark, const p
         correlator->stats.duplicate_hits++;
         return 0;
     }
-    return apply_new_hit(correlator, vehicle, hit, record);
+    return apply_new_hit(correlator, vehicle, hit, &flood, record);
 }
 
 // The record's event in the scratch memory, until the next one; NULL: malformed.
@@ -323,6 +346,9 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
         *ret_applied = HS_APPLIED_EXCLUSION;
         return hs_core_apply_stored(correlator, event->vehicle, event->exclusion_stored, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_LIST_FLOODS:
+        *ret_applied = HS_APPLIED_FLOODS;
+        return hs_core_apply_floods(correlator, event->vehicle, event->list_floods, record);
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS:
         *ret_applied = HS_APPLIED_COMPANIONS;
         correlator->stats.companions++;
@@ -355,6 +381,20 @@ int hs_correlator_apply(struct hs_correlator *correlator, const struct hs_log_re
     return rc;
 }
 
+int hs_correlator_count(struct hs_correlator *correlator, struct hs_str value)
+{
+    struct hs_flood flood;
+    const struct hs_log_record record = {.value = value};
+    const pb_event *event = unpack_event(correlator, &record);
+    if (!event || event->event_case != HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT ||
+        !is_usable(event->hit)) {
+        return 0;
+    }
+    int rc = hs_floods_count(&correlator->floods, hs_controls_rules(correlator->controls),
+                             event->vehicle, event->hit, &flood);
+    return rc ? hs_core_break(correlator, rc) : 0;
+}
+
 uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator)
 {
     return correlator->waiting_count > 0 ? correlator->waiting[0].record.offset
@@ -383,5 +423,6 @@ void hs_correlator_stats(const struct hs_correlator *correlator,
     *ret_stats = correlator->stats;
     ret_stats->vehicles = correlator->vehicles.count;
     ret_stats->timers = correlator->timers.count;
+    ret_stats->holding = hs_release_count(&correlator->release);
     ret_stats->waiting = correlator->waiting_count;
 }

@@ -85,6 +85,9 @@ struct hs_correlate_sink {
     void (*alert)(void *ctx, const struct hs_alert *alert);
     // A packed VehicleEvent to append to this partition; it counts when it is read back.
     void (*append)(void *ctx, struct hs_str key, struct hs_str event);
+    // The same for the partition that its key belongs to, which is another's as a rule; NULL: this
+    // one. Append it before what is told of the event; twice does no harm.
+    void (*append_by_key)(void *ctx, struct hs_str key, struct hs_str event);
     // An exclusion became pending; NULL: nobody asks. Those of a restored state are told by
     // hs_correlator_each_exclusion() alone.
     void (*exclusion)(void *ctx, const struct hs_pending_exclusion *exclusion);
@@ -124,6 +127,7 @@ enum hs_applied {
     HS_APPLIED_FEEDBACK,
     HS_APPLIED_WITHDRAWN,
     HS_APPLIED_EXCLUSION,
+    HS_APPLIED_FLOODS,
     HS_APPLIED_OTHER, // a kind of a later version: no effect
 };
 
@@ -133,6 +137,11 @@ enum hs_applied {
 // `ret_applied` may be NULL.
 int hs_correlator_apply(struct hs_correlator *correlator, const struct hs_log_record *record,
                         enum hs_applied *ret_applied);
+
+// Counts a hit among its list's, as applying it would, and does nothing else: for who applies the
+// events of one vehicle alone, and wants them judged as they were. What is no hit counts for
+// nothing. HS_ENOMEM.
+int hs_correlator_count(struct hs_correlator *correlator, struct hs_str value);
 
 // One record of anpr.vehicles, in order of the partition; a record of a newer epoch wins, whatever
 // the order. An empty value is a tombstone, whose epoch stands in its header (0: not known).
@@ -172,8 +181,8 @@ size_t hs_correlator_dirty(const struct hs_correlator *correlator);
 // Another wrote this key's record: the next checkpoint writes ours again.
 int hs_correlator_overwritten(struct hs_correlator *correlator, struct hs_str key);
 
-// Timers: when the next is due (INT64_MAX: none), and appending 'timer fired' for at most `max` of
-// those due by `wall_ms` that were not appended already by this object; returns how many were.
+// Timers, and turns of what floods hold: when the next is due (INT64_MAX: none), and appending
+// 'timer fired' for at most `max` of those due by `wall_ms` that were not appended already by this object; returns how many were.
 int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator);
 size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max);
 
@@ -223,9 +232,14 @@ struct hs_correlator_stats {
     uint64_t stand_downs;        // told
     uint64_t withdrawn;          // entries taken out of incidents
     uint64_t timers;             // vehicles with a timer that stands and was not appended
-    uint64_t companions;         // records of who passed after a hit
-    uint64_t malformed;          // events passed over
-    uint64_t waiting;            // hits that wait for the first controls
+    uint64_t floods;             // that began in this partition
+    uint64_t held;               // hits that floods held back
+    uint64_t released;           // incidents of which what was held was told
+    uint64_t held_moot;  // held hits that nobody needs: closed or withdrawn before their turn
+    uint64_t holding;    // vehicles that hold, now
+    uint64_t companions; // records of who passed after a hit
+    uint64_t malformed;  // events passed over
+    uint64_t waiting;    // hits that wait for the first controls
 };
 void hs_correlator_stats(const struct hs_correlator *correlator,
                          struct hs_correlator_stats *ret_stats);

@@ -7,8 +7,9 @@
 int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator)
 {
     int64_t due_at_ms = INT64_MAX;
+    const struct hs_release_heap *held = hs_release_first(&correlator->release);
     hs_timer_heap_first(&correlator->timers, &due_at_ms);
-    return due_at_ms;
+    return held && held->next_ms < due_at_ms ? held->next_ms : due_at_ms;
 }
 
 // Appends 'timer fired' for one timer.
@@ -40,9 +41,35 @@ static int append_fired(struct hs_correlator *correlator, const struct hs_vehicl
     return 0;
 }
 
+// Appends the turns of what is held: of each audience one, and the next when its time has passed.
+static size_t append_turns(struct hs_correlator *correlator, int64_t wall_ms, size_t max)
+{
+    int64_t every_ms = hs_controls_rules(correlator->controls)->flood_release_every_ms;
+    size_t appended = 0;
+    while (appended < max && !correlator->broken) {
+        struct hs_release_heap *heap = hs_release_first(&correlator->release);
+        if (!heap || heap->next_ms > wall_ms) {
+            break;
+        }
+        struct hs_vehicle *vehicle = heap->rows[0];
+        const struct hs_timer turn = {.kind = HITSTREAM__V1__TIMER_KIND__TIMER_KIND_RELEASE,
+                                      .incident = vehicle->open->id,
+                                      .due_at_ms = heap->next_ms};
+        hs_release_remove(&correlator->release, vehicle);
+        vehicle->release_appended = true;
+        heap->next_ms = wall_ms + every_ms;
+        int rc = append_fired(correlator, vehicle, &turn);
+        if (rc != 0) {
+            hs_core_break(correlator, rc);
+        }
+        appended++;
+    }
+    return appended;
+}
+
 size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max)
 {
-    size_t appended = 0;
+    size_t appended = append_turns(correlator, wall_ms, max);
     int64_t due_at_ms;
     while (appended < max && !correlator->broken) {
         struct hs_vehicle *vehicle = hs_timer_heap_first(&correlator->timers, &due_at_ms);

@@ -53,6 +53,25 @@ const Hitstream__V1__Place *hs_place_of(const struct hs_interned *place)
     return (const Hitstream__V1__Place *)place->message;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
+
+static bool same_position(const Hitstream__V1__Position *a, const Hitstream__V1__Position *b)
+{
+    return (!a && !b) || (a && b && memcmp(&a->latitude_deg, &b->latitude_deg, 8) == 0 &&
+                          memcmp(&a->longitude_deg, &b->longitude_deg, 8) == 0);
+}
+
+bool hs_place_same(const Hitstream__V1__Place *a, const Hitstream__V1__Place *b)
+{
+    return same_text(a->camera_id, b->camera_id) && same_text(a->site_id, b->site_id) &&
+           same_text(a->direction, b->direction) && same_text(a->road, b->road) &&
+           same_text(a->force, b->force) && same_text(a->area, b->area) && a->mobile == b->mobile &&
+           a->camera_unknown == b->camera_unknown && same_position(a->position, b->position);
+}
+
 bool hs_place_same_site(const struct hs_interned *a, const struct hs_interned *b)
 {
     return a == b || strcmp(hs_place_of(a)->site_id, hs_place_of(b)->site_id) == 0;

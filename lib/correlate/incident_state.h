@@ -147,6 +147,8 @@ void hs_incident_free(struct hs_incident *incident, struct hs_intern_pool *pool)
 
 // Whether two places are of one site; they may be the same object.
 bool hs_place_same_site(const struct hs_interned *a, const struct hs_interned *b);
+// Whether two places are the same in all that they say.
+bool hs_place_same(const Hitstream__V1__Place *a, const Hitstream__V1__Place *b);
 const Hitstream__V1__Place *hs_place_of(const struct hs_interned *place);
 // Puts `place` where another stood; takes over the reference, gives the other one back.
 void hs_place_set(struct hs_intern_pool *pool, const struct hs_interned **slot,

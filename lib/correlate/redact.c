@@ -69,6 +69,7 @@ static const struct row alert_rows[] = {
     {43, KEEP, HS_DISCLOSE_PRIORITY},       // harm_score
     {44, KEEP, HS_DISCLOSE_SAFEGUARDING},   // safeguarding
     {45, KEEP, 0},                          // test
+    {46, NEVER, 0},                         // flood: how many others the list is seen at
     {60, NEVER, 0},                         // finding: names other vehicles and cameras
     {70, NEVER, 0},                         // forecast: the vehicle's habits, and where cameras are
     {80, KEEP, HS_DISCLOSE_OPERATIONS},     // operations

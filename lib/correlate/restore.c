@@ -20,7 +20,9 @@ static int restore_partition(struct hs_correlator *correlator, struct hs_str val
     if (!state || strlen(state->controls_hash) >= HS_CONTROLS_HASH_BYTES) {
         return HS_EFORMAT;
     }
+    int rc = 0;
     if (state->epoch >= correlator->restored_epoch) {
+        rc = hs_floods_unpack(&correlator->floods, state);
         correlator->restored_epoch = state->epoch;
         correlator->read_offset = state->next_offset;
         correlator->checkpoint_offset = state->next_offset;
@@ -29,7 +31,7 @@ static int restore_partition(struct hs_correlator *correlator, struct hs_str val
         correlator->took_over_at_ms = state->took_over_at_ms;
         strcpy(correlator->wanted_hash, state->controls_hash);
     }
-    return 0;
+    return rc == HS_ENOMEM ? hs_core_break(correlator, rc) : rc;
 }
 
 // Fills the vehicle from its record, unless what is held is of a newer epoch.
@@ -136,6 +138,7 @@ static int order_vehicles(struct hs_correlator *correlator)
         rc = hs_vehicle_table_touch(&correlator->vehicles, rows[i]);
         correlator->stats.open_incidents += rows[i]->open != NULL;
         rc = rc ? rc : hs_timer_heap_update(&correlator->timers, rows[i]);
+        rc = rc ? rc : hs_core_note_held(correlator, rows[i]);
     }
     free(rows);
     return rc;
@@ -195,6 +198,7 @@ static void pack_tombstones(struct hs_correlator *correlator, hs_checkpoint_reco
                 record(ctx, hs_str_n(vehicle->key, vehicle->key_len), (struct hs_str){NULL, 0});
             }
             hs_timer_heap_remove(&correlator->timers, vehicle);
+            hs_release_remove(&correlator->release, vehicle);
             hs_vehicle_table_remove(&correlator->vehicles, vehicle);
             hs_vehicle_free(vehicle, &correlator->pool);
             removed++;
@@ -234,8 +238,10 @@ static int pack_partition(struct hs_correlator *correlator, uint64_t epoch, int6
     state.controls_hash = (char *)(uintptr_t)hs_controls_hash(correlator->controls);
     state.written_at_ms = written_at_ms;
     state.took_over_at_ms = correlator->took_over_at_ms;
+    hs_bump_reset(&correlator->bump);
     hs_buf_clear(&correlator->out);
-    if (hs_message_pack(&state.base, &correlator->out) != 0) {
+    if (!hs_floods_pack(&correlator->floods, &correlator->bump, &state) ||
+        hs_message_pack(&state.base, &correlator->out) != 0) {
         return HS_ENOMEM;
     }
     record(ctx, HS_STR(HS_PARTITION_STATE_KEY), hs_buf_str(&correlator->out));

@@ -411,7 +411,8 @@ int hs_vehicle_pack(const struct hs_vehicle *vehicle, struct hs_intern_pool *poo
     if (!audience.list_id || !state.vehicle || !begin(&packing, vehicle) ||
         !fill_seen(&state, vehicle, bump) || !fill_timers(&state, vehicle, bump) ||
         !fill_exclusions(&state, vehicle, bump) || !fill_incidents(&state, vehicle, &packing) ||
-        !hs_findings_pack(vehicle->findings, bump, &state)) {
+        !hs_findings_pack(vehicle->findings, bump, &state) ||
+        !hs_held_pack(vehicle->held, bump, &state)) {
         return HS_ENOMEM;
     }
     state.places = packing.places;

@@ -26,6 +26,7 @@ int hs_vehicle_new(struct hs_str key, struct hs_vehicle **ret_vehicle)
     vehicle->mark = hs_str_n(copy, mark_len);
     vehicle->audience = hs_str_n(copy + mark_len + 1, key.len - mark_len - 1);
     vehicle->heap_index = SIZE_MAX;
+    vehicle->release_index = SIZE_MAX;
     if (hs_audience_parse(vehicle->audience, &vehicle->who) != 0) {
         free(copy);
         free(vehicle);
@@ -49,6 +50,8 @@ void hs_vehicle_clear(struct hs_vehicle *vehicle, struct hs_intern_pool *pool)
     hs_vehicle_forget_exclusions(vehicle);
     hs_findings_free(vehicle->findings);
     vehicle->findings = NULL;
+    hs_held_free(vehicle->held);
+    vehicle->held = NULL;
 }
 
 int64_t hs_vehicle_keep_ms(const struct hs_vehicle *vehicle)

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "correlate/correlator.h"
+#include "correlate/held.h"
 #include "correlate/incident_state.h"
 #include "wire/audience.h"
 
@@ -71,6 +72,7 @@ struct hs_vehicle {
     struct hs_findings *findings; // what the finding rules remember; owned; NULL: nothing
     struct hs_timer timers[HS_TIMERS_MAX];
     size_t timer_count;
+    struct hs_held *held; // what a flood holds of the open incident; owned; NULL: nothing
     struct hs_id feedback[HS_FEEDBACK_IDS_MAX]; // that was applied, the newest last
     size_t feedback_count;
     struct hs_exclusion *exclusions; // HS_EXCLUSIONS_MAX at most; NULL before the first
@@ -83,6 +85,8 @@ struct hs_vehicle {
     struct hs_vehicle *class_newer;
     struct hs_vehicle *next_dirty; // correlator.c: in order of first change
     size_t heap_index;             // timers.c; SIZE_MAX: not in it
+    size_t release_index;          // release.c; SIZE_MAX: not in it
+    bool release_appended;         // its turn was appended by this object; not part of the state
 };
 
 // An empty state. HS_EFORMAT: no key of a vehicle and audience; HS_ENOMEM.

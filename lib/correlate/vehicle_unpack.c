@@ -403,6 +403,7 @@ int hs_vehicle_unpack(struct hs_vehicle *vehicle, const Hitstream__V1__VehicleSt
         read_incidents(vehicle, state, pool); // before the timers: ending drops an incident's own
     rc = rc ? rc : read_small(vehicle, state);
     rc = rc ? rc : hs_findings_unpack(state, &vehicle->findings);
+    rc = rc == 0 && vehicle->open ? hs_held_unpack(state, &vehicle->held) : rc;
     if (rc != 0) {
         hs_vehicle_clear(vehicle, pool);
         return rc;

@@ -18,7 +18,12 @@
 #include "hitstream/v1/event.pb-c.h"
 #include "scenario/story.h"
 
-enum { RUNS = 40, EVENTS = 400, FORECASTS = 0 }; // FORECASTS: in place of a kind that is none
+enum {
+    RUNS = 40,
+    EVENTS = 400,
+    KINDS = 32,
+    FORECASTS = 0
+}; // FORECASTS: in place of a kind that is none
 
 // Desks that are waited for, with chains, of an open and of a covert list.
 static const char waiting_queues[] =
@@ -40,7 +45,9 @@ static struct hs_controls *waiting_controls(void)
     return story_controls(waiting_queues,
                           "incident:\n  quiet_ms: 900000\n  repeat_window_ms: 60000\n"
                           "feedback:\n  acknowledged_ms: 240000\n"
-                          "priority:\n  unattended_step: 2\n");
+                          "priority:\n  unattended_step: 2\n"
+                          "flood:\n  window_ms: 3600000\n  entry_sightings: 3\n"
+                          "  list_sightings: 5\n  release_every_ms: 300000\n");
 }
 
 struct event {
@@ -155,7 +162,7 @@ static void add_withdrawn(struct log *log, int64_t now_s)
     char vehicle[16];
     struct event *event = &log->rows[log->count++];
     snprintf(vehicle, sizeof(vehicle), "AB%02uCDE", (unsigned)dice(4));
-    story_pack_withdrawn(vehicle, pick_list(&event->covert), 6 + dice(4), &event->value);
+    story_pack_withdrawn(vehicle, pick_list(&event->covert), NULL, 6 + dice(4), &event->value);
     event->append_ms = log_time(now_s);
 }
 
@@ -198,8 +205,11 @@ static void add_appended(struct log *log, struct hs_offline *offline, int64_t no
         Hitstream__V1__VehicleEvent *fired = hitstream__v1__vehicle_event__unpack(
             NULL, offline->appended[i].value.len, (const uint8_t *)offline->appended[i].value.ptr);
         assert_non_null(fired);
-        event->covert =
-            fired->timer_fired->audience->kind != HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
+        const Hitstream__V1__Audience *audience =
+            fired->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_LIST_FLOODS
+                ? fired->list_floods->audience
+                : fired->timer_fired->audience;
+        event->covert = audience->kind != HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
         hitstream__v1__vehicle_event__free_unpacked(fired, NULL);
         hs_buf_add_str(&event->value, offline->appended[i].value);
         event->append_ms = story_time_ms("00:00:00") + now_s * 1000;
@@ -265,14 +275,14 @@ static void free_log(struct log *log)
 }
 
 // What the dice made: a stream without a kind of alert would show nothing of it.
-static void count_kinds(const struct hs_offline *offline, size_t kinds[16])
+static void count_kinds(const struct hs_offline *offline, size_t kinds[KINDS])
 {
     for (size_t i = 0; i < offline->alert_count; i++) {
         struct hs_str payload = offline->alerts[i].payload;
         Hitstream__V1__Alert *alert =
             hitstream__v1__alert__unpack(NULL, payload.len, (const uint8_t *)payload.ptr);
         assert_non_null(alert);
-        kinds[(size_t)alert->kind % 16]++;
+        kinds[(size_t)alert->kind % KINDS]++;
         kinds[FORECASTS] += alert->forecast != NULL;
         hitstream__v1__alert__free_unpacked(alert, NULL);
     }
@@ -318,7 +328,9 @@ static void same_log_same_alerts(void **state)
     struct hs_controls *controls[] = {story_controls(NULL, NULL), waiting_controls()};
     struct log *log = malloc(sizeof(*log));
     size_t alerts = 0;
-    size_t kinds[16] = {0};
+    size_t kinds[KINDS] = {0};
+    struct hs_correlator_stats stats;
+    uint64_t released = 0; // of what floods held
     assert_non_null(log);
     for (uint64_t run = 0; run < RUNS; run++) {
         dice_state = first_seed() + run;
@@ -327,6 +339,8 @@ static void same_log_same_alerts(void **state)
                log->count, straight->alert_count);
         run_with_crashes(log, controls, straight);
         alerts += straight->alert_count;
+        hs_correlator_stats(straight->correlator, &stats);
+        released += stats.released;
         count_kinds(straight, kinds);
         hs_offline_free(straight);
         free_log(log);
@@ -338,6 +352,9 @@ static void same_log_same_alerts(void **state)
         assert_true(kinds[kind] > 0);
     }
     assert_true(kinds[FORECASTS] > 0);
+    assert_true(kinds[HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING] > 0);
+    printf("incidents released by floods: %llu\n", (unsigned long long)released);
+    assert_true(released > RUNS);
     hs_controls_unref(controls[0]);
     hs_controls_unref(controls[1]);
     free(log);

@@ -283,7 +283,16 @@ void withdrawn(struct story *story, const char *at, const char *vehicle, const c
                uint64_t sequence)
 {
     struct hs_buf packed = {0};
-    story_pack_withdrawn(vehicle, list, sequence, &packed);
+    story_pack_withdrawn(vehicle, list, NULL, sequence, &packed);
+    append(story, hs_buf_str(&packed), story_time_ms(at));
+    hs_buf_fini(&packed);
+}
+
+void entry_withdrawn(struct story *story, const char *at, const char *vehicle, const char *list,
+                     const char *entry, uint64_t sequence)
+{
+    struct hs_buf packed = {0};
+    story_pack_withdrawn(vehicle, list, entry, sequence, &packed);
     append(story, hs_buf_str(&packed), story_time_ms(at));
     hs_buf_fini(&packed);
 }
@@ -319,6 +328,7 @@ static const char *kind_text(Hitstream__V1__AlertKind kind)
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_HANDED_OVER] = "handed-over",
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED] = "entered",
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING] = "approaching",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING] = "flooding",
     };
     size_t number = (size_t)kind;
     return number < sizeof(texts) / sizeof(texts[0]) && texts[number] ? texts[number] : "other";

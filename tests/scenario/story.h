@@ -74,6 +74,9 @@ void answers(struct story *story, const char *at, const char *queue, const char 
 // The owner found that a list no longer has the entry since its revision 3.`sequence`.
 void withdrawn(struct story *story, const char *at, const char *vehicle, const char *list,
                uint64_t sequence);
+// The same of an entry that is not named like the vehicle.
+void entry_withdrawn(struct story *story, const char *at, const char *vehicle, const char *list,
+                     const char *entry, uint64_t sequence);
 // Redis has the exclusions of the feedback with that id.
 void exclusion_stored(struct story *story, const char *at, const char *vehicle, const char *id);
 // Another instance takes the partition over.
@@ -118,8 +121,9 @@ void story_pack_controls(const char *hash, struct hs_buf *out);
 // Feedback on an alert that was told.
 void story_pack_say(const struct story_say *say, const Hitstream__V1__Alert *alert,
                     struct hs_buf *out);
-void story_pack_withdrawn(const char *vehicle, const char *list, uint64_t sequence,
-                          struct hs_buf *out);
+// `entry` NULL: named like the vehicle.
+void story_pack_withdrawn(const char *vehicle, const char *list, const char *entry,
+                          uint64_t sequence, struct hs_buf *out);
 void story_pack_stored(const char *vehicle, const Hitstream__V1__Audience *audience,
                        const uint8_t feedback_id[HS_ID_BYTES], struct hs_buf *out);
 void story_pack_took_over(struct hs_buf *out);

@@ -209,8 +209,8 @@ void story_pack_say(const struct story_say *say, const Hitstream__V1__Alert *ale
     pack(&event, out);
 }
 
-void story_pack_withdrawn(const char *vehicle, const char *list, uint64_t sequence,
-                          struct hs_buf *out)
+void story_pack_withdrawn(const char *vehicle, const char *list, const char *entry,
+                          uint64_t sequence, struct hs_buf *out)
 {
     Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
     Hitstream__V1__EntryWithdrawn message = HITSTREAM__V1__ENTRY_WITHDRAWN__INIT;
@@ -222,7 +222,7 @@ void story_pack_withdrawn(const char *vehicle, const char *list, uint64_t sequen
     revision.sequence = sequence;
     message.audience = &audience;
     message.list_id = text(list);
-    message.entry_id = text(vehicle);
+    message.entry_id = text(entry ? entry : vehicle);
     message.revision = &revision;
     message.reason = HITSTREAM__V1__WITHDRAWN_REASON__WITHDRAWN_REASON_REMOVED;
     event.vehicle = text(vehicle);

@@ -5,14 +5,19 @@
 
 #include "base/error.h"
 #include "correlate/hit_route.h"
+#include "correlate/priority.h"
 #include "correlate/rules/border.h"
+#include "correlate/rules/counts.h"
 #include "correlate/rules/escalation.h"
 #include "correlate/rules/feedback.h"
+#include "correlate/rules/hold.h"
 #include "correlate/rules/meaning.h"
 #include "correlate/rules/next_tell.h"
 #include "correlate/rules/standdown.h"
 
 typedef Hitstream__V1__Hit pb_hit; // long name of the contract, short in this file
+
+static int end_quietly(struct hs_rule_scope *scope, struct hs_vehicle *vehicle);
 
 // One hit on its way through the rule.
 struct step {
@@ -41,7 +46,7 @@ static bool within(const struct step *step, const struct hs_incident *incident)
     return step->at_ms >= incident->opened_at_ms - quiet_ms && step->at_ms <= until_ms;
 }
 
-static void end_open(struct hs_rule_scope *scope, struct hs_vehicle *vehicle)
+void hs_incident_end(struct hs_rule_scope *scope, struct hs_vehicle *vehicle)
 {
     struct hs_incident *open = vehicle->open;
     hs_escalation_stop(vehicle, open);
@@ -57,7 +62,8 @@ void hs_incident_close(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         incident->told[i].stood_down = true;
     }
     if (incident == vehicle->open) {
-        end_open(scope, vehicle);
+        hs_hold_forget(scope, vehicle);
+        hs_incident_end(scope, vehicle);
     }
 }
 
@@ -115,7 +121,10 @@ static int settle(struct step *step)
 {
     struct hs_vehicle *vehicle = step->vehicle;
     if (vehicle->open && step->at_ms > vehicle->open->last_at_ms + step->scope->rules->quiet_ms) {
-        end_open(step->scope, vehicle);
+        int rc = end_quietly(step->scope, vehicle);
+        if (rc != 0) {
+            return rc;
+        }
     }
     if (vehicle->open && within(step, vehicle->open)) {
         step->incident = vehicle->open;
@@ -134,30 +143,11 @@ static int settle(struct step *step)
     return 0;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || strcmp(a, b) == 0;
-}
-
-static bool same_position(const Hitstream__V1__Position *a, const Hitstream__V1__Position *b)
-{
-    return (!a && !b) || (a && b && memcmp(&a->latitude_deg, &b->latitude_deg, 8) == 0 &&
-                          memcmp(&a->longitude_deg, &b->longitude_deg, 8) == 0);
-}
-
-static bool same_place(const Hitstream__V1__Place *a, const Hitstream__V1__Place *b)
-{
-    return same_text(a->camera_id, b->camera_id) && same_text(a->site_id, b->site_id) &&
-           same_text(a->direction, b->direction) && same_text(a->road, b->road) &&
-           same_text(a->force, b->force) && same_text(a->area, b->area) && a->mobile == b->mobile &&
-           a->camera_unknown == b->camera_unknown && same_position(a->position, b->position);
-}
-
 // The place, shared; most hits are at the place of the one before, which is quick to see.
 static const struct hs_interned *share_place(const struct step *step)
 {
     const struct hs_interned *last = step->incident->place;
-    if (last && same_place(hs_place_of(last), step->hit->place)) {
+    if (last && hs_place_same(hs_place_of(last), step->hit->place)) {
         return hs_intern_ref(last);
     }
     return hs_intern_get(step->scope->pool, &step->hit->place->base);
@@ -427,47 +417,118 @@ static void count_unattended(struct step *step)
     }
 }
 
-// ---------------------------------------------------------------- hits that count for nothing
+// ---------------------------------------------------------------- floods
 
-// The entry as it was last hit or withdrawn, whichever incident has it.
-static const struct hs_incident_entry *known_entry(const struct hs_vehicle *vehicle,
-                                                   const pb_hit *hit)
+// Tells what the hit brings, wherever it was held before.
+static int tell_now(struct step *step)
 {
-    const struct hs_incident_entry *entry =
-        vehicle->open ? hs_incident_entry(vehicle->open, hit->list->list_id, hit->entry->entry_id)
-                      : NULL;
-    for (size_t i = vehicle->ended_count; !entry && i > 0; i--) {
-        entry = hs_incident_entry(vehicle->ended[i - 1], hit->list->list_id, hit->entry->entry_id);
+    int rc = 0;
+    if (step->newest && step->incident == step->vehicle->open) {
+        rc = hs_border_on_hit(step->scope, step->incident, step->hit, step->place, step->at_ms,
+                              &step->crossing);
     }
-    return entry;
+    rc = rc ? rc : tell(step);
+    count_unattended(step);
+    return rc;
 }
 
-static bool is_second_sensor(const struct step *step, const struct hs_incident_entry *entry)
+// The highest priority with which a desk that cares for the place would be told.
+static Hitstream__V1__Priority urgency(const struct step *step)
 {
-    return entry->last_place &&
-           llabs(step->at_ms - entry->last_at_ms) < step->scope->rules->same_read_ms &&
-           strcmp(hs_place_of(entry->last_place)->site_id, step->hit->place->site_id) == 0;
+    const struct hs_queue *queues[HS_ROUTE_MAX];
+    struct hs_telling telling = make_telling(step);
+    size_t count = hs_tell_route(step->scope, step->hit, step->hit->place, queues);
+    Hitstream__V1__Priority highest = hs_entry_priority(step->scope->rules, step->hit->entry);
+    for (size_t i = 0; i < count; i++) {
+        struct hs_terms terms = hs_tell_terms(&telling, queues[i]);
+        struct hs_view view = hs_tell_view(&telling, queues[i], &terms);
+        highest = view.priority > highest ? view.priority : highest;
+    }
+    return highest;
 }
 
-static bool counts_for_nothing(const struct step *step)
+// Holds the hit back, if a flood brought it and it can wait. HS_ELIMIT: it is to be told now.
+static int hold(struct step *step)
 {
-    struct hs_correlator_stats *stats = step->scope->stats;
-    const pb_hit *hit = step->hit;
-    const struct hs_incident_entry *entry = known_entry(step->vehicle, hit);
-    if (hs_vehicle_excludes(step->vehicle, hit->list->list_id, hit->entry->entry_id, hit->read_vrm,
-                            step->at_ms)) {
-        stats->excluded_hits++;
-        return true;
+    const struct hs_flood *flood = step->scope->flood;
+    if (!flood || step->incident != step->vehicle->open) {
+        return HS_ELIMIT;
     }
-    if (entry && entry->withdrawn != 0 && hs_standdown_is_older(hit->list, entry)) {
-        stats->withdrawn_hits++;
-        return true;
+    Hitstream__V1__Priority priority = urgency(step);
+    if (priority >= HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE) {
+        return HS_ELIMIT;
     }
-    if (entry && is_second_sensor(step, entry)) {
-        stats->second_sensor++;
-        return true;
+    const struct hs_held_row row = {
+        .held_at_ms = step->scope->now_ms,
+        .hits = 1,
+        .flood = *flood,
+        .priority = (uint8_t)priority,
+        .new_place = step->new_place,
+        .newest = step->newest,
+    };
+    int rc = hs_held_add(step->vehicle, step->hit, &row);
+    step->scope->stats->held += rc == 0;
+    return rc;
+}
+
+// Finds the row's entry in the incident again. HS_ENOTFOUND: it is not meant any more.
+static int find_held_entry(struct step *step)
+{
+    struct hs_incident_entry *entry =
+        hs_incident_entry(step->incident, step->hit->list->list_id, step->hit->entry->entry_id);
+    if (!entry) { // it fell out of a full incident
+        entry = hs_incident_note_entry(step->incident, step->scope->pool, step->hit->entry,
+                                       step->hit->list);
     }
-    return false;
+    if (!entry) {
+        return HS_ENOMEM;
+    }
+    step->number = entry->number;
+    return hs_incident_entry_stands(entry) ? 0 : HS_ENOTFOUND;
+}
+
+static int tell_held(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                     const struct hs_held_row *row)
+{
+    struct step step = {
+        .scope = scope,
+        .vehicle = vehicle,
+        .hit = hs_hold_hit(scope, row),
+        .at_ms = row->at_ms,
+        .incident = vehicle->open,
+        .new_place = row->new_place,
+        .newest = row->newest,
+    };
+    step.place = step.hit ? hs_intern_get(scope->pool, &step.hit->place->base) : NULL;
+    if (!step.place) {
+        return HS_ENOMEM;
+    }
+    memcpy(step.hit_id.bytes, step.hit->hit_id.data, HS_ID_BYTES);
+    int rc = find_held_entry(&step);
+    scope->desk->flood = (struct hs_alert_flood){
+        .flood = &row->flood, .hits = row->hits, .held_ms = scope->now_ms - row->held_at_ms};
+    rc = rc ? rc : tell_now(&step);
+    scope->desk->flood = (struct hs_alert_flood){0};
+    scope->stats->held_moot += rc == HS_ENOTFOUND ? row->hits : 0;
+    hs_intern_put(scope->pool, step.place);
+    return rc == HS_ENOTFOUND ? 0 : rc;
+}
+
+// Tells all that is held of the open incident, in order of the log.
+static int release(struct hs_rule_scope *scope, struct hs_vehicle *vehicle)
+{
+    struct hs_held *held = vehicle->held;
+    int rc = 0;
+    if (!held) {
+        return 0;
+    }
+    vehicle->held = NULL;
+    scope->stats->released++;
+    for (size_t i = 0; rc == 0 && i < held->count; i++) {
+        rc = tell_held(scope, vehicle, &held->rows[i]);
+    }
+    hs_held_free(held);
+    return rc;
 }
 
 static int go_on(struct step *step)
@@ -481,12 +542,14 @@ static int go_on(struct step *step)
         step->scope->stats->trial_hits++; // recorded and counted, never told
         return 0;
     }
-    if (step->newest && step->incident == step->vehicle->open) {
-        rc = hs_border_on_hit(step->scope, step->incident, step->hit, step->place, step->at_ms,
-                              &step->crossing);
+    rc = hold(step);
+    if (rc != HS_ELIMIT) {
+        return rc;
     }
-    rc = rc ? rc : tell(step);
-    count_unattended(step);
+    rc = release(step->scope, step->vehicle); // so that a vehicle's places are told in their order
+    step->scope->desk->flood.flood = step->scope->flood;
+    rc = rc ? rc : tell_now(step);
+    step->scope->desk->flood = (struct hs_alert_flood){0};
     return rc;
 }
 
@@ -495,7 +558,7 @@ int hs_incident_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle, 
     struct step step = {
         .scope = scope, .vehicle = vehicle, .hit = hit, .at_ms = hs_hit_event_time_ms(hit)};
     memcpy(step.hit_id.bytes, hit->hit_id.data, HS_ID_BYTES);
-    if (counts_for_nothing(&step)) {
+    if (hs_hit_counts_for_nothing(scope, vehicle, hit, step.at_ms)) {
         return 0;
     }
     int rc = go_on(&step);
@@ -516,22 +579,33 @@ struct hs_incident *hs_incident_find(const struct hs_vehicle *vehicle, const str
     return NULL;
 }
 
+// Nobody ended it: what is held of it is told before.
+static int end_quietly(struct hs_rule_scope *scope, struct hs_vehicle *vehicle)
+{
+    int rc = release(scope, vehicle);
+    if (rc == 0) {
+        hs_incident_end(scope, vehicle);
+    }
+    return rc;
+}
+
 int hs_incident_on_timer(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                          const Hitstream__V1__TimerFired *fired, bool *ret_applied)
 {
     struct hs_id id;
     memcpy(id.bytes, fired->incident_id.data, HS_ID_BYTES);
     struct hs_incident *incident = hs_incident_find(vehicle, &id);
+    if (fired->kind == HITSTREAM__V1__TIMER_KIND__TIMER_KIND_RELEASE) {
+        *ret_applied = incident && incident == vehicle->open && vehicle->held;
+        return *ret_applied ? release(scope, vehicle) : 0;
+    }
     *ret_applied = hs_vehicle_take_timer(vehicle, fired->kind, &id, fired->due_at_ms);
     if (!*ret_applied || !incident) {
         return 0; // it was moved on, or fired already
     }
     switch (fired->kind) {
     case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_QUIET:
-        if (incident == vehicle->open) {
-            end_open(scope, vehicle);
-        }
-        return 0;
+        return incident == vehicle->open ? end_quietly(scope, vehicle) : 0;
     case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_ESCALATE:
         return hs_escalation_on_timer(scope, vehicle, incident, fired->due_at_ms);
     case HITSTREAM__V1__TIMER_KIND__TIMER_KIND_ACKNOWLEDGEMENT:

@@ -32,6 +32,8 @@ int hs_incident_on_timer(struct hs_rule_scope *scope, struct hs_vehicle *vehicle
                          const Hitstream__V1__TimerFired *fired, bool *ret_applied);
 // The open incident of that id, or an ended one; NULL: not known any more.
 struct hs_incident *hs_incident_find(const struct hs_vehicle *vehicle, const struct hs_id *id);
+// The open incident is over; its timers go, and it stands among the ended.
+void hs_incident_end(struct hs_rule_scope *scope, struct hs_vehicle *vehicle);
 // Ends it for good at that event time: what is later begins anew. Its timers go.
 void hs_incident_close(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                        struct hs_incident *incident, int64_t at_ms);

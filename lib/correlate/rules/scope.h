@@ -18,6 +18,7 @@ struct hs_rule_scope {
     struct hs_alert_desk *desk;
     struct hs_bump *bump; // scratch of the event
     struct hs_correlator_stats *stats;
+    const struct hs_flood *flood; // that the hit is part of; NULL: none
     int64_t now_ms;       // the highest LogAppendTime among the vehicle's events, this one included
     int64_t took_over_ms; // LogAppendTime of the last 'took over'; 0: none
 };

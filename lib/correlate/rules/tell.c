@@ -162,8 +162,9 @@ int hs_tell(const struct hs_telling *telling, const struct hs_queue *queue,
     told->safeguarding = (uint8_t)draft->safeguarding;
     told->stood_down = false;
     telling->incident->priority = (uint8_t)draft->priority;
-    if (draft->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED) {
-        return 0; // the chain that led here goes on by its own time
+    if (draft->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED ||
+        draft->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING) {
+        return 0; // the chain that led here goes on by its own time; no vehicle waits for an answer
     }
     return hs_escalation_wait(telling->scope, telling->vehicle, telling->incident, told, queue,
                               hs_tell_terms(telling, queue).acknowledge_within_ms);
