@@ -44,7 +44,9 @@ struct hs_controls *traffic_controls(void)
     const struct hs_controls_file files[] = {
         {HS_STR("cameras.csv"), hs_buf_str(&cameras)},
         {HS_STR("queues.yaml"), hs_str(queues)},
-        {HS_STR("rules.yaml"), hs_str("incident:\n  quiet_ms: 1800000\n")},
+        {HS_STR("rules.yaml"),
+         hs_str("incident:\n  quiet_ms: 1800000\n"
+                "flood:\n  entry_sightings: 0\n  list_sightings: 0\n")}, // counted, not held
     };
     if (hs_controls_parse(files, 3, &diags, &controls) != 0) {
         abort(); // our own text

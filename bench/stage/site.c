@@ -110,7 +110,10 @@ static void write_controls(struct site *site)
     write_file(site, "controls/queues.yaml",
                "queues:\n  control:\n    owner: north\n    kind: live\n    lists: [\"*\"]\n    "
                "default: true\n");
-    write_file(site, "controls/rules.yaml", "incident:\n  repeat_window_ms: 0\n");
+    write_file(site, "controls/rules.yaml", // one list brings more than any desk could take: all
+                                            // of it is told at once, as far as the figure goes
+               "incident:\n  repeat_window_ms: 0\n"
+               "flood:\n  entry_sightings: 0\n  list_sightings: 0\n");
     hs_buf_fini(&text);
 }
 

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An operation created with hitctl to the reads that it governs: while one listed vehicle after another is read, every
+ * two milliseconds, operations are created that tell another desk. Measured is, for each, from the end of `hitctl
+ * operation create` to the last read whose alert that desk did not get; the note says the same from its start. A broker,
+ * a Redis and a daemon that do nothing else.
+ *
+ *     operation_bench
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/clock.h"
+#include "hitstream/v1/alert.pb-c.h"
+#include "stage/site.h"
+#include "support/figure.h"
+#include "support/kafka_util.h"
+
+enum {
+    OPERATIONS = 100,
+    OPERATIONS_SMOKE = 2,
+    READ_EVERY_NS = 2000000,
+    AFTER_MS = 400, // reads go on for so long after it was created
+    READS_MAX = 100000,
+    PATIENCE_MS = 30000,
+};
+
+struct bench {
+    struct site site;
+    rd_kafka_t *writer;
+    rd_kafka_t *reader; // of the joint desk's queue
+    pthread_t thread;   // makes the reads
+    atomic_bool stop;
+    atomic_size_t reads;        // made so far; releases sent_ns
+    int64_t sent_ns[READS_MAX]; // when; of the thread until `reads` is beyond it
+    bool governed[READS_MAX];   // the joint desk was told
+};
+
+static const char queues[] =
+    "queues:\n"
+    "  control:\n    owner: north\n    kind: live\n    lists: ['*']\n    default: true\n"
+    "  joint:\n    owner: north\n    kind: live\n    lists: [none]\n    areas: [centre]\n";
+
+static rd_kafka_t *client_new(const struct bench *bench, rd_kafka_type_t type)
+{
+    static const char *const rows[][2] = {{"socket.nagle.disable", "true"},
+                                          {"linger.ms", "0"},
+                                          {"acks", "all"},
+                                          {"partitioner", "murmur2_random"},
+                                          {"group.id", "bench-operation"},
+                                          {"enable.auto.commit", "false"}};
+    char why[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    size_t from = type == RD_KAFKA_PRODUCER ? 0 : 4, to = type == RD_KAFKA_PRODUCER ? 4 : 6;
+    rd_kafka_conf_set(conf, "bootstrap.servers", bench->site.bootstrap, why, sizeof(why));
+    rd_kafka_conf_set(conf, rows[0][0], rows[0][1], why, sizeof(why));
+    for (size_t i = from; i < to; i++) {
+        if (rd_kafka_conf_set(conf, rows[i][0], rows[i][1], why, sizeof(why)) != RD_KAFKA_CONF_OK) {
+            site_fail("%s", why);
+        }
+    }
+    rd_kafka_t *client = rd_kafka_new(type, conf, why, sizeof(why));
+    if (!client) {
+        site_fail("%s", why);
+    }
+    return client;
+}
+
+static void open_reader(struct bench *bench)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    bench->reader = client_new(bench, RD_KAFKA_CONSUMER);
+    rd_kafka_topic_partition_list_add(list, "dispatch.joint", 0)->offset = 0;
+    rd_kafka_poll_set_consumer(bench->reader);
+    rd_kafka_assign(bench->reader, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void read_plate(struct bench *bench, size_t n)
+{
+    char vrm[SITE_MARK_MAX], key[16];
+    uint8_t packed[512];
+    unsigned camera = (unsigned)n % SITE_CAMERAS;
+    site_plate(2 * n, vrm);
+    snprintf(key, sizeof(key), "site-%04u", camera);
+    size_t len = site_pack_one(packed, sizeof(packed), n, vrm, camera);
+    bench->sent_ns[n] = hs_clock_monotonic_ns();
+    rd_kafka_producev(bench->writer, RD_KAFKA_V_TOPIC("anpr.reads"),
+                      RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE(packed, len),
+                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    rd_kafka_poll(bench->writer, 0);
+    atomic_store_explicit(&bench->reads, n + 1, memory_order_release); // its time is written
+}
+
+static void *make_reads(void *arg)
+{
+    struct bench *bench = arg;
+    const struct timespec pause = {.tv_nsec = READ_EVERY_NS};
+    for (size_t n = 0; n < READS_MAX && !atomic_load(&bench->stop); n++) {
+        read_plate(bench, n);
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+// Notes which reads the joint desk was told of, until `until_ms`.
+static void note_alerts(struct bench *bench, int64_t until_ms)
+{
+    while (hs_clock_boottime_ms() < until_ms) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(bench->reader, 10);
+        Hitstream__V1__Alert *alert =
+            message && !message->err
+                ? hitstream__v1__alert__unpack(NULL, message->len, message->payload)
+                : NULL;
+        unsigned long n = alert ? strtoul(alert->read_id + strlen("read#"), NULL, 10) : READS_MAX;
+        if (n < READS_MAX) {
+            bench->governed[n] = true;
+        }
+        hitstream__v1__alert__free_unpacked(alert, NULL);
+        if (message) {
+            rd_kafka_message_destroy(message);
+        }
+    }
+}
+
+// When the first read was made from which on every one is governed.
+static int64_t governs_from_ns(const struct bench *bench, size_t from, size_t to)
+{
+    size_t n = to;
+    while (n > from && bench->governed[n - 1]) {
+        n--;
+    }
+    if (n == to) {
+        size_t told = 0;
+        for (size_t i = from; i < to; i++) {
+            told += bench->governed[i];
+        }
+        site_fail("%d ms after the operation began its desk was told of %zu reads of %zu, and not "
+                  "of the last",
+                  AFTER_MS, told, to - from);
+    }
+    return bench->sent_ns[n];
+}
+
+// What one operation took.
+struct taken {
+    double from_start_s; // of hitctl
+    double from_end_s;
+};
+
+static struct taken create(struct bench *bench, unsigned number)
+{
+    char id[16];
+    snprintf(id, sizeof(id), "op%u", number);
+    size_t from = atomic_load_explicit(&bench->reads, memory_order_acquire);
+    int64_t start_ns = hs_clock_monotonic_ns();
+    SITE_HITCTL(&bench->site, "operation", "create", id, "--lead", "north", "--lists", "listed",
+                "--queues", "joint", "--from", "2026-01-01T00:00:00Z");
+    int64_t end_ns = hs_clock_monotonic_ns();
+    note_alerts(bench, hs_clock_boottime_ms() + AFTER_MS);
+    size_t to = atomic_load_explicit(&bench->reads, memory_order_acquire);
+    note_alerts(bench, hs_clock_boottime_ms() + AFTER_MS); // what was read by then was told by now
+    int64_t governs_ns = governs_from_ns(bench, from, to);
+    SITE_HITCTL(&bench->site, "operation", "close", id, "--at", "2026-01-02T00:00:00Z");
+    note_alerts(bench, hs_clock_boottime_ms() + AFTER_MS);
+    return (struct taken){.from_start_s = (double)(governs_ns - start_ns) / 1e9,
+                          .from_end_s =
+                              governs_ns > end_ns ? (double)(governs_ns - end_ns) / 1e9 : 0};
+}
+
+static void prepare(struct bench *bench)
+{
+    char path[HS_TEST_PATH_BYTES];
+    site_open(&bench->site, "match, correlate", NULL);
+    snprintf(path, sizeof(path), "%s/controls/queues.yaml", bench->site.folder);
+    if (hs_test_file_write(path, queues)) {
+        site_fail("cannot write '%s'", path);
+    }
+    *strrchr(path, '/') = '\0';
+    SITE_HITCTL(&bench->site, "controls", "activate", path);
+    SITE_HITCTL(&bench->site, "topics", "create");
+    site_load_list(&bench->site, READS_MAX);
+    site_rewind(&bench->site);
+    site_start(&bench->site, NULL);
+    site_await_ready(&bench->site);
+    bench->writer = client_new(bench, RD_KAFKA_PRODUCER);
+    open_reader(bench);
+    if (pthread_create(&bench->thread, NULL, make_reads, bench) != 0) {
+        site_fail("no thread");
+    }
+    note_alerts(bench, hs_clock_boottime_ms() + 2 * AFTER_MS);
+}
+
+int main(void)
+{
+    static struct bench bench;
+    unsigned count = hs_bench_smoke() ? OPERATIONS_SMOKE : OPERATIONS;
+    double from_start_s[OPERATIONS], from_end_s[OPERATIONS];
+    prepare(&bench);
+    create(&bench, OPERATIONS); // warms up
+    for (unsigned i = 0; i < count; i++) {
+        struct taken taken = create(&bench, i);
+        from_start_s[i] = taken.from_start_s;
+        from_end_s[i] = taken.from_end_s;
+    }
+    double p50 = hs_bench_permille(from_end_s, count, 500) * 1000;
+    double p99 = hs_bench_permille(from_end_s, count, 990) * 1000;
+    double whole_p50 = hs_bench_permille(from_start_s, count, 500) * 1000;
+    double whole_p99 = hs_bench_permille(from_start_s, count, 990) * 1000;
+    char note[128];
+    snprintf(note, sizeof(note), "p99 after hitctl ended; from its start p50 %.1f, p99 %.1f ms",
+             whole_p50, whole_p99);
+    fprintf(stderr, "%u operations, after hitctl p50 %.1f ms, p99 %.1f ms; with it %.1f and %.1f\n",
+            count, p50, p99, whole_p50, whole_p99);
+    const struct hs_figure figure = {.name = "operation-live",
+                                     .unit = "ms",
+                                     .value = p99,
+                                     .bar = HS_BAR_VALUE_AT_MOST,
+                                     .limit = 100,
+                                     .runs = count,
+                                     .note = note};
+    hs_figure_print(&figure);
+    atomic_store(&bench.stop, true);
+    pthread_join(bench.thread, NULL);
+    site_stop(&bench.site);
+    rd_kafka_destroy(bench.writer);
+    rd_kafka_destroy(bench.reader);
+    return 0;
+}
