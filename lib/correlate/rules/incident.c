@@ -6,39 +6,18 @@
 #include "base/error.h"
 #include "correlate/hit_route.h"
 #include "correlate/priority.h"
-#include "correlate/rules/border.h"
 #include "correlate/rules/counts.h"
 #include "correlate/rules/escalation.h"
 #include "correlate/rules/feedback.h"
 #include "correlate/rules/hold.h"
-#include "correlate/rules/meaning.h"
-#include "correlate/rules/next_tell.h"
 #include "correlate/rules/standdown.h"
+#include "correlate/rules/step.h"
 
 typedef Hitstream__V1__Hit pb_hit; // long name of the contract, short in this file
 
 static int end_quietly(struct hs_rule_scope *scope, struct hs_vehicle *vehicle);
 
-// One hit on its way through the rule.
-struct step {
-    struct hs_rule_scope *scope;
-    struct hs_vehicle *vehicle;
-    const pb_hit *hit;
-    struct hs_id hit_id;
-    int64_t at_ms;                           // event time
-    struct hs_incident *incident;            // where it belongs
-    const struct hs_interned *place;         // where it was; a reference of its own
-    uint8_t number;                          // of its entry in the incident
-    bool newest;                             // no hit of the incident is later
-    bool new_place;                          // it made a point of the trail
-    bool new_text;                           // its entry may be weeded at another time than before
-    bool told_live;                          // some live queue was told of it
-    struct hs_crossing crossing;             // of a border
-    bool is_forecast;                        // where it goes was asked
-    const Hitstream__V1__Forecast *forecast; // NULL: nobody knows
-};
-
-static bool within(const struct step *step, const struct hs_incident *incident)
+static bool within(const struct hs_step *step, const struct hs_incident *incident)
 {
     int64_t quiet_ms = step->scope->rules->quiet_ms;
     int64_t until_ms =
@@ -68,7 +47,7 @@ void hs_incident_close(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
 }
 
 // An ended incident that the hit belongs to, the last ended first; -1: none.
-static int find_ended(const struct step *step)
+static int find_ended(const struct hs_step *step)
 {
     for (size_t i = step->vehicle->ended_count; i > 0; i--) {
         if (within(step, step->vehicle->ended[i - 1])) {
@@ -97,7 +76,7 @@ static uint32_t unattended_before(const struct hs_vehicle *vehicle, int64_t at_m
     return newest && newest->last_at_ms <= at_ms ? newest->unattended : 0;
 }
 
-static int begin(struct step *step)
+static int begin(struct hs_step *step)
 {
     struct hs_vehicle *vehicle = step->vehicle;
     struct hs_id id =
@@ -117,7 +96,7 @@ static int begin(struct step *step)
 }
 
 // Finds the incident to which the hit belongs, or begins one.
-static int settle(struct step *step)
+static int settle(struct hs_step *step)
 {
     struct hs_vehicle *vehicle = step->vehicle;
     if (vehicle->open && step->at_ms > vehicle->open->last_at_ms + step->scope->rules->quiet_ms) {
@@ -144,7 +123,7 @@ static int settle(struct step *step)
 }
 
 // The place, shared; most hits are at the place of the one before, which is quick to see.
-static const struct hs_interned *share_place(const struct step *step)
+static const struct hs_interned *share_place(const struct hs_step *step)
 {
     const struct hs_interned *last = step->incident->place;
     if (last && hs_place_same(hs_place_of(last), step->hit->place)) {
@@ -153,7 +132,7 @@ static const struct hs_interned *share_place(const struct step *step)
     return hs_intern_get(step->scope->pool, &step->hit->place->base);
 }
 
-static int note_trail(struct step *step)
+static int note_trail(struct hs_step *step)
 {
     struct hs_incident *incident = step->incident;
     struct hs_trail_point point = {
@@ -174,14 +153,14 @@ static int note_trail(struct step *step)
 }
 
 // The entry as the incident has it; NULL: not yet.
-static const struct hs_interned *held_text(const struct step *step)
+static const struct hs_interned *held_text(const struct hs_step *step)
 {
     const struct hs_incident_entry *held =
         hs_incident_entry(step->incident, step->hit->list->list_id, step->hit->entry->entry_id);
     return held ? held->entry : NULL;
 }
 
-static int note_entry(struct step *step)
+static int note_entry(struct hs_step *step)
 {
     struct hs_incident *incident = step->incident;
     bool full = incident->entry_count == HS_INCIDENT_ENTRIES_MAX;
@@ -202,7 +181,7 @@ static int note_entry(struct step *step)
 }
 
 // Notes the hit in its incident.
-static int record(struct step *step)
+static int record(struct hs_step *step)
 {
     struct hs_incident *incident = step->incident;
     step->place = share_place(step);
@@ -230,231 +209,16 @@ static int record(struct step *step)
     return rc == 0 && step->new_text ? hs_standdown_arm(step->vehicle, incident) : rc;
 }
 
-// ---------------------------------------------------------------- telling
-
-// Why the queue is told: what was counted, beside what it was held against.
-static void explain(const struct step *step, const struct hs_told *told,
-                    const struct hs_changes *changes, int64_t repeat_window_ms,
-                    struct hs_alert_draft *draft)
-{
-    const struct hs_incident *incident = step->incident;
-    const struct hs_rules *rules = step->scope->rules;
-    hs_draft_add_evidence(draft, "hits", incident->hits, 1, "reads");
-    hs_draft_add_evidence(draft, "places", (int64_t)incident->trail_count + incident->trail_dropped,
-                          1, "places");
-    if (incident->unattended > 0) {
-        hs_draft_add_evidence(draft, "unattended", incident->unattended, rules->unattended_step,
-                              "places");
-    }
-    if (!told) {
-        return;
-    }
-    if (changes->told_here_ms != INT64_MAX) {
-        hs_draft_add_evidence(draft, "since_told_here", step->at_ms - changes->told_here_ms,
-                              repeat_window_ms, "ms");
-    } else {
-        hs_draft_add_evidence(draft, "since_last_told", step->at_ms - told->event_at_ms, 0, "ms");
-    }
-}
-
-static struct hs_telling make_telling(const struct step *step)
-{
-    return (struct hs_telling){
-        .scope = step->scope,
-        .vehicle = step->vehicle,
-        .incident = step->incident,
-        .hit = step->hit,
-        .number = step->number,
-        .place = step->place,
-        .cause = step->hit_id,
-        .rule = HS_RULE_INCIDENT,
-        .at_ms = step->at_ms,
-    };
-}
-
-// What kind of alert it is for a queue; a border that was crossed says more than a new place.
-static void choose_kind(const struct step *step, const struct hs_told *told,
-                        struct hs_alert_draft *draft)
-{
-    draft->kind = step->crossing.entered ? HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED
-                  : told                 ? HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED
-                                         : HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED;
-    draft->border = step->crossing.border;
-}
-
-// Where it goes from the newest hit; asked when the first queue is told.
-static int ask_forecast(struct step *step)
-{
-    if (step->is_forecast || !step->newest || step->incident != step->vehicle->open) {
-        return 0;
-    }
-    step->is_forecast = true;
-    return hs_next_message(step->scope, step->vehicle, step->hit, step->at_ms, &step->forecast);
-}
-
-// Tells one queue, unless nothing is new for it.
-static int tell_queue(struct step *step, const struct hs_queue *queue)
-{
-    struct hs_str name = queue ? queue->name : HS_STR(HS_QUEUE_UNROUTED);
-    const struct hs_told *told = hs_incident_told(step->incident, name);
-    struct hs_telling telling = make_telling(step);
-    struct hs_terms terms = hs_tell_terms(&telling, queue);
-    struct hs_view view = hs_tell_view(&telling, queue, &terms);
-    struct hs_news news = {
-        .repeat_window_ms = terms.repeat_window_ms,
-        .incident = step->incident,
-        .told = told,
-        .view = &view,
-        .place = step->place,
-        .number = step->number,
-        .at_ms = step->at_ms,
-    };
-    struct hs_changes changes = hs_meaning_changes(&news);
-    if (!changes.speak && !step->crossing.entered) {
-        step->scope->stats->repeats++;
-        return 0;
-    }
-    struct hs_alert_draft draft = {
-        .stale = step->hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE,
-        .change_count = changes.count,
-    };
-    if (ask_forecast(step) != 0) {
-        return HS_ENOMEM;
-    }
-    draft.forecast = step->forecast;
-    memcpy(draft.changes, changes.rows, sizeof(draft.changes));
-    choose_kind(step, told, &draft);
-    explain(step, told, &changes, terms.repeat_window_ms, &draft);
-    telling.rule = step->crossing.entered ? HS_RULE_BORDER : HS_RULE_INCIDENT;
-    step->told_live = step->told_live || (queue && queue->kind == HS_QUEUE_LIVE);
-    return hs_tell(&telling, queue, &draft);
-}
-
-// Queues that the hit was looked at for: each once.
-struct asked {
-    const struct hs_queue *queues[(2 + HS_AHEAD_MAX) * HS_ROUTE_MAX];
-    size_t count;
-};
-
-// False: it was asked already.
-static bool ask(struct asked *asked, const struct hs_queue *queue)
-{
-    for (size_t i = 0; i < asked->count; i++) {
-        if (asked->queues[i] == queue) {
-            return false;
-        }
-    }
-    asked->queues[asked->count++] = queue;
-    return true;
-}
-
-// Desks that care for that place.
-static int tell_place(struct step *step, const Hitstream__V1__Place *place, struct asked *asked)
-{
-    const struct hs_queue *queues[HS_ROUTE_MAX];
-    size_t count = hs_tell_route(step->scope, step->hit, place, queues);
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = ask(asked, queues[i]) ? tell_queue(step, queues[i]) : 0;
-    }
-    return rc;
-}
-
-// Desks of an area that comes next, but for those that are told of this one too.
-static int tell_ahead(struct step *step, const struct hs_ahead *next, struct asked *asked)
-{
-    const struct hs_queue *queues[HS_ROUTE_MAX];
-    struct hs_telling telling = make_telling(step);
-    size_t count = hs_tell_route(step->scope, step->hit, &next->place, queues);
-    int rc = 0;
-    telling.rule = HS_RULE_BORDER;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        if (!ask(asked, queues[i])) {
-            continue;
-        }
-        rc = ask_forecast(step);
-        struct hs_alert_draft draft = {
-            .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING,
-            .border = &next->border,
-            .forecast = step->forecast,
-        };
-        step->told_live = step->told_live || queues[i]->kind == HS_QUEUE_LIVE;
-        hs_draft_add_evidence(&draft, "distance", next->distance_m, 0, "m");
-        rc = rc ? rc : hs_tell(&telling, queues[i], &draft);
-    }
-    return rc;
-}
-
-static int tell(struct step *step)
-{
-    struct asked asked;
-    asked.count = 0;
-    int rc = tell_place(step, step->hit->place, &asked);
-    bool routed = asked.count > 0;
-    if (rc == 0 && step->crossing.entered) { // desks of the area that it left care as well
-        rc = tell_place(step, hs_place_of(step->crossing.from), &asked);
-    }
-    for (size_t i = 0; rc == 0 && i < step->crossing.ahead_count; i++) {
-        rc = tell_ahead(step, &step->crossing.ahead[i], &asked);
-    }
-    if (rc != 0 || routed) {
-        return rc;
-    }
-    if (step->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT) {
-        step->scope->stats->covert_unrouted++; // 'unrouted' is read by people who may not know
-        return 0;
-    }
-    return tell_queue(step, NULL);
-}
-
-// A place at which people were told live, and nobody has answered so far.
-static void count_unattended(struct step *step)
-{
-    struct hs_incident *incident = step->incident;
-    if (step->told_live && step->new_place && step->newest && incident == step->vehicle->open &&
-        !hs_escalation_answered(incident, step->scope->now_ms)) {
-        incident->unattended++;
-    }
-}
-
 // ---------------------------------------------------------------- floods
 
-// Tells what the hit brings, wherever it was held before.
-static int tell_now(struct step *step)
-{
-    int rc = 0;
-    if (step->newest && step->incident == step->vehicle->open) {
-        rc = hs_border_on_hit(step->scope, step->incident, step->hit, step->place, step->at_ms,
-                              &step->crossing);
-    }
-    rc = rc ? rc : tell(step);
-    count_unattended(step);
-    return rc;
-}
-
-// The highest priority with which a desk that cares for the place would be told.
-static Hitstream__V1__Priority urgency(const struct step *step)
-{
-    const struct hs_queue *queues[HS_ROUTE_MAX];
-    struct hs_telling telling = make_telling(step);
-    size_t count = hs_tell_route(step->scope, step->hit, step->hit->place, queues);
-    Hitstream__V1__Priority highest = hs_entry_priority(step->scope->rules, step->hit->entry);
-    for (size_t i = 0; i < count; i++) {
-        struct hs_terms terms = hs_tell_terms(&telling, queues[i]);
-        struct hs_view view = hs_tell_view(&telling, queues[i], &terms);
-        highest = view.priority > highest ? view.priority : highest;
-    }
-    return highest;
-}
-
 // Holds the hit back, if a flood brought it and it can wait. HS_ELIMIT: it is to be told now.
-static int hold(struct step *step)
+static int hold(struct hs_step *step)
 {
     const struct hs_flood *flood = step->scope->flood;
     if (!flood || step->incident != step->vehicle->open) {
         return HS_ELIMIT;
     }
-    Hitstream__V1__Priority priority = urgency(step);
+    Hitstream__V1__Priority priority = hs_step_urgency(step);
     if (priority >= HITSTREAM__V1__PRIORITY__PRIORITY_IMMEDIATE) {
         return HS_ELIMIT;
     }
@@ -472,7 +236,7 @@ static int hold(struct step *step)
 }
 
 // Finds the row's entry in the incident again. HS_ENOTFOUND: it is not meant any more.
-static int find_held_entry(struct step *step)
+static int find_held_entry(struct hs_step *step)
 {
     struct hs_incident_entry *entry =
         hs_incident_entry(step->incident, step->hit->list->list_id, step->hit->entry->entry_id);
@@ -490,7 +254,7 @@ static int find_held_entry(struct step *step)
 static int tell_held(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                      const struct hs_held_row *row)
 {
-    struct step step = {
+    struct hs_step step = {
         .scope = scope,
         .vehicle = vehicle,
         .hit = hs_hold_hit(scope, row),
@@ -507,7 +271,7 @@ static int tell_held(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     int rc = find_held_entry(&step);
     scope->desk->flood = (struct hs_alert_flood){
         .flood = &row->flood, .hits = row->hits, .held_ms = scope->now_ms - row->held_at_ms};
-    rc = rc ? rc : tell_now(&step);
+    rc = rc ? rc : hs_step_tell(&step);
     scope->desk->flood = (struct hs_alert_flood){0};
     scope->stats->held_moot += rc == HS_ENOTFOUND ? row->hits : 0;
     hs_intern_put(scope->pool, step.place);
@@ -531,7 +295,7 @@ static int release(struct hs_rule_scope *scope, struct hs_vehicle *vehicle)
     return rc;
 }
 
-static int go_on(struct step *step)
+static int go_on(struct hs_step *step)
 {
     int rc = settle(step);
     rc = rc ? rc : record(step);
@@ -548,14 +312,14 @@ static int go_on(struct step *step)
     }
     rc = release(step->scope, step->vehicle); // so that a vehicle's places are told in their order
     step->scope->desk->flood.flood = step->scope->flood;
-    rc = rc ? rc : tell_now(step);
+    rc = rc ? rc : hs_step_tell(step);
     step->scope->desk->flood = (struct hs_alert_flood){0};
     return rc;
 }
 
 int hs_incident_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle, const pb_hit *hit)
 {
-    struct step step = {
+    struct hs_step step = {
         .scope = scope, .vehicle = vehicle, .hit = hit, .at_ms = hs_hit_event_time_ms(hit)};
     memcpy(step.hit_id.bytes, hit->hit_id.data, HS_ID_BYTES);
     if (hs_hit_counts_for_nothing(scope, vehicle, hit, step.at_ms)) {
