@@ -34,7 +34,8 @@ struct hs_rules {
     int64_t flood_window_ms;        // sightings are counted over so much event time
     uint32_t flood_entry_sightings; // an entry seen more often floods; 0: never
     uint32_t flood_list_sightings;  // likewise a list
-    int64_t flood_release_every_ms; // of what floods hold an audience is told one incident in so long
+    int64_t
+        flood_release_every_ms; // of what floods hold an audience is told one incident in so long
     // border
     int64_t border_settle_ms;     // a vehicle that was so long in an area is settled there
     uint32_t border_settle_sites; // or at so many sites

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "correlate/rules/incident.h"
 
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "correlate/hit_route.h"
 #include "correlate/priority.h"
