@@ -28,6 +28,7 @@ struct hs_kafka_consumer {
     hs_kafka_on_message *on_message; // of the running serve
     void *on_message_ctx;
     size_t shown; // by the running serve
+    bool closing; // leaving the group: what is assigned now is another's
 };
 
 static void partitions_from_native(const rd_kafka_topic_partition_list_t *list,
@@ -113,9 +114,10 @@ static void on_revoked(struct hs_kafka_consumer *consumer, rd_kafka_topic_partit
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error,
                          rd_kafka_topic_partition_list_t *list, void *opaque)
 {
-    (void)client;
     struct hs_kafka_consumer *consumer = opaque;
-    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && consumer->closing) {
+        rd_kafka_assign(client, NULL);
+    } else if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         on_assigned(consumer, list);
     } else {
         on_revoked(consumer, list);
@@ -216,6 +218,7 @@ int hs_kafka_consumer_subscribe(struct hs_kafka_consumer *consumer, const char *
 static bool close_group(struct hs_kafka_consumer *consumer, int64_t timeout_ms)
 {
     int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+    consumer->closing = true;
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->client, consumer->group);
     if (error) {
         rd_kafka_error_destroy(error);

@@ -105,17 +105,26 @@ void house_start(struct house *house, const char *environment)
     assert_int_equal(hs_process_start(&house->daemon, &spec), 0);
 }
 
-int house_stop(struct house *house)
-{
-    house_heard(house); // room for its last words
-    return hs_process_stop(&house->daemon, HOUSE_TIMEOUT_MS);
-}
-
-static void fail_with_log(struct house *house, const char *what, const char *text)
+static void show_log(struct house *house)
 {
     char *log = hs_test_file_read(house->log);
     fprintf(stderr, "---- log\n%s\n---- heard\n%s----\n", log ? log : "", house->heard);
     free(log);
+}
+
+int house_stop(struct house *house)
+{
+    house_heard(house); // room for its last words
+    int exit_code = hs_process_stop(&house->daemon, HOUSE_TIMEOUT_MS);
+    if (exit_code != 0) {
+        show_log(house);
+    }
+    return exit_code;
+}
+
+static void fail_with_log(struct house *house, const char *what, const char *text)
+{
+    show_log(house);
     fail_msg("%s '%s' did not come", what, text);
 }
 

@@ -297,6 +297,61 @@ static void an_owner_may_start_a_partition_when_it_is_ready(void **state)
     hs_kafka_producer_free(producer);
 }
 
+// Assignments that reached a consumer, and whether it was leaving by then.
+struct joining {
+    bool taken;   // before it left
+    bool leaving; // from now on nothing may be taken
+    size_t taken_while_leaving;
+};
+
+static bool on_assigned_paused(void *ctx, struct hs_kafka_partition *partitions, size_t count)
+{
+    struct joining *joining = ctx;
+    joining->taken = joining->taken || !joining->leaving;
+    joining->taken_while_leaving += joining->leaving ? count : 0;
+    for (size_t i = 0; i < count; i++) {
+        partitions[i].offset = 0;
+    }
+    return true;
+}
+
+// Joins, leaves after `stay_us`, or with -1 once it was given its partitions; returns the time.
+static int64_t join_and_leave(int64_t stay_us)
+{
+    const char *const topics[] = {"leaving"};
+    struct joining joining = {0};
+    const struct hs_kafka_consumer_events events = {.ctx = &joining,
+                                                    .assigned = on_assigned_paused};
+    struct hs_kafka_consumer *consumer;
+    int64_t from_ns = hs_clock_monotonic_ns(), stayed_us = 0;
+    assert_int_equal(hs_kafka_consumer_new(&settings, HS_KAFKA_ROLE_EVENTS, "leaving", topics, 1,
+                                           &events, &consumer),
+                     0);
+    while (stay_us < 0 ? !joining.taken : stayed_us < stay_us) {
+        hs_kafka_consumer_serve(consumer, stay_us < 0 ? 1 : 0, NULL, NULL);
+        stayed_us = (hs_clock_monotonic_ns() - from_ns) / 1000;
+        assert_true(stayed_us < WAIT_MS * INT64_C(1000));
+    }
+    joining.leaving = true;
+    assert_int_equal(hs_kafka_consumer_close(consumer, WAIT_MS), 0);
+    assert_int_equal(joining.taken_while_leaving, 0);
+    return stayed_us;
+}
+
+// A member may be given partitions while it leaves: it takes none of them, since an owner that asks
+// its group for offsets then gets no answer.
+static void whoever_leaves_takes_nothing(void **state)
+{
+    enum { STEPS = 60 };
+    (void)state;
+    make_topic("leaving", 12);
+    join_and_leave(-1); // the first one waits for the group to be made
+    int64_t joined_us = join_and_leave(-1);
+    for (int step = 0; step < STEPS; step++) { // around the time when the assignment comes
+        join_and_leave(joined_us / 2 + joined_us * step / STEPS);
+    }
+}
+
 static void reads_do_not_start_without_an_operator(void **state)
 {
     (void)state;
@@ -432,6 +487,7 @@ int main(void)
         cmocka_unit_test(every_messages_end_is_told),
         cmocka_unit_test(a_group_consumes_commits_and_rewinds),
         cmocka_unit_test(an_owner_may_start_a_partition_when_it_is_ready),
+        cmocka_unit_test(whoever_leaves_takes_nothing),
         cmocka_unit_test(reads_do_not_start_without_an_operator),
         cmocka_unit_test(a_tail_ends_where_the_log_ended),
         cmocka_unit_test(topics_are_made_and_held_to_their_rules),
