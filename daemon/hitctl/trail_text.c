@@ -82,6 +82,20 @@ static void add_trail(struct hs_buf *out, const Hitstream__V1__VehicleState *sta
     }
 }
 
+// It stands among the recent ones, unless it is none of them: as rows that end with an id, or as
+// messages in older states.
+static ProtobufCBinaryData last_alert(const Hitstream__V1__Told *told)
+{
+    if (told->alert_id.len > 0) {
+        return told->alert_id;
+    }
+    if (told->recent_rows.len >= HS_ID_BYTES) {
+        return (ProtobufCBinaryData){HS_ID_BYTES,
+                                     told->recent_rows.data + told->recent_rows.len - HS_ID_BYTES};
+    }
+    return told->n_recent > 0 ? told->recent[told->n_recent - 1]->alert_id : told->alert_id;
+}
+
 static void add_told(struct hs_buf *out, const pb_incident *incident)
 {
     for (size_t i = 0; i < incident->n_told; i++) {
@@ -89,9 +103,7 @@ static void add_told(struct hs_buf *out, const pb_incident *incident)
         hs_buf_add_text(out, "    told ");
         hitctl_text_safe(out, told->queue);
         hs_buf_printf(out, ": %u alert%s, the last ", told->alerts, told->alerts == 1 ? "" : "s");
-        add_id(out, told->alert_id.len == 0 && told->n_recent > 0
-                        ? told->recent[told->n_recent - 1]->alert_id
-                        : told->alert_id);
+        add_id(out, last_alert(told));
         hs_buf_add_text(out, " of ");
         hitctl_text_time(out, told->event_at_ms);
         hs_buf_add_char(out, '\n');
@@ -106,9 +118,11 @@ static void add_timers(struct hs_buf *out, const Hitstream__V1__VehicleState *st
 {
     for (size_t i = 0; i < state->n_timers; i++) {
         const pb_timer *timer = state->timers[i];
-        if (timer->incident_id.len != incident->incident_id.len ||
-            memcmp(timer->incident_id.data, incident->incident_id.data, timer->incident_id.len) !=
-                0) {
+        ProtobufCBinaryData of = timer->incident_id.len == 0 && state->incident
+                                     ? state->incident->incident_id // the open one's
+                                     : timer->incident_id;
+        if (of.len != incident->incident_id.len ||
+            memcmp(of.data, incident->incident_id.data, of.len) != 0) {
             continue;
         }
         hs_buf_printf(out, "    timer %s, due ",

@@ -22,7 +22,8 @@ enum {
     HS_TOLD_RECENT_MAX = 4,  // alerts a queue that a stand-down names; the oldest leaves
     HS_GIVEN_MAX = 8,        // feedback kept for people to see; the oldest leaves
     HS_APPROACHED_MAX = 4,   // forces that were told of its coming; the oldest is forgotten
-    HS_SHOWN_MAX = 512,      // bytes of the hit as shown; images' references are left out beyond
+    HS_RECENT_ROW_BYTES = 1 + HS_ID_BYTES, // such an alert in a state: number and id
+    HS_SHOWN_MAX = 512, // bytes of the hit as shown; images' references are left out beyond
 };
 
 // One place of the trail.

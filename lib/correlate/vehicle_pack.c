@@ -5,12 +5,12 @@
 #include "correlate/rules/findings.h"
 #include "correlate/vehicle_state.h"
 #include "wire/message.h"
+#include "wire/varint.h"
 
 typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, short in this file
 typedef Hitstream__V1__Incident pb_incident;
 typedef Hitstream__V1__TrailPoint pb_point;
 typedef Hitstream__V1__Told pb_told;
-typedef Hitstream__V1__ToldAlert pb_told_alert;
 typedef Hitstream__V1__IncidentEntry pb_entry;
 typedef Hitstream__V1__EntryOnList pb_on_list;
 typedef Hitstream__V1__Given pb_given;
@@ -18,8 +18,6 @@ typedef Hitstream__V1__BorderState pb_border;
 typedef Hitstream__V1__ApproachTold pb_approach;
 typedef Hitstream__V1__StateExclusion pb_exclusion;
 typedef Hitstream__V1__Timer pb_timer;
-
-enum { VARINT_BYTES_MAX = 10 };
 
 // What is being packed: scratch, and the numbers given so far.
 struct packing {
@@ -89,43 +87,37 @@ static bool fill_trail(pb_incident *out, const struct hs_incident *incident,
     return out->trail || out->n_trail == 0;
 }
 
-static uint8_t *put_varint(uint8_t *to, uint64_t value)
+// Alerts that a stand-down would take back: the number of the entry, and the id.
+static bool fill_recent_rows(pb_told *out, const struct hs_told *told, struct hs_bump *bump)
 {
-    for (; value >= 0x80; value >>= 7) {
-        *to++ = (uint8_t)(value | 0x80);
+    uint8_t *at = hs_bump_take(bump, told->recent_count * HS_RECENT_ROW_BYTES + 1);
+    if (!at) {
+        return false;
     }
-    *to++ = (uint8_t)value;
-    return to;
-}
-
-static uint64_t zigzag(int64_t value)
-{
-    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+    out->recent_rows = (ProtobufCBinaryData){told->recent_count * HS_RECENT_ROW_BYTES, at};
+    for (size_t i = 0; i < told->recent_count; i++, at += HS_RECENT_ROW_BYTES) {
+        at[0] = told->recent[i].number;
+        memcpy(at + 1, told->recent[i].id.bytes, HS_ID_BYTES);
+    }
+    return true;
 }
 
 static bool fill_told_rows(pb_told *out, const struct hs_told *told, int64_t opened_at_ms,
                            struct packing *packing)
 {
-    uint8_t *at = hs_bump_alloc(packing->bump, told->place_count * 3 * VARINT_BYTES_MAX + 1);
+    uint8_t *at = hs_bump_alloc(packing->bump, told->place_count * 3 * HS_VARINT_BYTES_MAX + 1);
     if (!at) {
         return false;
     }
     out->place_rows.data = at;
     for (size_t i = 0; i < told->place_count; i++) {
         const struct hs_told_place *place = &told->places[i];
-        at = put_varint(at, place_number(packing, place->place));
-        at = put_varint(at, place->number);
-        at = put_varint(at, zigzag(place->event_at_ms - opened_at_ms));
+        at = hs_varint_put(at, place_number(packing, place->place));
+        at = hs_varint_put(at, place->number);
+        at = hs_varint_put(at, hs_zigzag(place->event_at_ms - opened_at_ms));
     }
     out->place_rows.len = (size_t)(at - out->place_rows.data);
-    out->n_recent = told->recent_count;
-    out->recent = (pb_told_alert **)make_rows(packing->bump, out->n_recent, sizeof(pb_told_alert));
-    for (size_t i = 0; out->recent && i < out->n_recent; i++) {
-        hitstream__v1__told_alert__init(out->recent[i]);
-        out->recent[i]->alert_id = id_bytes(&told->recent[i].id);
-        out->recent[i]->number = told->recent[i].number;
-    }
-    return out->recent || out->n_recent == 0;
+    return fill_recent_rows(out, told, packing->bump);
 }
 
 static bool fill_told_one(pb_told *row, const struct hs_told *told, int64_t opened_at_ms,
@@ -343,7 +335,9 @@ static bool fill_timers(pb_state *out, const struct hs_vehicle *vehicle, struct 
     for (size_t i = 0; out->timers && i < out->n_timers; i++) {
         hitstream__v1__timer__init(out->timers[i]);
         out->timers[i]->kind = vehicle->timers[i].kind;
-        out->timers[i]->incident_id = id_bytes(&vehicle->timers[i].incident);
+        if (!vehicle->open || !hs_id_eq(&vehicle->timers[i].incident, &vehicle->open->id)) {
+            out->timers[i]->incident_id = id_bytes(&vehicle->timers[i].incident);
+        }
         out->timers[i]->due_at_ms = vehicle->timers[i].due_at_ms;
     }
     return out->timers || out->n_timers == 0;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "correlate/rules/findings.h"
 #include "correlate/vehicle_state.h"
+#include "wire/varint.h"
 
 typedef Hitstream__V1__VehicleState pb_state; // long names of the contract, short in this file
 typedef Hitstream__V1__Incident pb_incident;
@@ -122,20 +123,6 @@ static int read_told_place(const struct reading *reading, const pb_incident *fro
     return rc;
 }
 
-// False: the text ends within it.
-static bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_value)
-{
-    *ret_value = 0;
-    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
-        uint8_t byte = *(*at)++;
-        *ret_value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int read_place_rows(const struct reading *reading, ProtobufCBinaryData rows,
                            struct hs_told *told)
 {
@@ -145,14 +132,14 @@ static int read_place_rows(const struct reading *reading, ProtobufCBinaryData ro
     while (rc == 0 && at < end) {
         uint64_t place, number, apart;
         struct hs_told_place row = {0};
-        if (!take_varint(&at, end, &place) || !take_varint(&at, end, &number) ||
-            !take_varint(&at, end, &apart) || place > UINT32_MAX || number == 0 ||
+        if (!hs_varint_take(&at, end, &place) || !hs_varint_take(&at, end, &number) ||
+            !hs_varint_take(&at, end, &apart) || place > UINT32_MAX || number == 0 ||
             number > HS_INCIDENT_ENTRIES_MAX) {
             return HS_EFORMAT;
         }
         row.number = (uint8_t)number;
-        row.event_at_ms = (int64_t)((uint64_t)reading->incident->opened_at_ms +
-                                    ((apart >> 1) ^ (~(apart & 1) + 1)));
+        row.event_at_ms =
+            (int64_t)((uint64_t)reading->incident->opened_at_ms + (uint64_t)hs_unzigzag(apart));
         rc = read_needed_place(reading, (uint32_t)place, &row.place);
         if (rc == 0) {
             hs_told_append(told, reading->pool, &row);
@@ -161,9 +148,35 @@ static int read_place_rows(const struct reading *reading, ProtobufCBinaryData ro
     return rc;
 }
 
-static int read_told(const struct reading *reading, const pb_incident *from, const pb_told *row)
+// Alerts that a stand-down would take back, as rows or, in older states, as messages.
+static int read_recent(const pb_told *row, struct hs_told *told)
 {
     struct hs_id id;
+    int rc = row->recent_rows.len % HS_RECENT_ROW_BYTES == 0 ? 0 : HS_EFORMAT;
+    for (size_t i = 0; rc == 0 && i < row->recent_rows.len; i += HS_RECENT_ROW_BYTES) {
+        memcpy(id.bytes, row->recent_rows.data + i + 1, HS_ID_BYTES);
+        hs_told_note_alert(told, &id, row->recent_rows.data[i]);
+    }
+    for (size_t i = 0; rc == 0 && i < row->n_recent; i++) {
+        rc = read_id(row->recent[i]->alert_id, &id);
+        if (rc == 0) {
+            hs_told_note_alert(told, &id, (uint8_t)row->recent[i]->number);
+        }
+    }
+    return rc;
+}
+
+static int read_last_alert(const pb_told *row, struct hs_told *told)
+{
+    if (row->alert_id.len > 0 || told->recent_count == 0) {
+        return read_id(row->alert_id, &told->alert);
+    }
+    told->alert = told->recent[told->recent_count - 1].id;
+    return 0;
+}
+
+static int read_told(const struct reading *reading, const pb_incident *from, const pb_told *row)
+{
     struct hs_told *told =
         hs_incident_told_add(reading->incident, reading->pool, hs_str(row->queue));
     if (!told) {
@@ -180,21 +193,14 @@ static int read_told(const struct reading *reading, const pb_incident *from, con
     told->resourced = row->resourced;
     told->stood_down = row->stood_down;
     told->no_resource = row->no_resource;
-    int rc = row->alert_id.len == 0 && row->n_recent > 0
-                 ? read_id(row->recent[row->n_recent - 1]->alert_id, &told->alert)
-                 : read_id(row->alert_id, &told->alert);
+    int rc = read_recent(row, told);
+    rc = rc ? rc : read_last_alert(row, told);
     rc = rc ? rc : read_place(reading, row->place_number, &told->place);
     rc = rc ? rc : read_place_rows(reading, row->place_rows, told);
     for (size_t i = 0; rc == 0 && i < row->n_places; i++) {
         rc = read_told_place(reading, from, row->places[i], told);
     }
     told->known |= row->known;
-    for (size_t i = 0; rc == 0 && i < row->n_recent; i++) {
-        rc = read_id(row->recent[i]->alert_id, &id);
-        if (rc == 0) {
-            hs_told_note_alert(told, &id, (uint8_t)row->recent[i]->number);
-        }
-    }
     return rc;
 }
 
@@ -385,7 +391,11 @@ static int read_small(struct hs_vehicle *vehicle, const pb_state *state)
     int rc = read_seen(vehicle, state);
     for (size_t i = 0; rc == 0 && i < state->n_timers; i++) {
         const pb_timer *timer = state->timers[i];
-        rc = read_id(timer->incident_id, &id);
+        if (timer->incident_id.len == 0 && vehicle->open) {
+            id = vehicle->open->id;
+        } else {
+            rc = read_id(timer->incident_id, &id);
+        }
         rc = rc ? rc : hs_vehicle_set_timer(vehicle, timer->kind, &id, timer->due_at_ms);
     }
     rc = rc == 0 && state->feedback_ids.len % HS_ID_BYTES != 0 ? HS_EFORMAT : rc;

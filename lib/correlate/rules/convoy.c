@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "correlate/rules/convoy_passers.h"
 #include "correlate/rules/convoy_score.h"
 #include "vrm/vrm.h"
 
@@ -373,12 +374,15 @@ Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struc
     }
     hitstream__v1__convoy_state__init(state);
     state->journey = convoy->journey;
-    state->n_companions = count;
     state->companions = hs_bump_alloc(bump, (count + 1) * sizeof(*state->companions));
-    bool good = state->companions && pack_stops(convoy, bump, state);
+    bool good = state->companions && pack_stops(convoy, bump, state) &&
+                hs_convoy_pack_passers(convoy, bump, &state->passers_by);
     for (size_t i = 0; good && i < count; i++) {
-        state->companions[i] = &rows[i];
-        good = pack_companion(&convoy->companions[i], bump, &rows[i]);
+        if (!hs_convoy_is_passer(convoy, &convoy->companions[i])) {
+            Hitstream__V1__ConvoyCompanion *row = &rows[state->n_companions];
+            state->companions[state->n_companions++] = row;
+            good = pack_companion(&convoy->companions[i], bump, row);
+        }
     }
     return good ? state : NULL;
 }
@@ -426,6 +430,26 @@ static int unpack_companion(struct hs_convoy *convoy, const Hitstream__V1__Convo
     return 0;
 }
 
+static int unpack_passers(struct hs_convoy *convoy, ProtobufCBinaryData rows)
+{
+    struct hs_convoy_passers passers = {.at = rows.data,
+                                        .end = rows.len ? rows.data + rows.len : rows.data};
+    int rc = 0;
+    while (rc == 0 && passers.at < passers.end) {
+        struct hs_convoy_companion passer;
+        rc = convoy->companion_count == HS_CONVOY_COMPANIONS_MAX
+                 ? HS_EFORMAT
+                 : hs_convoy_next_passer(&passers, convoy, &passer);
+        struct hs_convoy_companion *companion = rc == 0 ? find_or_add(convoy, passer.mark) : NULL;
+        if (companion) {
+            *companion = passer;
+        } else if (rc == 0) {
+            rc = HS_ENOMEM;
+        }
+    }
+    return rc;
+}
+
 int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState *state)
 {
     int rc = state->n_stops > HS_CONVOY_STOPS_MAX || state->n_companions > HS_CONVOY_COMPANIONS_MAX
@@ -439,5 +463,5 @@ int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState 
     for (size_t i = 0; rc == 0 && i < state->n_companions; i++) {
         rc = unpack_companion(convoy, state->companions[i]);
     }
-    return rc;
+    return rc ? rc : unpack_passers(convoy, state->passers_by);
 }

@@ -12,6 +12,7 @@
 #include "config/file.h"
 #include "correlate/correlator.h"
 #include "hitstream/v1/state.pb-c.h"
+#include "wire/varint.h"
 
 #define KEY "AB12CDE|open"
 
@@ -24,6 +25,13 @@ static struct hs_controls *lookup(void *ctx, const char *hash)
 static void on_record(void *ctx, struct hs_str key, struct hs_str value)
 {
     if (hs_str_is(key, KEY)) {
+        hs_buf_add_str(ctx, value);
+    }
+}
+
+static void on_any_record(void *ctx, struct hs_str key, struct hs_str value)
+{
+    if (!hs_str_is(key, HS_PARTITION_STATE_KEY)) {
         hs_buf_add_str(ctx, value);
     }
 }
@@ -102,9 +110,95 @@ static void all_of_an_old_state_is_restored(void **state)
     hs_buf_fini(&again);
 }
 
+// The alerts of an incident that stand to be taken back were messages, and are rows.
+static void assert_same_recent(const Hitstream__V1__Incident *before,
+                               const Hitstream__V1__Incident *after)
+{
+    for (size_t i = 0; i < before->n_told; i++) {
+        const Hitstream__V1__Told *old = before->told[i], *now = after->told[i];
+        assert_int_equal(now->n_recent, 0);
+        assert_true(old->n_recent > 0);
+        assert_int_equal(now->recent_rows.len, old->n_recent * (1 + HS_ID_BYTES));
+        for (size_t row = 0; row < old->n_recent; row++) {
+            const uint8_t *at = now->recent_rows.data + row * (1 + HS_ID_BYTES);
+            assert_int_equal(at[0], old->recent[row]->number);
+            assert_memory_equal(at + 1, old->recent[row]->alert_id.data, HS_ID_BYTES);
+        }
+    }
+}
+
+// Companions that were met once were messages, and are rows.
+static void assert_same_company(const Hitstream__V1__ConvoyState *before,
+                                const Hitstream__V1__ConvoyState *after)
+{
+    const uint8_t *at = after->passers_by.data, *end = at + after->passers_by.len;
+    uint64_t mark = 0, apart, stop, gap;
+    size_t others = 0;
+    for (size_t i = 0; i < before->n_companions; i++) {
+        const Hitstream__V1__ConvoyCompanion *row = before->companions[i];
+        if (__builtin_popcount(row->seen) > 1) {
+            assert_same_message(&row->base, &after->companions[others++]->base);
+            continue;
+        }
+        assert_true(hs_varint_take(&at, end, &apart) && hs_varint_take(&at, end, &stop) &&
+                    hs_varint_take(&at, end, &gap));
+        mark += apart;
+        assert_int_equal(mark, row->mark);
+        assert_int_equal(1U << stop, row->seen);
+        assert_int_equal(hs_unzigzag(gap), row->gaps_ms[0]);
+        assert_int_equal(after->stops[stop]->at_ms, row->last_at_ms);
+    }
+    assert_int_equal(others, after->n_companions);
+    assert_ptr_equal(at, end);
+}
+
+// A state as it was written when companions, alerts and timers were messages with all of their
+// ids: half as large again.
+static void a_state_of_messages_becomes_one_of_rows(void **state)
+{
+    (void)state;
+    struct hs_correlator_config config = {.controls_lookup = lookup};
+    struct hs_correlator *correlator;
+    struct hs_buf old = {0}, again = {0};
+    assert_int_equal(
+        hs_file_read(HS_SOURCE_DIR "/tests/data/states/rows-as-messages.bin", 1 << 20, &old), 0);
+    Hitstream__V1__VehicleState *before = unpack(&old);
+    hs_buf_add_texts(&again, before->vehicle, "|open", NULL);
+    assert_int_equal(hs_correlator_new(&config, &correlator), 0);
+    const struct hs_state_record record = {hs_buf_str(&again), hs_buf_str(&old), 1};
+    assert_int_equal(hs_correlator_restore(correlator, &record), 0);
+    assert_int_equal(hs_correlator_restored(correlator), 0);
+    assert_int_equal(hs_correlator_overwritten(correlator, hs_buf_str(&again)), 0);
+    hs_buf_clear(&again);
+    assert_int_equal(hs_correlator_checkpoint(correlator, 2, 1, on_any_record, &again), 0);
+    Hitstream__V1__VehicleState *after = unpack(&again);
+    assert_true(again.len * 10 < old.len * 9);
+    assert_same_incident(after->incident, before->incident);
+    assert_same_recent(before->incident, after->incident);
+    assert_int_equal(after->n_ended, before->n_ended);
+    for (size_t i = 0; i < after->n_ended; i++) {
+        assert_same_incident(after->ended[i], before->ended[i]);
+        assert_same_recent(before->ended[i], after->ended[i]);
+    }
+    assert_same_company(before->convoy, after->convoy);
+    assert_int_equal(after->n_timers, before->n_timers);
+    for (size_t i = 0; i < after->n_timers; i++) { // all of the open incident
+        assert_int_equal(after->timers[i]->due_at_ms, before->timers[i]->due_at_ms);
+        assert_int_equal(after->timers[i]->incident_id.len, 0);
+        assert_memory_equal(before->timers[i]->incident_id.data, after->incident->incident_id.data,
+                            HS_ID_BYTES);
+    }
+    hitstream__v1__vehicle_state__free_unpacked(before, NULL);
+    hitstream__v1__vehicle_state__free_unpacked(after, NULL);
+    hs_correlator_free(correlator);
+    hs_buf_fini(&old);
+    hs_buf_fini(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_state_of_messages_becomes_one_of_rows),
         cmocka_unit_test(all_of_an_old_state_is_restored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
