@@ -143,7 +143,7 @@ static void assert_same_company(const Hitstream__V1__ConvoyState *before,
                                 const Hitstream__V1__ConvoyState *after)
 {
     const uint8_t *at = after->passers_by.data, *end = at + after->passers_by.len;
-    uint64_t mark = 0, apart, stop, gap;
+    uint64_t mark = 0, apart = 0, stop = 0, gap = 0;
     size_t others = 0;
     for (size_t i = 0; i < before->n_companions; i++) {
         const Hitstream__V1__ConvoyCompanion *row = before->companions[i];
