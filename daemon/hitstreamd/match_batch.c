@@ -25,6 +25,7 @@ int hs_match_batch_init(struct hs_match_batch *batch)
     *batch = (struct hs_match_batch){
         .bytes = malloc(BYTES_CAPACITY),
         .messages = calloc(HS_MATCH_BATCH_READS, sizeof(*batch->messages)),
+        .site_hashes = calloc(HS_MATCH_BATCH_READS, sizeof(*batch->site_hashes)),
         .views = calloc(READS_CAPACITY, sizeof(*batch->views)),
         .scratch = calloc((size_t)READS_CAPACITY * HS_READ_CANDIDATES_MAX, sizeof(*batch->scratch)),
         .faults = calloc(READS_CAPACITY, sizeof(*batch->faults)),
@@ -32,8 +33,9 @@ int hs_match_batch_init(struct hs_match_batch *batch)
         .hits = calloc(HS_MATCH_HITS_BATCH, sizeof(*batch->hits)),
         .space = {.ptr = malloc(HS_MATCH_HIT_SPACE_BYTES), .capacity = HS_MATCH_HIT_SPACE_BYTES},
     };
-    bool whole = batch->bytes && batch->messages && batch->views && batch->scratch &&
-                 batch->faults && batch->message_of && batch->hits && batch->space.ptr;
+    bool whole = batch->bytes && batch->messages && batch->site_hashes && batch->views &&
+                 batch->scratch && batch->faults && batch->message_of && batch->hits &&
+                 batch->space.ptr;
     if (!whole) {
         hs_match_batch_fini(batch);
         return HS_ENOMEM;
@@ -45,6 +47,7 @@ void hs_match_batch_fini(struct hs_match_batch *batch)
 {
     free(batch->bytes);
     free(batch->messages);
+    free(batch->site_hashes);
     free(batch->views);
     free(batch->scratch);
     free(batch->faults);
@@ -63,7 +66,7 @@ static void empty(struct hs_match_batch *batch)
     batch->space.used = 0;
 }
 
-static bool is_full(const struct hs_match_batch *batch)
+bool hs_match_batch_is_full(const struct hs_match_batch *batch)
 {
     return batch->read_count >= HS_MATCH_BATCH_READS || batch->used >= HS_MATCH_BATCH_BYTES ||
            batch->message_count >= HS_MATCH_BATCH_READS;
@@ -109,14 +112,15 @@ static struct hs_str traceparent_of(const struct hs_match_batch *batch, struct h
 // Messages of a fetch lie one behind the other: those after the next are on the way.
 static void expect_next(const struct hs_kafka_message *message)
 {
-    enum { AHEAD_BYTES = 512, LINES = 4, LINE_BYTES = 64 };
+    enum { AHEAD_BYTES = 1024, LINES = 4, LINE_BYTES = 64 };
     const char *from = message->value.ptr + message->value.len + AHEAD_BYTES;
     for (unsigned i = 0; i < LINES; i++) {
         __builtin_prefetch(from + (size_t)i * LINE_BYTES);
     }
 }
 
-// Copies what must outlive the call; 0, or why the message as a whole cannot be used.
+// Copies what must outlive the call, once it is decoded where it came: what was just stored is slow to
+// load in other pieces. 0, or why the message as a whole cannot be used.
 static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
                      const struct hs_kafka_message *message)
 {
@@ -126,13 +130,10 @@ static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
         return HS_REJECT_TOO_LARGE;
     }
     expect_next(message);
-    size_t used = batch->used;
-    struct hs_str value = keep(batch, message->value);
     int r =
-        hs_read_views(value, batch->views + batch->read_count, HS_BATCH_READS_MAX,
+        hs_read_views(message->value, batch->views + batch->read_count, HS_BATCH_READS_MAX,
                       batch->scratch + (size_t)batch->read_count * HS_READ_CANDIDATES_MAX, &count);
     if (r < 0) {
-        batch->used = used;
         return r == HS_ELIMIT ? HS_REJECT_TOO_MANY : HS_REJECT_MESSAGE;
     }
     *m = (struct hs_match_message){
@@ -140,12 +141,13 @@ static size_t gather(struct hs_match_batch *batch, struct hs_match_slot *slot,
         .offset = message->offset,
         .appended_at_ms = hs_kafka_message_time_ms(message, NULL),
         .key = keep_text(batch, message->key),
-        .value = value,
+        .value = keep(batch, message->value),
         .traceparent = keep_text(batch, traceparent_of(batch, slot, message)),
         .reads_end = batch->read_count + (uint32_t)count,
     };
-    m->site_hash = hs_sites_hash(slot->partition, m->key);
+    batch->site_hashes[batch->message_count] = hs_sites_hash(slot->partition, message->key);
     for (uint32_t i = batch->read_count; i < m->reads_end; i++) {
+        hs_read_view_move(&batch->views[i], message->value.ptr, m->value.ptr);
         batch->message_of[i] = batch->message_count;
     }
     batch->read_count = m->reads_end;
@@ -190,18 +192,19 @@ bool hs_match_on_message(void *ctx, const struct hs_kafka_message *message)
         reject_whole(worker, slot, message, reason);
         return false;
     }
-    return !is_full(&worker->batch);
+    return !hs_match_batch_is_full(&worker->batch);
 }
 
 bool hs_match_on_probe(void *ctx, const struct hs_kafka_message *message)
 {
     struct hs_match_worker *worker = ctx;
     struct hs_match_slot *slot = hs_match_slot_find(worker, message->partition);
-    if (slot && !is_full(&worker->batch) && gather(&worker->batch, slot, message) > 0) {
+    if (slot && !hs_match_batch_is_full(&worker->batch) &&
+        gather(&worker->batch, slot, message) > 0) {
         worker->window.reads++;
         worker->window.bad++;
     }
-    return !is_full(&worker->batch);
+    return !hs_match_batch_is_full(&worker->batch);
 }
 
 // One pass of the matcher over a stretch of the batch.
@@ -481,7 +484,6 @@ void hs_match_batch_run(struct hs_match_worker *worker)
     struct handover h = {.worker = worker};
     uint32_t first = 0;
     bool going = batch->message_count > 0 && !worker->failed;
-    hs_match_company_expect(worker);
     while (going) {
         uint32_t end = batch->read_count > first ? match(worker, first) : first;
         if (end == first && first < batch->read_count) {

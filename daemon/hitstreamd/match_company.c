@@ -202,24 +202,19 @@ static bool close_due(struct hs_match_worker *worker, struct hs_match_slot *slot
     return true;
 }
 
-void hs_match_company_expect(const struct hs_match_worker *worker)
-{
-    const struct hs_match_batch *batch = &worker->batch;
-    for (uint32_t i = 0; i < batch->message_count; i++) {
-        hs_sites_expect(worker->company.sites, batch->messages[i].site_hash);
-    }
-}
-
 bool hs_match_company_message(struct hs_match_worker *worker,
                               const struct hs_match_message *message)
 {
+    const struct hs_match_batch *batch = &worker->batch;
     struct hs_match_slot *slot = message->slot;
+    size_t at = (size_t)(message - batch->messages);
+    hs_sites_expect(worker->company.sites, batch->site_hashes + at, batch->message_count - at);
     pass(worker, slot, message->offset, message->appended_at_ms);
     if (!close_due(worker, slot, slot->now_ms)) {
         return false;
     }
     worker->company.site =
-        hs_sites_get(worker->company.sites, message->site_hash, slot->partition, message->key);
+        hs_sites_get(worker->company.sites, batch->site_hashes[at], slot->partition, message->key);
     return true;
 }
 

@@ -21,6 +21,7 @@ enum {
     CLOSE_MS = 8000,
     PRODUCE_POLL_MS = 10,
     QUEUE_PEAK_MIN = 10000, // a smaller backlog never fills the local queue
+    GATHER_MS = 20,         // hits of a backlog leave together, this often
 };
 #define NS_PER_MS INT64_C(1000000)
 
@@ -146,15 +147,31 @@ static void look_at_lag(struct hs_match_worker *worker, int64_t now_ns)
     atomic_store_explicit(&worker->pending, pending, memory_order_relaxed);
 }
 
+// Hits leave at once when no more reads are waiting, else a few milliseconds' together: each request
+// costs the client library as much as a hundred reads.
+static void send_hits(struct hs_match_worker *worker)
+{
+    if (!worker->in_backlog || worker->round_ns >= worker->gather_until_ns) {
+        (void)hs_kafka_producer_release(
+            worker->producer); // what finds no room leaves with the next
+        worker->gather_until_ns = worker->round_ns + GATHER_MS * NS_PER_MS;
+    }
+}
+
 static void serve_reads(struct hs_match_worker *worker)
 {
-    size_t shown = hs_kafka_consumer_serve(worker->consumer, IDLE_MS, hs_match_on_message, worker);
+    hs_kafka_producer_hold(worker->producer);
+    size_t shown = hs_kafka_consumer_serve(worker->consumer, worker->in_backlog ? 0 : IDLE_MS,
+                                           hs_match_on_message, worker);
+    worker->in_backlog = hs_match_batch_is_full(&worker->batch);
     hs_match_batch_run(worker);
     if (worker->input_stopped) {
+        worker->in_backlog = false;
         hs_match_input_pause(worker);
     } else if (!worker->failed) {
         hs_match_company_idle(worker, worker->round_ns);
     }
+    send_hits(worker);
     if (shown > 0) {
         look_at_queue(worker);
     }
@@ -172,6 +189,8 @@ static void round_once(struct hs_match_worker *worker)
         hs_kafka_consumer_serve(worker->consumer, PRODUCE_POLL_MS, NULL, NULL);
     } else if (!has_room(worker)) {
         hs_match_company_relieve(worker);
+        worker->in_backlog = false;
+        send_hits(worker);
         hs_kafka_producer_poll(worker->producer, PRODUCE_POLL_MS);
         hs_kafka_consumer_serve(worker->consumer, 0, NULL, NULL);
     } else {

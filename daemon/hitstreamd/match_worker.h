@@ -65,7 +65,6 @@ struct hs_match_message {
     struct hs_str key;
     struct hs_str value;
     struct hs_str traceparent;
-    uint64_t site_hash; // its site is found by
     uint32_t reads_end; // beyond its last read
 };
 
@@ -78,6 +77,7 @@ struct hs_match_batch {
     char *bytes;
     size_t used; // bytes
     struct hs_match_message *messages;
+    uint64_t *site_hashes; // by message: its site is found by
     uint32_t message_count;
     struct hs_read_view *views;
     struct hs_candidate_view *scratch;
@@ -175,8 +175,10 @@ struct hs_match_worker {
     size_t probe_slot;    // whose turn it is
     uint64_t resume_seen; // the stage's counter of resumes
     struct hs_match_window window;
-    int64_t round_ns;     // CLOCK_MONOTONIC when the round began
-    int64_t commit_at_ns; // next
+    int64_t round_ns;        // CLOCK_MONOTONIC when the round began
+    bool in_backlog;         // the last batch was full
+    int64_t gather_until_ns; // hits of a backlog are held up to then
+    int64_t commit_at_ns;    // next
     int64_t lag_at_ns;
     size_t queue_peak; // since the last nudge
 
@@ -205,6 +207,7 @@ int hs_match_batch_init(struct hs_match_batch *batch);
 void hs_match_batch_fini(struct hs_match_batch *batch);
 // Gets each message; false when the batch is full.
 bool hs_match_on_message(void *ctx, const struct hs_kafka_message *message);
+bool hs_match_batch_is_full(const struct hs_match_batch *batch);
 // Matches what was gathered, hands over hits and bad reads, empties the batch.
 void hs_match_batch_run(struct hs_match_worker *worker);
 // How many of the gathered reads are bad; nothing is handed over; empties the batch.
@@ -227,8 +230,6 @@ void hs_match_company_assigned(struct hs_match_worker *worker, struct hs_match_s
 // A message before those that are to be matched.
 void hs_match_company_warm(struct hs_match_worker *worker, struct hs_match_slot *slot,
                            const struct hs_kafka_message *message);
-// The batch's messages will begin soon: their sites are on the way.
-void hs_match_company_expect(const struct hs_match_worker *worker);
 // A message begins: windows that its time makes due are closed.
 bool hs_match_company_message(struct hs_match_worker *worker,
                               const struct hs_match_message *message);

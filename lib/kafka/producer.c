@@ -7,8 +7,16 @@
 #include "kafka/internal.h"
 
 enum {
-    DISCARD_TIMEOUT_MS = 5000
-}; // purged messages come back at once; more is a fault of the client
+    DISCARD_TIMEOUT_MS = 5000, // purged messages come back at once; more is a fault of the client
+};
+
+// A record that waits for its release: a copy.
+struct held {
+    struct held *next;
+    struct hs_kafka_record record; // key and value lie in bytes
+    rd_kafka_headers_t *headers;   // owned
+    char bytes[];
+};
 
 struct topic {
     char *name;
@@ -25,6 +33,9 @@ struct hs_kafka_producer {
     size_t topic_count;
     size_t pending; // produced, end not told
     size_t told;    // by the running poll
+    bool holding;   // between hold and release
+    struct held *held_first, **held_last;
+    size_t held_count;
 };
 
 static enum hs_delivery status_of(const rd_kafka_message_t *message)
@@ -81,6 +92,7 @@ int hs_kafka_producer_new(const struct hs_settings *settings,
     producer->settings = settings;
     producer->events = *events;
     producer->client_events = events->client;
+    producer->held_last = &producer->held_first;
     int r = connect_client(producer);
     if (r < 0) {
         free(producer);
@@ -90,9 +102,46 @@ int hs_kafka_producer_new(const struct hs_settings *settings,
     return 0;
 }
 
+static struct held *held_take(struct hs_kafka_producer *producer)
+{
+    struct held *held = producer->held_first;
+    producer->held_first = held->next;
+    if (!held->next) {
+        producer->held_last = &producer->held_first;
+    }
+    producer->held_count--;
+    return held;
+}
+
+static void held_free(struct held *held)
+{
+    if (held->headers) {
+        rd_kafka_headers_destroy(held->headers);
+    }
+    free(held);
+}
+
+// The end of a record that never reached the client library.
+static void tell_not_written(struct hs_kafka_producer *producer, struct held *held, int error)
+{
+    const struct hs_kafka_delivery delivery = {
+        .status = HS_DELIVERY_NOT_WRITTEN,
+        .opaque = held->record.opaque,
+        .error = error,
+        .text = hs_strerror(error),
+    };
+    held_free(held);
+    producer->pending--;
+    producer->told++;
+    producer->events.delivered(producer->events.ctx, &delivery);
+}
+
 // Ends the client; every message's end is told.
 static void end_client(struct hs_kafka_producer *producer)
 {
+    while (producer->held_first) {
+        tell_not_written(producer, held_take(producer), HS_ECANCELED);
+    }
     if (!producer->client) {
         return;
     }
@@ -206,31 +255,97 @@ static rd_kafka_headers_t *headers_of(const struct hs_kafka_record *record)
     return headers;
 }
 
+// Takes the headers when it succeeds.
+static int send_record(struct hs_kafka_producer *producer, const struct hs_kafka_record *record,
+                       rd_kafka_headers_t *headers)
+{
+    // the client library wants void *, but copies
+    union {
+        const char *in;
+        void *out;
+    } value = {.in = record->value.ptr}, key = {.in = record->key.ptr ? record->key.ptr : ""};
+    return hs_kafka_error(rd_kafka_producev(
+        producer->client, RD_KAFKA_V_RKT(producer->topics[record->topic].handle),
+        RD_KAFKA_V_PARTITION(record->partition == HS_KAFKA_PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA
+                                                                            : record->partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.out, record->key.len),
+        RD_KAFKA_V_VALUE(value.out, record->value.len), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END));
+}
+
+static struct hs_str copy_to(char *to, struct hs_str text)
+{
+    if (text.len > 0) {
+        memcpy(to, text.ptr, text.len);
+    }
+    return text.ptr ? hs_str_n(to, text.len) : text;
+}
+
+// Takes the headers when it succeeds.
+static int hold_record(struct hs_kafka_producer *producer, const struct hs_kafka_record *record,
+                       rd_kafka_headers_t *headers)
+{
+    struct held *held = malloc(sizeof(*held) + record->key.len + record->value.len);
+    if (!held) {
+        return HS_ENOMEM;
+    }
+    *held = (struct held){.record = *record, .headers = headers};
+    held->record.key = copy_to(held->bytes, record->key);
+    held->record.value = copy_to(held->bytes + record->key.len, record->value);
+    held->record.headers = NULL;
+    *producer->held_last = held;
+    producer->held_last = &held->next;
+    producer->held_count++;
+    return 0;
+}
+
+// Sends what is held as far as the queue has room.
+static int send_held(struct hs_kafka_producer *producer)
+{
+    int r = 0;
+    while (producer->held_first && r != HS_ELIMIT) {
+        struct held *held = producer->held_first;
+        r = producer->client ? send_record(producer, &held->record, held->headers) : HS_ECANCELED;
+        if (r == 0) {
+            held->headers = NULL;
+            held_free(held_take(producer));
+        } else if (r != HS_ELIMIT) {
+            tell_not_written(producer, held_take(producer), r);
+        }
+    }
+    return r == HS_ELIMIT ? r : 0;
+}
+
+void hs_kafka_producer_hold(struct hs_kafka_producer *producer)
+{
+    producer->holding = true;
+}
+
+int hs_kafka_producer_release(struct hs_kafka_producer *producer)
+{
+    producer->holding = false;
+    return send_held(producer);
+}
+
 int hs_kafka_producer_produce(struct hs_kafka_producer *producer,
                               const struct hs_kafka_record *record)
 {
     if (!producer->client) {
         return HS_ECANCELED;
     }
+    bool hold = producer->holding && producer->held_count < HS_KAFKA_HELD_MAX;
+    int r = hold ? 0 : send_held(producer);
+    if (r < 0) {
+        return r;
+    }
     rd_kafka_headers_t *headers = headers_of(record);
     if (!headers) {
         return HS_ENOMEM;
     }
-    // the client library wants void *, but copies
-    union {
-        const char *in;
-        void *out;
-    } value = {.in = record->value.ptr}, key = {.in = record->key.ptr ? record->key.ptr : ""};
-    rd_kafka_resp_err_t error = rd_kafka_producev(
-        producer->client, RD_KAFKA_V_RKT(producer->topics[record->topic].handle),
-        RD_KAFKA_V_PARTITION(record->partition == HS_KAFKA_PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA
-                                                                            : record->partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.out, record->key.len),
-        RD_KAFKA_V_VALUE(value.out, record->value.len), RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END);
-    if (error) {
+    r = hold ? hold_record(producer, record, headers) : send_record(producer, record, headers);
+    if (r < 0) {
         rd_kafka_headers_destroy(headers);
-        return hs_kafka_error(error);
+        return r;
     }
     producer->pending++;
     return 0;
@@ -248,7 +363,8 @@ size_t hs_kafka_producer_poll(struct hs_kafka_producer *producer, int64_t timeou
 int hs_kafka_producer_flush(struct hs_kafka_producer *producer, int64_t timeout_ms)
 {
     int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
-    while (producer->pending > 0) {
+    producer->holding = false;
+    while (send_held(producer) < 0 || producer->pending > 0) {
         if (hs_kafka_producer_fatal(producer)) {
             return HS_ECANCELED;
         }

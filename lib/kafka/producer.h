@@ -6,7 +6,7 @@
  * written, or unknown, and its sender is told which, exactly once.
  *
  * Threads: every function from the one thread that owns the producer; `delivered` runs inside poll,
- * flush and discard. Ownership: key, value and headers are copied by produce. Bounds: the local
+ * flush and discard, and for a record that was held also inside produce and release. Ownership: key, value and headers are copied by produce. Bounds: the local
  * queue (HS_ELIMIT when it is full), kafka_message_timeout_ms a message.
  */
 
@@ -66,6 +66,15 @@ struct hs_kafka_record {
 // discard and produce again. After an error there is no delivery.
 int hs_kafka_producer_produce(struct hs_kafka_producer *producer,
                               const struct hs_kafka_record *record);
+
+// Between the two, records are gathered (up to HS_KAFKA_HELD_MAX, then all leave), so that many
+// leave in few requests where time is not pressing: a request costs as much as a hundred reads.
+// Flush releases as well; discard tells that they were not written.
+enum { HS_KAFKA_HELD_MAX = 256 };
+void hs_kafka_producer_hold(struct hs_kafka_producer *producer);
+// What is held leaves, in its order. HS_ELIMIT: the queue is full; what is left of it leaves before
+// the next record.
+int hs_kafka_producer_release(struct hs_kafka_producer *producer);
 
 // Tells deliveries, waiting at most `timeout_ms` for the first; returns how many were told.
 size_t hs_kafka_producer_poll(struct hs_kafka_producer *producer, int64_t timeout_ms);

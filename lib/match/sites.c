@@ -153,13 +153,32 @@ static struct hs_site *make_site(struct hs_sites *sites, size_t *ret_place)
 
 uint64_t hs_sites_hash(int32_t partition, struct hs_str key)
 {
-    return hs_hash_bytes(key.ptr, key.len, (uint64_t)partition);
+    const uint64_t mix = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t head, tail, seed = ((uint64_t)(uint32_t)partition << 32 | (uint32_t)key.len) * mix;
+    if (key.len < sizeof(head) || key.len > 2 * sizeof(head)) {
+        return hs_hash_bytes(key.ptr, key.len, seed);
+    }
+    memcpy(&head, key.ptr, sizeof(head)); // the usual length, in two words that overlap
+    memcpy(&tail, key.ptr + key.len - sizeof(tail), sizeof(tail));
+    head = (head ^ seed) * mix;
+    return hs_hash_u64(tail ^ head ^ head >> 32);
 }
 
-void hs_sites_expect(const struct hs_sites *sites, uint64_t hash)
+// Each step asks for what the next one loads: place in the table, site, ring, the ring's next place.
+void hs_sites_expect(const struct hs_sites *sites, const uint64_t *hashes, size_t count)
 {
-    const struct hs_site *site = sites->table[hash & sites->mask];
-    if (site) {
+    enum { PLACE = 12, SITE = 9, RING = 6, NEXT = 3 };
+    const struct hs_site *site;
+    if (count > PLACE) {
+        __builtin_prefetch(&sites->table[hashes[PLACE] & sites->mask]);
+    }
+    if (count > SITE && (site = sites->table[hashes[SITE] & sites->mask])) {
+        __builtin_prefetch(site, 1);
+    }
+    if (count > RING && (site = sites->table[hashes[RING] & sites->mask])) {
+        __builtin_prefetch(site->ring, 1);
+    }
+    if (count > NEXT && (site = sites->table[hashes[NEXT] & sites->mask])) {
         hs_ring_expect(site->ring);
     }
 }

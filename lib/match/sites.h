@@ -41,9 +41,9 @@ void hs_sites_reset(struct hs_sites *sites);
 
 // What a message's site is found by.
 uint64_t hs_sites_hash(int32_t partition, struct hs_str key);
-// The site of this hash, if there is one, will be asked for soon: it and its ring's next place are on
-// the way. For all messages of a batch at once, so that they come together.
-void hs_sites_expect(const struct hs_sites *sites, uint64_t hash);
+// The sites of these hashes, as far as there are any, will be asked for in this order: what they take
+// of memory is on the way. Once before each, with all that are left.
+void hs_sites_expect(const struct hs_sites *sites, const uint64_t *hashes, size_t count);
 // The site of a message, made when it is new; NULL when the key is empty or too long, when every
 // site has a window open, or there is no memory: then nothing is kept of it. Valid until the next
 // call, and while it has a window open. `hash`: hs_sites_hash() of the other two.

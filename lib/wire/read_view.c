@@ -25,6 +25,9 @@ enum {
     READ_LANE = 9,
     READ_POSITION = 10,
     READ_MAKE = 11,
+    READ_MODEL = 12,
+    READ_COLOUR = 13,
+    READ_PLATE_IMAGE = 14,
     READ_OVERVIEW_IMAGE = 15,
     READ_FIELDS = 18,
 };
@@ -51,46 +54,94 @@ static uint8_t capped(uint32_t len)
     return (uint8_t)(len < UINT8_MAX ? len : UINT8_MAX);
 }
 
-static uint16_t offset_in(const struct hs_read_view *view, const struct hs_field *field)
+static uint16_t offset_in(const struct hs_read_view *view, const uint8_t *data)
 {
-    size_t offset = (size_t)(field->data - view->raw);
+    size_t offset = (size_t)(data - view->raw);
     return (uint16_t)(offset < UINT16_MAX ? offset : UINT16_MAX);
 }
 
-// The text to its first NUL, as hs_field_text() gives it: at once where 16 bytes can be read.
+// The text to its first NUL, as hs_field_text() gives it: at once where 16 bytes can be read. Data and
+// length are handed on as two scalars: a struct would be stored in pieces and loaded in one, which waits.
 enum { GLANCE_BYTES = 16 };
-static inline uint32_t text_len(const struct hs_field *field, const uint8_t *end)
+static inline __attribute__((always_inline)) bool can_glance(const uint8_t *data, uint32_t len,
+                                                             const uint8_t *end)
 {
-    if (field->len > GLANCE_BYTES || end - field->data < GLANCE_BYTES) {
-        return (uint32_t)hs_field_text(field).len;
-    }
-    __m128i text = _mm_loadu_si128((const __m128i *)(const void *)field->data);
-    unsigned nuls = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_setzero_si128()));
-    return (uint32_t)__builtin_ctz(nuls | 1U << field->len);
+    return len <= GLANCE_BYTES && end - data >= GLANCE_BYTES;
 }
 
-static inline void take_vrm(struct hs_read_view *view, const struct hs_field *field,
-                            const uint8_t *end)
+static inline __attribute__((always_inline)) uint32_t glance_len(__m128i text, uint32_t len)
 {
-    uint32_t len = text_len(field, end);
+    unsigned nuls = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_setzero_si128()));
+    return (uint32_t)__builtin_ctz(nuls | 1U << len);
+}
+
+static inline __attribute__((always_inline)) __m128i glance(const uint8_t *at)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)at);
+}
+
+static uint32_t any_text_len(const uint8_t *data, uint32_t len)
+{
+    return (uint32_t)strnlen((const char *)data, len);
+}
+
+static inline __attribute__((always_inline)) uint32_t text_len(const uint8_t *data, uint32_t len,
+                                                               const uint8_t *end)
+{
+    return can_glance(data, len, end) ? glance_len(glance(data), len) : any_text_len(data, len);
+}
+
+// Keeps the first `len` of 16 bytes; the mark's place has room for twelve.
+static inline __attribute__((always_inline)) void copy_mark(char ret_vrm[HS_VIEW_TEXT_BYTES],
+                                                            __m128i text, uint32_t len)
+{
+    static const uint8_t keep[2 * GLANCE_BYTES] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    };
+    _Static_assert(HS_VIEW_TEXT_BYTES == 12, "eight bytes and four");
+    text = _mm_and_si128(text, glance(keep + GLANCE_BYTES - len));
+    int32_t tail = _mm_cvtsi128_si32(_mm_srli_si128(text, 8));
+    _mm_storel_epi64((__m128i *)(void *)ret_vrm, text);
+    memcpy(ret_vrm + 8, &tail, sizeof(tail));
+}
+
+static __attribute__((noinline)) void take_any_vrm(struct hs_read_view *view, const uint8_t *data,
+                                                   uint32_t len)
+{
+    len = any_text_len(data, len);
     view->vrm_len = capped(len);
     memset(view->vrm, 0, sizeof(view->vrm));
     if (len && len <= sizeof(view->vrm)) {
-        memcpy(view->vrm, field->data, len);
+        memcpy(view->vrm, data, len);
     }
 }
 
-static inline void take_camera_id(struct hs_read_view *view, const struct hs_field *field,
-                                  const uint8_t *end)
+static inline __attribute__((always_inline)) void
+take_vrm(struct hs_read_view *view, const uint8_t *data, uint32_t len, const uint8_t *end)
 {
-    view->camera_id_len = capped(text_len(field, end));
-    view->camera_id_at = offset_in(view, field);
+    if (__builtin_expect(len <= HS_VIEW_TEXT_BYTES && can_glance(data, len, end), 1)) {
+        __m128i text = glance(data);
+        len = glance_len(text, len);
+        view->vrm_len = (uint8_t)len;
+        copy_mark(view->vrm, text, len);
+    } else {
+        take_any_vrm(view, data, len);
+    }
 }
 
-static inline void take_confidence(struct hs_read_view *view, const struct hs_field *field)
+static inline __attribute__((always_inline)) void
+take_camera_id(struct hs_read_view *view, const uint8_t *data, uint32_t len, const uint8_t *end)
 {
-    view->char_confidence_len = capped(field->len);
-    view->char_confidence_at = offset_in(view, field);
+    view->camera_id_len = capped(text_len(data, len, end));
+    view->camera_id_at = offset_in(view, data);
+}
+
+static inline __attribute__((always_inline)) void take_confidence(struct hs_read_view *view,
+                                                                  const uint8_t *data, uint32_t len)
+{
+    view->char_confidence_len = capped(len);
+    view->char_confidence_at = offset_in(view, data);
 }
 
 static bool position_is_sound(const struct hs_field *message)
@@ -107,17 +158,17 @@ static bool position_is_sound(const struct hs_field *message)
 }
 
 // Adds the candidate to the view's unless there is no room for it.
-static inline void add_candidate(struct hs_read_view *view, const struct hs_field *vrm,
+static inline void add_candidate(struct hs_read_view *view, const uint8_t *vrm, uint32_t vrm_len,
                                  uint32_t confidence_pct, struct hs_candidate_view *scratch)
 {
-    if (view->candidate_count < HS_READ_CANDIDATES_MAX && vrm->len <= HS_CANDIDATE_TEXT_BYTES) {
+    if (view->candidate_count < HS_READ_CANDIDATES_MAX && vrm_len <= HS_CANDIDATE_TEXT_BYTES) {
         struct hs_candidate_view *candidate = &scratch[view->candidate_count++];
         *candidate = (struct hs_candidate_view){
-            .vrm_len = (uint8_t)vrm->len,
+            .vrm_len = (uint8_t)vrm_len,
             .confidence_pct = (uint8_t)(confidence_pct < 100 ? confidence_pct : 100),
         };
-        if (vrm->len) {
-            memcpy(candidate->vrm, vrm->data, vrm->len);
+        if (vrm_len) {
+            memcpy(candidate->vrm, vrm, vrm_len);
         }
     }
 }
@@ -141,7 +192,7 @@ static bool take_candidate(struct hs_read_view *view, const struct hs_field *mes
             confidence_pct = (uint32_t)hs_field_number(&field);
         }
     }
-    add_candidate(view, &vrm, confidence_pct, scratch);
+    add_candidate(view, vrm.data, vrm.len, confidence_pct, scratch);
     return true;
 }
 
@@ -152,16 +203,16 @@ static bool take_field(struct hs_read_view *view, const struct hs_field *field,
     const uint8_t *end = view->raw + view->raw_len;
     switch (field->number) {
     case READ_VRM:
-        take_vrm(view, field, end);
+        take_vrm(view, field->data, field->len, end);
         return true;
     case READ_CAMERA_ID:
-        take_camera_id(view, field, end);
+        take_camera_id(view, field->data, field->len, end);
         return true;
     case READ_CAPTURED_AT_MS:
         view->captured_at_ms = (int64_t)hs_field_number(field);
         return true;
     case READ_CHAR_CONFIDENCE:
-        take_confidence(view, field);
+        take_confidence(view, field->data, field->len);
         return true;
     case READ_LANE:
         view->lane = capped((uint32_t)hs_field_number(field));
@@ -184,16 +235,24 @@ static inline __attribute__((always_inline)) bool next_is_text(const uint8_t *at
                             1);
 }
 
-static inline struct hs_field short_text(const uint8_t *at, unsigned number)
-{
-    return (struct hs_field){.number = number, .len = at[1], .data = at + 2};
-}
+// Tags of texts that a view does not ask for.
+static const bool is_skipped_text[UINT8_MAX + 1] = {
+    [READ_READ_ID << 3 | HS_WIRE_BYTES] = true,
+    [READ_MAKE << 3 | HS_WIRE_BYTES] = true,
+    [READ_MODEL << 3 | HS_WIRE_BYTES] = true,
+    [READ_COLOUR << 3 | HS_WIRE_BYTES] = true,
+    [READ_PLATE_IMAGE << 3 | HS_WIRE_BYTES] = true,
+    [READ_OVERVIEW_IMAGE << 3 | HS_WIRE_BYTES] = true,
+};
 
-// Behind a short text of this number, if there is one.
-static inline __attribute__((always_inline)) const uint8_t *
-skip_text(const uint8_t *at, const uint8_t *end, unsigned number)
+// Behind all such short texts that come now, whatever their order.
+static inline __attribute__((always_inline)) const uint8_t *skip_texts(const uint8_t *at,
+                                                                       const uint8_t *end)
 {
-    return next_is_text(at, end, number) ? at + 2 + at[1] : at;
+    while (end - at >= 2 && is_skipped_text[at[0]] && at[1] < 0x80 && at[1] <= end - at - 2) {
+        at += 2 + at[1];
+    }
+    return at;
 }
 
 // Behind a varint of this number of one byte, if there is one, which is left in *ret_value.
@@ -208,7 +267,8 @@ take_byte(const uint8_t *at, const uint8_t *end, unsigned number, uint8_t *ret_v
     return at;
 }
 
-// Likewise of six bytes: what a time in milliseconds takes from 2004 to 2109.
+// Likewise of six bytes: what a time in milliseconds takes from 2004 to 2109. Seven bits a byte are
+// drawn together in two steps.
 static inline __attribute__((always_inline)) const uint8_t *
 take_time(const uint8_t *at, const uint8_t *end, unsigned number, int64_t *ret_at_ms)
 {
@@ -219,8 +279,9 @@ take_time(const uint8_t *at, const uint8_t *end, unsigned number, int64_t *ret_a
     }
     memcpy(&word, at + 1, sizeof(word));
     if (__builtin_expect(at[0] == (number << 3 | HS_WIRE_VARINT) && (word & stops) == of_six, 1)) {
-        hs_scan_short_varint(at + 1, &word);
-        *ret_at_ms = (int64_t)word;
+        word = (word & UINT64_C(0x007f007f007f)) | (word >> 1 & UINT64_C(0x3f803f803f80));
+        *ret_at_ms = (int64_t)((word & 0x3fff) | (word >> 2 & 0x3fff << 14) |
+                               (word >> 4 & UINT64_C(0x3fff) << 28));
         at += 7;
     }
     return at;
@@ -236,9 +297,7 @@ static inline const uint8_t *take_plain_candidate(struct hs_read_view *view, con
         confidence[0] != (CANDIDATE_CONFIDENCE << 3 | HS_WIRE_VARINT) || confidence[1] >= 0x80) {
         return at;
     }
-    struct hs_field vrm = short_text(mark, CANDIDATE_VRM);
-    vrm.len = text_len(&vrm, end);
-    add_candidate(view, &vrm, confidence[1], scratch);
+    add_candidate(view, mark + 2, text_len(mark + 2, mark[1], end), confidence[1], scratch);
     return next;
 }
 
@@ -247,24 +306,20 @@ static inline const uint8_t *take_in_order(struct hs_read_view *view, const uint
                                            const uint8_t *end, struct hs_candidate_view *scratch)
 {
     enum { COUNTRY_TAG_0 = 0x80 | ((16 << 3 | HS_WIRE_BYTES) & 0x7f), COUNTRY_TAG_1 = 1 };
-    struct hs_field field;
     int64_t received_at_ms;
     uint8_t direction;
     if (next_is_text(at, end, READ_VRM)) {
-        field = short_text(at, READ_VRM);
-        take_vrm(view, &field, end);
-        at += 2 + field.len;
+        take_vrm(view, at + 2, at[1], end);
+        at += 2 + at[1];
     }
     if (next_is_text(at, end, READ_CAMERA_ID)) {
-        field = short_text(at, READ_CAMERA_ID);
-        take_camera_id(view, &field, end);
-        at += 2 + field.len;
+        take_camera_id(view, at + 2, at[1], end);
+        at += 2 + at[1];
     }
     at = take_time(at, end, READ_CAPTURED_AT_MS, &view->captured_at_ms);
     if (next_is_text(at, end, READ_CHAR_CONFIDENCE)) {
-        field = short_text(at, READ_CHAR_CONFIDENCE);
-        take_confidence(view, &field);
-        at += 2 + field.len;
+        take_confidence(view, at + 2, at[1]);
+        at += 2 + at[1];
     }
     while (next_is_text(at, end, READ_CANDIDATES) && at[1] >= 2) {
         const uint8_t *next = take_plain_candidate(view, at, end, scratch);
@@ -273,13 +328,11 @@ static inline const uint8_t *take_in_order(struct hs_read_view *view, const uint
         }
         at = next;
     }
-    at = skip_text(at, end, READ_READ_ID);
+    at = skip_texts(at, end);
     at = take_time(at, end, READ_RECEIVED_AT_MS, &received_at_ms);
     at = take_byte(at, end, READ_DIRECTION, &direction);
     at = take_byte(at, end, READ_LANE, &view->lane);
-    for (unsigned number = READ_MAKE; number <= READ_OVERVIEW_IMAGE; number++) {
-        at = skip_text(at, end, number);
-    }
+    at = skip_texts(at, end);
     if (end - at >= 3 && at[0] == COUNTRY_TAG_0 && at[1] == COUNTRY_TAG_1 && at[2] < 0x80 &&
         at[2] <= end - at - 3) {
         at += 3 + at[2];
@@ -325,44 +378,53 @@ void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
     view_of(read, scratch, ret_view);
 }
 
-// The next field of a batch; a read's length mostly takes two bytes.
-static inline const uint8_t *scan_batch(const uint8_t *at, const uint8_t *end,
-                                        struct hs_field *ret_field)
+// The next field of a batch, when it is a read: behind its head, with its length. A read's length mostly
+// takes two bytes. Else NULL.
+static inline __attribute__((always_inline)) const uint8_t *
+next_read(const uint8_t *at, const uint8_t *end, uint32_t *ret_len)
 {
     enum { TAG = BATCH_READS << 3 | HS_WIRE_BYTES };
-    if (end - at >= 3 && at[0] == TAG && at[1] >= 0x80 && at[2] < 0x80) {
-        ret_field->number = BATCH_READS;
-        ret_field->len = (at[1] & 0x7fU) | (uint32_t)at[2] << 7;
-        ret_field->data = at + 3;
-        return ret_field->len <= end - at - 3 ? at + 3 + ret_field->len : NULL;
+    if (end - at < 3 || at[0] != TAG || at[1] < 0x80 || at[2] >= 0x80) {
+        return NULL;
     }
-    return hs_scan_field(at, end, &batch_types, ret_field);
+    *ret_len = (at[1] & 0x7fU) | (uint32_t)at[2] << 7;
+    return *ret_len <= end - at - 3 ? at + 3 : NULL;
 }
 
 int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t max,
                   struct hs_candidate_view *scratch, size_t *ret_count)
 {
-    struct hs_str payload;
-    int status = hs_framing_strip(message, &payload);
-    if (status != HS_OK) {
-        return status;
+    struct hs_str payload = message;
+    if (message.len > 0 && message.ptr[0] == '\0') {
+        int status = hs_framing_strip(message, &payload);
+        if (status != HS_OK) {
+            return status;
+        }
     }
     const uint8_t *end = (const uint8_t *)(payload.len ? payload.ptr + payload.len : payload.ptr);
-    struct hs_field field;
-    size_t count = 0, candidates = 0;
+    size_t count = 0;
     for (const uint8_t *at = (const uint8_t *)payload.ptr; at < end;) {
-        at = scan_batch(at, end, &field);
-        if (!at) {
-            return HS_EFORMAT;
-        }
-        if (field.number != BATCH_READS) {
-            continue;
+        uint32_t len;
+        const uint8_t *read = next_read(at, end, &len);
+        if (!read) {
+            struct hs_field field;
+            at = hs_scan_field(at, end, &batch_types, &field);
+            if (!at) {
+                return HS_EFORMAT;
+            }
+            if (field.number != BATCH_READS) {
+                continue;
+            }
+            read = field.data;
+            len = field.len;
+        } else {
+            at = read + len;
         }
         if (count == max) {
             return HS_ELIMIT;
         }
-        view_of(hs_str_n(field.data, field.len), scratch + candidates, &ret_views[count]);
-        candidates += ret_views[count++].candidate_count;
+        view_of(hs_str_n(read, len), scratch, &ret_views[count]);
+        scratch += ret_views[count++].candidate_count;
     }
     *ret_count = count;
     return HS_OK;

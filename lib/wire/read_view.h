@@ -60,6 +60,14 @@ static inline bool hs_read_view_malformed(const struct hs_read_view *view)
 int hs_read_views(struct hs_str message, struct hs_read_view *ret_views, size_t max,
                   struct hs_candidate_view *scratch, size_t *ret_count);
 
+// The message's bytes now lie at `to`, a copy of those at `from`: so does the view's read.
+static inline void hs_read_view_move(struct hs_read_view *view, const char *from, const char *to)
+{
+    if (view->raw_len > 0) {
+        view->raw = (const uint8_t *)to + ((const char *)view->raw - from);
+    }
+}
+
 // One packed PlateRead; `scratch` has room for HS_READ_CANDIDATES_MAX.
 void hs_read_view_of(struct hs_str read, struct hs_candidate_view *scratch,
                      struct hs_read_view *ret_view);

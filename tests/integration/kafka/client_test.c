@@ -133,6 +133,45 @@ static void every_messages_end_is_told(void **state)
     hs_kafka_producer_free(producer);
 }
 
+static void held_records_leave_together_and_each_end_is_told(void **state)
+{
+    (void)state;
+    enum { MANY = HS_KAFKA_HELD_MAX + 10 };
+    struct ends ends = {0};
+    int topic;
+    make_topic("held", 1);
+    struct hs_kafka_producer *producer = producer_new(&ends);
+    assert_int_equal(hs_kafka_producer_topic(producer, "held", WAIT_MS, &topic), 0);
+    hs_kafka_producer_hold(producer);
+    fill(producer, topic, 0, 3);
+    hs_kafka_producer_poll(producer, 300);
+    assert_int_equal(ends.acked, 0);
+    assert_int_equal(hs_kafka_producer_pending(producer), 3);
+    assert_int_equal(hs_kafka_producer_release(producer), 0);
+    fill(producer, topic, 0, 1); // at once, behind them
+    assert_int_equal(hs_kafka_producer_flush(producer, WAIT_MS), 0);
+    assert_int_equal(ends.acked, 4);
+    assert_int_equal(ends.last_offset, 3);
+
+    hs_kafka_producer_hold(producer);
+    fill(producer, topic, 0, MANY); // more than are held
+    while (ends.acked < 4 + HS_KAFKA_HELD_MAX) {
+        assert_true(hs_kafka_producer_poll(producer, WAIT_MS) > 0);
+    }
+    assert_int_equal(hs_kafka_producer_flush(producer, WAIT_MS), 0); // releases the rest
+    assert_int_equal(ends.acked, 4 + MANY);
+
+    hs_kafka_producer_hold(producer);
+    fill(producer, topic, 0, 2);
+    assert_int_equal(hs_kafka_producer_discard(producer), 0);
+    assert_int_equal(ends.not_written, 2);
+    assert_int_equal(hs_kafka_producer_pending(producer), 0);
+    hs_kafka_producer_hold(producer);
+    fill(producer, topic, 0, 1);
+    hs_kafka_producer_free(producer);
+    assert_int_equal(ends.not_written, 3);
+}
+
 // What a group consumer saw.
 struct member {
     struct hs_kafka_consumer *consumer;
@@ -485,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_messages_end_is_told),
+        cmocka_unit_test(held_records_leave_together_and_each_end_is_told),
         cmocka_unit_test(a_group_consumes_commits_and_rewinds),
         cmocka_unit_test(an_owner_may_start_a_partition_when_it_is_ready),
         cmocka_unit_test(whoever_leaves_takes_nothing),

@@ -46,8 +46,12 @@ static size_t pass(struct hs_site *site, const char *vrm, int64_t ms, uint8_t la
 
 static struct hs_site *get_site(int32_t partition, struct hs_str key)
 {
-    uint64_t hash = hs_sites_hash(partition, key);
-    hs_sites_expect(sites, hash);
+    enum { COMING = 16 };
+    uint64_t hash = hs_sites_hash(partition, key), hashes[COMING];
+    for (size_t i = 0; i < COMING; i++) {
+        hashes[i] = hash;
+    }
+    hs_sites_expect(sites, hashes, COMING);
     return hs_sites_get(sites, hash, partition, key);
 }
 
