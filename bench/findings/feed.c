@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "cameras/counter.h"
 #include "hitstream/v1/event.pb-c.h"
 
-enum { RING = 256, COMPANY_MAX = 16 };
+enum { RING = 256, COMPANY_MAX = 16, COUNTS = 64 };
 
 // One read as a site remembers it.
 struct passed {
@@ -42,10 +43,65 @@ struct feed {
     struct hs_buf out;
     void (*on_hit)(void *ctx, const struct sim_read *read, unsigned site); // NULL: nobody asks
     void *observer;
+    struct hs_gather *gather;
+    struct hs_camera_findings *const *health; // what is known to be wrong by now; NULL: nobody asks
+    struct hs_camera_counter *counter;
+    Hitstream__V1__CameraCount counts[COUNTS]; // finished windows on their way
+    char count_ids[COUNTS][HS_CAMERA_COUNTER_ID_BYTES + 1];
+    size_t count_count;
 };
 
+static void send_counts(struct feed *feed, int64_t now_ms)
+{
+    Hitstream__V1__CameraObservation observation = HITSTREAM__V1__CAMERA_OBSERVATION__INIT;
+    Hitstream__V1__CameraCounts counts = HITSTREAM__V1__CAMERA_COUNTS__INIT;
+    Hitstream__V1__CameraCount *rows[COUNTS];
+    for (size_t i = 0; i < feed->count_count; i++) {
+        rows[i] = &feed->counts[i];
+    }
+    counts.rows = rows;
+    counts.n_rows = feed->count_count;
+    counts.read_to_ms = now_ms;
+    counts.window_ms = feed->rules->cameras_window_ms;
+    observation.observation_case = HITSTREAM__V1__CAMERA_OBSERVATION__OBSERVATION_COUNTS;
+    observation.counts = &counts;
+    hs_buf_clear(&feed->out);
+    char *room = hs_buf_reserve(&feed->out,
+                                hitstream__v1__camera_observation__get_packed_size(&observation));
+    if (room) {
+        feed->out.len = hitstream__v1__camera_observation__pack(&observation, (uint8_t *)room);
+        hs_gather_apply(feed->gather, hs_buf_str(&feed->out));
+    }
+    feed->count_count = 0;
+}
+
+static void on_counted(void *ctx, const struct hs_camera_window *window)
+{
+    struct feed *feed = ctx;
+    if (feed->count_count == COUNTS) {
+        return; // a read finishes one window at most
+    }
+    size_t at = feed->count_count++;
+    Hitstream__V1__CameraCount *row = &feed->counts[at];
+    hitstream__v1__camera_count__init(row);
+    snprintf(feed->count_ids[at], sizeof(feed->count_ids[at]), "%.*s", (int)window->camera_id.len,
+             window->camera_id.ptr);
+    row->camera_id = feed->count_ids[at];
+    row->force = (char *)(uintptr_t) "bench";
+    row->window_ms = window->window_ms;
+    row->reads = window->reads;
+    row->floor_ms = window->floor_ms;
+    row->partial = window->partial;
+}
+
+void feed_observe(struct hs_gather *gather, struct hs_str observation)
+{
+    hs_gather_apply(gather, observation);
+}
+
 struct feed *feed_new(const struct sim *sim, const struct hs_rules *rules,
-                      struct hs_correlator *correlator)
+                      struct hs_correlator *correlator, struct hs_gather *gather,
+                      struct hs_camera_findings *const *health)
 {
     struct feed *feed = calloc(1, sizeof(*feed));
     if (feed) {
@@ -53,9 +109,13 @@ struct feed *feed_new(const struct sim *sim, const struct hs_rules *rules,
         feed->rules = rules;
         feed->correlator = correlator;
         feed->rings = calloc(sim_net(sim)->site_count, sizeof(*feed->rings));
+        feed->gather = gather;
+        feed->health = health;
+        hs_camera_counter_new(HS_CAMERA_COUNTER_DEFAULT, on_counted, feed, &feed->counter);
         memset(&feed->key, 0x33, sizeof(feed->key));
     }
-    if (feed && !feed->rings) {
+    if (feed && (!feed->rings || !feed->counter)) {
+        free(feed->rings);
         free(feed);
         return NULL;
     }
@@ -67,6 +127,7 @@ void feed_free(struct feed *feed)
     if (feed) {
         free(feed->rings);
         free(feed->windows);
+        hs_camera_counter_free(feed->counter);
         hs_buf_fini(&feed->out);
         free(feed);
     }
@@ -295,6 +356,12 @@ static bool hit(struct feed *feed, const struct sim_read *read, unsigned site)
     message.seen_make = text_of(looks.make);
     message.seen_colour = text_of(looks.colour);
     message.flow = &flow;
+    const Hitstream__V1__CameraHealth *wrong =
+        feed->health ? hs_camera_findings_get(*feed->health, hs_str(place.camera_id)) : NULL;
+    if (wrong) {
+        message.camera_faults = wrong->faults;
+        message.n_camera_faults = wrong->n_faults;
+    }
     message.before = &before.message;
     event.vehicle = window.vehicle;
     event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT;
@@ -309,6 +376,13 @@ bool feed_read(struct feed *feed, const struct sim_read *read)
     unsigned site = net->posts[net->cameras[read->camera].listed_post].site;
     struct ring *ring = &feed->rings[site];
     bool good = close_windows(feed, read->delivered_at_ms);
+    hs_camera_counter_set_window(feed->counter,
+                                 feed->gather ? feed->rules->cameras_window_ms : 0);
+    hs_camera_counter_add(feed->counter, 0, hs_str(net->cameras[read->camera].camera_id),
+                          read->captured_at_ms, read->delivered_at_ms);
+    if (feed->count_count > 0) {
+        send_counts(feed, read->delivered_at_ms);
+    }
     if (good && read->mark < sim_plan_of(feed->sim)->listed &&
         strcmp(read->reading.text, plate_of_vehicle(read->mark).text) == 0) {
         if (feed->on_hit) {

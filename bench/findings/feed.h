@@ -9,13 +9,18 @@
  * Threads: one. Ownership: borrows simulation and correlator. Bounds: a ring of reads for each site.
  */
 
+#include "cameras/findings.h"
+#include "cameras/gather.h"
 #include "correlate/correlator.h"
 #include "hitsim/sim.h"
 
 struct feed;
 
+// NULL: out of memory. Reads are counted for `gather` (NULL: nobody does), and hits are stamped with what it knows, as
+// `health` says; `health` may be NULL.
 struct feed *feed_new(const struct sim *sim, const struct hs_rules *rules,
-                      struct hs_correlator *correlator); // NULL: out of memory
+                      struct hs_correlator *correlator, struct hs_gather *gather,
+                      struct hs_camera_findings *const *health);
 void feed_free(struct feed *feed);
 // Tells of each hit before the correlator has it.
 void feed_observe(struct feed *feed,
@@ -24,5 +29,8 @@ void feed_observe(struct feed *feed,
 bool feed_controls(struct feed *feed, const char *hash);
 bool feed_read(struct feed *feed, const struct sim_read *read);
 uint64_t feed_hits(const struct feed *feed);
+
+// The sink of the correlator's: observations go to the gatherer.
+void feed_observe(struct hs_gather *gather, struct hs_str observation);
 
 #endif

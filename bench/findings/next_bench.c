@@ -210,7 +210,7 @@ static bool play(struct sim *sim, struct run *run)
     memset(&config.id_key, 0x11, sizeof(config.id_key));
     memset(&config.token_key, 0x22, sizeof(config.token_key));
     bool good = hs_correlator_new(&config, &correlator) == 0;
-    struct feed *feed = good ? feed_new(sim, hs_controls_rules(run->controls), correlator) : NULL;
+    struct feed *feed = good ? feed_new(sim, hs_controls_rules(run->controls), correlator, NULL, NULL) : NULL;
     good = feed && feed_controls(feed, hs_controls_hash(run->controls));
     if (good) {
         feed_observe(feed, on_hit, run);

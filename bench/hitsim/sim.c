@@ -106,11 +106,17 @@ static void add_faults(struct sim *sim, enum sim_fault_kind kind, uint32_t count
         struct sim_fault *fault = &sim->faults[sim->fault_count++];
         double begin_s = sim->end_s * (0.1 + 0.6 * random_unit(random));
         double whole_s = sim->end_s - begin_s;
-        *fault = (struct sim_fault){kind, camera, begin_s,
-                                    begin_s + whole_s * (0.3 + 0.7 * random_unit(random)), 0};
+        *fault = (struct sim_fault){
+            .kind = kind,
+            .camera = camera,
+            .begin_s = begin_s,
+            .end_s = begin_s + whole_s * (0.3 + 0.7 * random_unit(random)),
+        };
         sim->fault_of[camera] = (uint16_t)sim->fault_count;
         if (kind == SIM_FAULT_CLOCK) {
             fault->offset_ms = pick_offset_ms(random);
+            // one in four runs wrong besides: up to 100 ppm, 8.6 s a day
+            fault->drift_ppm = i % 4 == 3 ? 200.0 * random_unit(random) - 100.0 : 0;
         } else if (kind == SIM_FAULT_PLACE) { // the register is wrong from the first day
             fault->begin_s = 0;
             fault->end_s = sim->end_s;
@@ -232,6 +238,11 @@ static const struct sim_fault *fault_at(const struct sim *sim, unsigned camera, 
     return fault && at_s >= fault->begin_s && at_s < fault->end_s ? fault : NULL;
 }
 
+int64_t sim_offset_ms(const struct sim_fault *fault, double at_s)
+{
+    return fault->offset_ms + (int64_t)((at_s - fault->begin_s) * fault->drift_ppm / 1000.0);
+}
+
 static bool misses(struct sim *sim, unsigned camera, const struct sim_fault *fault)
 {
     double share =
@@ -272,7 +283,7 @@ static bool see(struct sim *sim, const struct traffic_pass *pass, unsigned camer
     *ret_read = (struct sim_read){
         .number = sim->reads++,
         .passage = sim->passages,
-        .captured_at_ms = at_ms + (fault ? fault->offset_ms : 0),
+        .captured_at_ms = at_ms + (fault ? sim_offset_ms(fault, pass->at_s) : 0),
         .delivered_at_ms = arrival_ms(sim, camera, at_ms),
         .vehicle = pass->vehicle,
         .mark = drivers_mark(sim->drivers, pass->vehicle),

@@ -68,8 +68,11 @@ struct sim_fault {
     enum sim_fault_kind kind;
     unsigned camera;
     double begin_s, end_s; // of the world's time
-    int64_t offset_ms;     // clock: what it shows is so much later, of the stream
+    int64_t offset_ms;     // clock: what it shows is so much later, of the stream, at its begin
+    double drift_ppm;      // clock: it gains so much, of a million
 };
+// How much later than the true time a camera with a wrong clock shows, of the stream.
+int64_t sim_offset_ms(const struct sim_fault *fault, double at_s);
 
 struct sim;
 struct truth;

@@ -67,6 +67,14 @@ const ProtobufCMessageDescriptor *hitctl_payload_type_of(struct hs_str topic, st
                    ? &hitstream__v1__controls_part__descriptor
                    : &hitstream__v1__controls_manifest__descriptor;
     }
+    if (hs_str_is(topic, "anpr.observations")) {
+        return &hitstream__v1__camera_observation__descriptor;
+    }
+    if (hs_str_is(topic, "anpr.cameras")) {
+        return hs_str_is(key, "/memory")          ? &hitstream__v1__gather_manifest__descriptor
+               : key.len > 0 && key.ptr[0] == '/' ? NULL
+                                                  : &hitstream__v1__camera_health__descriptor;
+    }
     if (starts_with(topic, HS_STR("dispatch.")) || starts_with(topic, HS_STR("undelivered."))) {
         return &hitstream__v1__alert__descriptor;
     }

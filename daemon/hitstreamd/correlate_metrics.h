@@ -24,6 +24,8 @@ struct hs_stage_metrics {
     struct hs_metric *trail_dropped;
     struct hs_metric *withdrawn;
     struct hs_metric *exclusions;
+    struct hs_metric *camera_events;
+    struct hs_metric *findings_withdrawn;
     struct hs_metric *exclusions_waiting;
     struct hs_metric *second_sensor;
     struct hs_metric *excluded_hits;

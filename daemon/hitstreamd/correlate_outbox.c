@@ -28,7 +28,7 @@ static char *put(char **at, struct hs_str text)
 static bool is_counted(enum hs_outgoing_kind kind)
 {
     return kind == HS_OUT_ALERT || kind == HS_OUT_UNROUTED || kind == HS_OUT_EVENT ||
-           kind == HS_OUT_TOOK_OVER;
+           kind == HS_OUT_OBSERVATION || kind == HS_OUT_TOOK_OVER;
 }
 
 static bool is_state(enum hs_outgoing_kind kind)
@@ -184,6 +184,8 @@ static const char *name_of(enum hs_outgoing_kind kind)
         return "'took over'";
     case HS_OUT_EVENT:
         return "an own event";
+    case HS_OUT_OBSERVATION:
+        return "an observation of cameras";
     default:
         return "a state";
     }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstream/v1/event.pb-c.h"
+#include "hitstreamd/camera_found.h"
 #include "hitstreamd/correlate_channel.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_publish.h"
@@ -34,8 +35,11 @@ struct hs_part *hs_part_new(struct hs_correlate_stage *stage, int32_t number)
         part->number = number;
         part->commit_offset = -1;
         part->withdrawn = hs_withdrawn_new();
+        part->camera_found = hs_camera_found_new();
     }
-    if (part && !part->withdrawn) {
+    if (part && (!part->withdrawn || !part->camera_found)) {
+        hs_withdrawn_free(part->withdrawn);
+        hs_camera_found_free(part->camera_found);
         free(part);
         return NULL;
     }
@@ -59,6 +63,7 @@ void hs_part_free(struct hs_part *part)
         drop_checkpoint(part);
         hs_correlator_free(part->correlator);
         hs_withdrawn_free(part->withdrawn);
+        hs_camera_found_free(part->camera_found);
         free(part);
     }
 }
@@ -75,6 +80,38 @@ static struct hs_controls *lookup(void *ctx, const char *hash)
         return NULL;
     }
     return controls;
+}
+
+// What a vehicle's journey says of two cameras. What is applied again is told again, under the same
+// id, and counts once where it is gathered.
+static void observe(void *ctx, struct hs_str site, const struct hs_id *id,
+                    struct hs_str observation)
+{
+    struct hs_part *part = ctx;
+    struct hs_correlate_stage *stage = part->stage;
+    char id_text[HS_ID_TEXT_BYTES];
+    if (part->state != HS_PART_RUNNING || stage->observations_topic < 0) {
+        return;
+    }
+    hs_id_text(id, id_text);
+    const struct hs_kafka_header rows[] = {
+        {"ce_id", hs_str(id_text)},
+        {"ce_type", HS_STR("hitstream.v1.CameraObservation")},
+        {"ce_source", HS_STR("hitstream-correlate")},
+        {"ce_specversion", HS_STR("1.0")},
+        {"content-type", HS_STR("application/protobuf")},
+    };
+    struct hs_outgoing *outgoing = hs_outgoing_new(HS_OUT_OBSERVATION, part, site, observation,
+                                                   rows, sizeof(rows) / sizeof(rows[0]));
+    int rc =
+        outgoing ? hs_outbox_produce(stage, outgoing, stage->observations_topic, 0) : HS_ENOMEM;
+    if (rc != 0) {
+        if (outgoing) {
+            hs_outbox_done(outgoing);
+        }
+        free(outgoing);
+        hs_part_fail(part, "an observation of cameras", hs_strerror(rc));
+    }
 }
 
 // Appends an event of this part's to a partition of anpr.hits, its own as a rule.
@@ -133,6 +170,7 @@ int hs_part_reset(struct hs_part *part)
                  .alert = hs_publish_alert,
                  .append = append,
                  .append_by_key = append_by_key,
+                 .observe = observe,
                  .exclusion = hs_exclusions_offer},
     };
     drop_checkpoint(part);
@@ -143,6 +181,7 @@ int hs_part_reset(struct hs_part *part)
     part->commit_offset = -1;
     part->generation = 0;
     hs_withdrawn_reset(part->withdrawn);
+    hs_camera_found_reset(part->camera_found);
     part->checkpointed_at_ms = 0;
     part->appended_controls[0] = '\0';
     part->reported = (struct hs_correlator_stats){0};
@@ -315,5 +354,6 @@ void hs_part_step(struct hs_part *part, int64_t boot_ms, int64_t wall_ms)
     }
     if (part->state == HS_PART_RUNNING) {
         hs_withdrawn_step(part, boot_ms, wall_ms);
+        hs_camera_found_step(part, boot_ms, wall_ms);
     }
 }

@@ -14,6 +14,7 @@
  *   correlate_channel       one queue: its topics, trying again, undelivered
  *   correlate_publish       an alert to its queue
  *   correlate_partition     one partition: applying events, controls, timers
+ *   camera_found            vehicles that a wrong camera concerns
  *   withdrawn               entries in states beside the lists
  *   exclusions              'not this vehicle' on its way to Redis
  *   correlate_checkpoint    states behind alerts, the partition's behind them
@@ -68,6 +69,7 @@ enum hs_outgoing_kind {
     HS_OUT_UNDELIVERED,     // to undelivered.<queue>
     HS_OUT_UNROUTED,        // to dispatch.unrouted
     HS_OUT_EVENT,           // own event, to anpr.hits
+    HS_OUT_OBSERVATION,     // of cameras, to anpr.observations
     HS_OUT_TOOK_OVER,       // the first of them
     HS_OUT_STATE,           // a vehicle's, to anpr.vehicles
     HS_OUT_PARTITION_STATE, // behind them
@@ -169,11 +171,12 @@ struct hs_part {
     unsigned generation;   // of what is produced now
     size_t states_pending; // of a checkpoint, told or not
     struct hs_checkpoint checkpoint;
-    int64_t checkpointed_at_ms;          // boot time of the last one's end
-    int64_t commit_offset;               // what may be committed; -1: nothing
-    int64_t event_appended_at_ms;        // LogAppendTime of the event being applied
-    struct hs_withdrawn *withdrawn;      // owned
-    struct hs_correlator_stats reported; // what metrics have had of its statistics
+    int64_t checkpointed_at_ms;           // boot time of the last one's end
+    int64_t commit_offset;                // what may be committed; -1: nothing
+    int64_t event_appended_at_ms;         // LogAppendTime of the event being applied
+    struct hs_withdrawn *withdrawn;       // owned
+    struct hs_camera_found *camera_found; // owned
+    struct hs_correlator_stats reported;  // what metrics have had of its statistics
 };
 
 // ---------------------------------------------------------------- the stage
@@ -191,6 +194,7 @@ struct hs_stage_metrics;
 struct hs_follower;
 struct hs_test_alerts;
 struct hs_withdrawn;
+struct hs_camera_found;
 struct hs_exclusions;
 struct hs_keeper;
 
@@ -210,6 +214,7 @@ struct hs_correlate_stage {
     struct hs_keeper *keeper;         // NULL: no local copies
     int vehicles_topic;
     int unrouted_topic;
+    int observations_topic;                   // -1: not known, nobody gathers
     bool topics_known;                        // of all queues of the head
     char topics_hash[HS_CONTROLS_HASH_BYTES]; // controls whose queues were looked for
     int64_t topics_asked_at_ms;               // boot time

@@ -46,6 +46,7 @@ void hs_report_part(struct hs_part *part)
     hs_metric_add(m->held, now.held - last->held);
     hs_metric_add(m->released, now.released - last->released);
     hs_metric_add(m->held_moot, now.held_moot - last->held_moot);
+    hs_metric_add(m->findings_withdrawn, now.findings_withdrawn - last->findings_withdrawn);
     hs_metric_add(m->malformed, now.malformed - last->malformed);
     part->stage->covert_unrouted_unlogged += now.covert_unrouted - last->covert_unrouted;
     part->reported = now;

@@ -67,13 +67,22 @@ static bool know_topic(struct hs_correlate_stage *stage, const char *name, int64
     return rc == 0;
 }
 
+// Of cameras; an installation without it gathers nothing and goes on.
+static bool know_observations(struct hs_correlate_stage *stage, int64_t timeout_ms)
+{
+    return stage->observations_topic >= 0 ||
+           hs_kafka_producer_topic(stage->producer, HS_KAFKA_OBSERVATIONS, timeout_ms,
+                                   &stage->observations_topic) != HS_EUNREACHABLE;
+}
+
 // The topics without which nothing can be done.
 static bool know_base(struct hs_correlate_stage *stage, int64_t timeout_ms)
 {
     return know_topic(stage, HS_KAFKA_HITS, timeout_ms, &stage->hits_topic) &&
            know_topic(stage, HS_KAFKA_VEHICLES, timeout_ms, &stage->vehicles_topic) &&
            know_topic(stage, "dispatch.ops", timeout_ms, &stage->ops_topic) &&
-           know_topic(stage, HS_KAFKA_UNROUTED, timeout_ms, &stage->unrouted_topic);
+           know_topic(stage, HS_KAFKA_UNROUTED, timeout_ms, &stage->unrouted_topic) &&
+           know_observations(stage, timeout_ms);
 }
 
 // All output topics of the controls' head are looked for before the first message needs them. A
@@ -214,6 +223,7 @@ int hs_correlate_stage_new(const struct hs_correlate_stage_config *config,
     }
     stage->config = *config;
     stage->hits_topic = -1;
+    stage->observations_topic = -1;
     stage->vehicles_topic = -1;
     stage->unrouted_topic = -1;
     stage->ops_topic = -1;

@@ -45,7 +45,8 @@ struct hs_correlate_stage_config {
     void *lists_ctx;                      // for the next
     int64_t (*lists_as_of_ms)(void *ctx); // when they were last known to be current; with snapshot
     bool exclusions;                      // 'not this vehicle' is written to the settings' Redis
-    struct hs_notices *notices;           // what others want ops told; borrowed, may be NULL
+    struct hs_rcu_slot *health; // struct hs_camera_findings; NULL: nobody asks about cameras
+    struct hs_notices *notices; // what others want ops told; borrowed, may be NULL
 };
 
 // HS_ENOMEM, HS_EINVAL.

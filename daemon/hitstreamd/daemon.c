@@ -60,6 +60,18 @@ static uint64_t progress_of_intake(void *ctx, size_t index)
     return hs_intake_progress(((struct hs_daemon *)ctx)->intake);
 }
 
+static uint64_t progress_of_health(void *ctx, size_t index)
+{
+    (void)index;
+    return hs_camera_health_progress(((struct hs_daemon *)ctx)->camera_health);
+}
+
+static uint64_t progress_of_gather(void *ctx, size_t index)
+{
+    (void)index;
+    return hs_camera_gather_progress(((struct hs_daemon *)ctx)->camera_gather);
+}
+
 static int watch_threads(struct hs_daemon *daemon)
 {
     int rc = hs_watch_add(daemon->watch, "store", progress_of_lists, daemon, 0);
@@ -75,6 +87,12 @@ static int watch_threads(struct hs_daemon *daemon)
     if (rc == 0 && daemon->intake) {
         rc = hs_watch_add(daemon->watch, "intake", progress_of_intake, daemon, 0);
     }
+    if (rc == 0) {
+        rc = hs_watch_add(daemon->watch, "camera health", progress_of_health, daemon, 0);
+    }
+    if (rc == 0 && daemon->camera_gather) {
+        rc = hs_watch_add(daemon->watch, "cameras", progress_of_gather, daemon, 0);
+    }
     return rc;
 }
 
@@ -84,6 +102,7 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .settings = daemon->settings,
         .id_key = keys->id,
         .snapshot = &daemon->snapshot,
+        .health = &daemon->cameras,
         .controls = &daemon->controls,
         .as_of_ms = hs_lists_as_of_ms,
         .as_of_ctx = daemon->lists,
@@ -102,6 +121,7 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .lists_ctx = daemon->lists,
         .lists_as_of_ms = hs_lists_as_of_ms,
         .exclusions = true,
+        .health = &daemon->cameras,
         .notices = daemon->notices,
     };
     const struct hs_intake_config intake = {
@@ -111,13 +131,23 @@ static int make_stages(struct hs_daemon *daemon, const struct hs_keys *keys)
         .controls_ctx = daemon->feed,
         .controls_head = hs_controls_feed_head,
     };
-    int rc = 0;
-    if (daemon->settings->role_match) {
+    const struct hs_camera_health_config health = {
+        .settings = daemon->settings, .metrics = daemon->metrics, .slot = &daemon->cameras};
+    const struct hs_camera_gather_config gather = {
+        .settings = daemon->settings,
+        .metrics = daemon->metrics,
+        .controls = &daemon->controls,
+        .health = &daemon->cameras,
+        .notices = daemon->notices,
+    };
+    int rc = hs_camera_health_new(&health, &daemon->camera_health);
+    if (rc == 0 && daemon->settings->role_match) {
         rc = hs_match_stage_new(&match, &daemon->match);
     }
     if (rc == 0 && daemon->settings->role_correlate) {
         rc = hs_correlate_stage_new(&correlate, &daemon->correlate);
         rc = rc < 0 ? rc : hs_intake_new(&intake, &daemon->intake);
+        rc = rc < 0 ? rc : hs_camera_gather_new(&gather, &daemon->camera_gather);
     }
     return rc;
 }
@@ -349,7 +379,9 @@ void hs_daemon_free(struct hs_daemon *daemon)
     }
     hs_match_stage_free(daemon->match);
     hs_intake_free(daemon->intake);
+    hs_camera_gather_free(daemon->camera_gather);
     hs_correlate_stage_free(daemon->correlate);
+    hs_camera_health_free(daemon->camera_health);
     hs_lists_free(daemon->lists);
     hs_notices_free(daemon->notices);
     hs_controls_feed_free(daemon->feed);
@@ -370,6 +402,7 @@ static int start_parts(struct hs_daemon *daemon)
     if (rc == 0) {
         rc = hs_lists_start(daemon->lists);
     }
+    rc = rc < 0 ? rc : hs_camera_health_start(daemon->camera_health);
     if (rc == 0 && daemon->match) {
         rc = hs_match_stage_start(daemon->match);
     }
@@ -378,6 +411,9 @@ static int start_parts(struct hs_daemon *daemon)
     }
     if (rc == 0 && daemon->intake) {
         rc = hs_intake_start(daemon->intake);
+    }
+    if (rc == 0 && daemon->camera_gather) {
+        rc = hs_camera_gather_start(daemon->camera_gather);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
@@ -413,11 +449,18 @@ static int drain(struct hs_daemon *daemon)
         rc = hs_intake_stop(daemon->intake, time_left_ms(until_ms, HS_DAEMON_DRAIN_STAGE_MS));
         failed |= ended("intake", rc);
     }
+    if (daemon->camera_gather) {
+        rc = hs_camera_gather_stop(daemon->camera_gather,
+                                   time_left_ms(until_ms, HS_DAEMON_DRAIN_STAGE_MS));
+        failed |= ended("gatherer of cameras", rc);
+    }
     if (daemon->correlate) {
         rc = hs_correlate_stage_stop(daemon->correlate,
                                      time_left_ms(until_ms, HS_DAEMON_DRAIN_STAGE_MS));
         failed |= ended("correlate stage", rc);
     }
+    failed |= ended("camera health",
+                    hs_camera_health_stop(daemon->camera_health, time_left_ms(until_ms, 5000)));
     failed |= ended("store thread", hs_lists_stop(daemon->lists, time_left_ms(until_ms, 10000)));
     failed |=
         ended("controls feed", hs_controls_feed_stop(daemon->feed, time_left_ms(until_ms, 5000)));

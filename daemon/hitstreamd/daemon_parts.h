@@ -6,6 +6,8 @@
  * Threads: main.
  */
 
+#include "hitstreamd/camera_gather.h"
+#include "hitstreamd/camera_health.h"
 #include "hitstreamd/daemon.h"
 #include "hitstreamd/status.h"
 #include "hitstreamd/watch.h"
@@ -22,10 +24,13 @@ struct hs_daemon {
     struct hs_rcu_slot controls;   // struct hs_controls, by the controls feed
     struct hs_controls_feed *feed; // owned, like all parts
     struct hs_lists *lists;
-    struct hs_notices *notices;           // to ops; NULL without correlator
-    struct hs_match_stage *match;         // NULL: not this daemon's role
-    struct hs_correlate_stage *correlate; // likewise
-    struct hs_intake *intake;             // with the correlate stage
+    struct hs_rcu_slot cameras; // struct hs_camera_findings, by the next
+    struct hs_camera_health *camera_health;
+    struct hs_camera_gather *camera_gather; // with the correlate stage
+    struct hs_notices *notices;             // to ops; NULL without correlator
+    struct hs_match_stage *match;           // NULL: not this daemon's role
+    struct hs_correlate_stage *correlate;   // likewise
+    struct hs_intake *intake;               // with the correlate stage
     struct hs_watch *watch;
     struct event_base *base;
     struct event *on_term;

@@ -36,6 +36,8 @@ struct parts {
     Hitstream__V1__Position position;
     Hitstream__V1__Difference differences[HS_VRM_MAX];
     Hitstream__V1__Difference *difference_ptrs[HS_VRM_MAX];
+    Hitstream__V1__CameraFault faults[HS_CAMERA_FAULTS_MAX];
+    Hitstream__V1__CameraFault *fault_ptrs[HS_CAMERA_FAULTS_MAX];
 };
 
 // A terminated, valid copy; cameras send what they like.
@@ -192,6 +194,23 @@ static void fill_match(struct builder *b, struct parts *parts)
     hit->matched_vrm = text(b, hs_str(from->matched_vrm));
 }
 
+// What is known to be wrong with the camera: what it is, since when, by how much. Not why: that
+// stands in anpr.cameras.
+static void fill_faults(struct builder *b, struct parts *parts)
+{
+    const Hitstream__V1__CameraHealth *health =
+        hs_camera_findings_get(b->context->health, hs_read_view_camera_id(b->read));
+    for (size_t i = 0; health && i < health->n_faults && i < HS_CAMERA_FAULTS_MAX; i++) {
+        Hitstream__V1__CameraFault *row = &parts->faults[i];
+        hitstream__v1__camera_fault__init(row);
+        row->kind = health->faults[i]->kind;
+        row->since_ms = health->faults[i]->since_ms;
+        row->offset_ms = health->faults[i]->offset_ms;
+        parts->fault_ptrs[parts->hit.n_camera_faults++] = row;
+    }
+    parts->hit.camera_faults = parts->fault_ptrs;
+}
+
 static size_t put_varint(char *at, uint64_t value)
 {
     size_t n = 0;
@@ -266,6 +285,7 @@ int hs_hit_event_pack(const struct hs_hit_context *context, const struct hs_hit 
     fill_read(&b, &parts);
     fill_place(&b, &parts);
     fill_differences(&b, &parts);
+    fill_faults(&b, &parts);
 
     struct hs_str vehicle = vehicle_of(hit);
     struct hs_str list_id = hit->list->list_id;

@@ -9,6 +9,7 @@
  * of a read are made valid UTF-8.
  */
 
+#include "cameras/findings.h"
 #include "controls/rules.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "match/matcher.h"
@@ -25,6 +26,8 @@ struct hs_hit_space {
 struct hs_hit_context {
     const struct hs_id_key *id_key;
     const struct hs_rules *rules;
+    const struct hs_camera_findings
+        *health;            // what is known to be wrong with cameras; NULL: nothing
     int64_t as_of_ms;       // when the lists were last known to be current
     int64_t appended_at_ms; // LogAppendTime of the read
     struct hs_str site;     // the message's key: the site of an unknown camera

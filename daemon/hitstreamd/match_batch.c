@@ -266,7 +266,10 @@ static uint32_t match(struct hs_match_worker *worker, uint32_t first)
     struct pass pass = {
         .worker = worker,
         .snapshot = hs_rcu_dereference(worker->config->snapshot),
-        .context = {.id_key = &worker->config->id_key, .rules = hs_controls_rules(controls)},
+        .context = {.id_key = &worker->config->id_key,
+                    .rules = hs_controls_rules(controls),
+                    .health =
+                        worker->config->health ? hs_rcu_dereference(worker->config->health) : NULL},
         .first = first,
         .end = batch->read_count,
     };
@@ -365,6 +368,8 @@ static bool pass_by(struct handover *h, const struct hs_match_message *message, 
 {
     uint32_t from = h->passed;
     h->passed = end;
+    hs_match_cameras_reads(h->worker, message, &h->worker->batch.views[from],
+                           &h->worker->batch.faults[from], end - from);
     return hs_match_company_reads(h->worker, message, &h->worker->batch.views[from], end - from);
 }
 
@@ -492,6 +497,9 @@ void hs_match_batch_run(struct hs_match_worker *worker)
         }
         going = hand_over(&h, first, end) && end < batch->read_count;
         first = end;
+    }
+    if (batch->message_count > 0 && !worker->failed) {
+        hs_match_cameras_flush(worker);
     }
     if (batch->message_count > 0) {
         count(worker, h.reads - h.tests, h.message);

@@ -25,6 +25,7 @@ HS_LOG_EVENT(event_trouble, "match-trouble", "c2e95d1704ab4f3e9b60d8a7f1532c0e")
 void hs_match_slots_forget(struct hs_match_worker *worker)
 {
     hs_match_company_reset(worker);
+    hs_match_cameras_reset(worker);
     for (size_t i = 0; i < worker->slot_count; i++) {
         worker->by_partition[worker->slots[i].partition] = NULL;
         hs_acks_free(worker->slots[i].acks);
@@ -228,6 +229,7 @@ void hs_match_rewind(struct hs_match_worker *worker)
         hs_acks_reset(slot->acks, safe);
     }
     hs_match_company_reset(worker);
+    hs_match_cameras_reset(worker);
     for (size_t i = 0; i < worker->slot_count; i++) {
         hs_match_slot_start(worker, &worker->slots[i], worker->slots[i].warm_next, false);
     }

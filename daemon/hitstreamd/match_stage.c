@@ -183,6 +183,7 @@ static int worker_init(struct hs_match_stage *stage, size_t index)
     hs_match_set_state(worker, HS_MATCH_STARTING, "starting");
     int r = hs_matcher_new(&worker->matcher);
     r = r < 0 ? r : hs_match_company_init(worker);
+    r = r < 0 ? r : hs_match_cameras_init(worker);
     return r < 0 ? r : hs_match_batch_init(&worker->batch);
 }
 
@@ -277,6 +278,7 @@ void hs_match_stage_free(struct hs_match_stage *stage)
     for (size_t i = 0; i < stage->worker_count; i++) {
         hs_match_batch_fini(&stage->workers[i].batch);
         hs_match_company_fini(&stage->workers[i]);
+        hs_match_cameras_fini(&stage->workers[i]);
         hs_matcher_free(stage->workers[i].matcher);
         pthread_mutex_destroy(&stage->workers[i].lock);
     }

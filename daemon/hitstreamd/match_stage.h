@@ -27,7 +27,8 @@ struct hs_match_stage_config {
     const struct hs_settings *settings;
     struct hs_id_key id_key;
     struct hs_rcu_slot
-        *snapshot; // struct hs_snapshot; NULL until lists are live: workers then wait
+        *snapshot;              // struct hs_snapshot; NULL until lists are live: workers then wait
+    struct hs_rcu_slot *health; // struct hs_camera_findings; NULL: nobody asks about cameras
     struct hs_rcu_slot
         *controls; // struct hs_controls; never NULL once started (the empty one will do)
     // When the lists were last known to be current, Unix ms; NULL, or returning 0: the snapshot's

@@ -170,6 +170,7 @@ static void serve_reads(struct hs_match_worker *worker)
         hs_match_input_pause(worker);
     } else if (!worker->failed) {
         hs_match_company_idle(worker, worker->round_ns);
+        hs_match_cameras_idle(worker, worker->round_ns);
     }
     send_hits(worker);
     if (shown > 0) {
@@ -382,7 +383,8 @@ static void run(struct hs_match_worker *worker)
     while (!hs_match_stopping(worker)) {
         if (reach_topic(worker, HS_KAFKA_HITS, &worker->topic_hits) &&
             reach_topic(worker, HS_KAFKA_REJECTED, &worker->topic_rejected) &&
-            await_lists(worker) && await_offset(worker) && join_group(worker)) {
+            (hs_match_cameras_topic(worker, ASK_MS), true) && await_lists(worker) &&
+            await_offset(worker) && join_group(worker)) {
             serve_group(worker);
             leave_group(worker);
         }

@@ -17,7 +17,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "base/rcu.h"
+#include "cameras/counter.h"
 #include "hitstreamd/hit_event.h"
 #include "hitstreamd/match_acks.h"
 #include "hitstreamd/match_stage.h"
@@ -36,6 +38,7 @@ enum {
     HS_MATCH_PENDING_LIMIT = 16384,       // messages a partition with something on its way
     HS_MATCH_COMMIT_INTERVAL_MS = 1000,
     HS_MATCH_PARTITIONS_MAX = 65535,
+    HS_MATCH_COUNTS_MAX = 2 * HS_MATCH_BATCH_READS, // windows that cameras finish in a batch
     HS_MATCH_WINDOWS_MAX = 2048, // companion windows open for an audience; then a hit has none
 };
 
@@ -51,6 +54,7 @@ struct hs_match_slot {
     int64_t warm_next; // where reading goes on: below what is to be matched, it only warms rings
     int64_t now_ms;    // the log's time: the highest LogAppendTime met; 0: none
     int64_t seen_ns;   // CLOCK_MONOTONIC, when a round met a message
+    int64_t counted_at_ns; // CLOCK_MONOTONIC, when its cameras' counts were sent last
     int64_t known_from_ms; // the first LogAppendTime since rings are filled; 0: none
     struct hs_window_log windows;
     struct hs_read_back read_back;
@@ -87,6 +91,27 @@ struct hs_match_batch {
     struct hs_match_hit *hits;
     uint32_t hit_count;
     struct hs_hit_space space;
+};
+
+// A camera's finished window.
+struct hs_match_count {
+    struct hs_camera_window window; // its id is the next
+    char camera_id[HS_CAMERA_COUNTER_ID_BYTES + 1];
+};
+
+// How many reads cameras make.
+struct hs_match_cameras {
+    struct hs_camera_counter *counter;
+    int topic;          // anpr.observations; -1: not known, nothing is counted
+    int64_t window_ms;  // of the rules that were counted by
+    int64_t idle_at_ns; // next look at silent partitions
+    struct hs_match_count rows[HS_MATCH_COUNTS_MAX]; // of the batch
+    size_t count;
+    uint64_t lost;                                            // beyond the list
+    Hitstream__V1__CameraCount messages[HS_MATCH_COUNTS_MAX]; // scratch, like the rest
+    Hitstream__V1__CameraCount *pointers[HS_MATCH_COUNTS_MAX];
+    struct hs_bump bump;
+    struct hs_buf out;
 };
 
 // Who passed around hits.
@@ -157,6 +182,7 @@ struct hs_match_worker {
     struct hs_matcher_stats counted; // of the matcher, already in the metrics
     struct hs_match_batch batch;
     struct hs_match_company company;
+    struct hs_match_cameras cameras;
     struct hs_headers *headers;
 
     struct hs_match_slot *slots; // assigned now
@@ -253,6 +279,22 @@ int64_t hs_match_company_span_ms(const struct hs_match_worker *worker);
 // The metadata of a commit of `offset`; valid until the slot's next.
 struct hs_str hs_match_company_commit(const struct hs_match_worker *worker,
                                       struct hs_match_slot *slot, int64_t offset);
+
+// match_cameras.c: how many reads cameras make
+int hs_match_cameras_init(struct hs_match_worker *worker);
+void hs_match_cameras_fini(struct hs_match_worker *worker);
+// Forgets all counts: partitions come, go, or are read again.
+void hs_match_cameras_reset(struct hs_match_worker *worker);
+// Looks for the topic of observations, once a start.
+void hs_match_cameras_topic(struct hs_match_worker *worker, int64_t timeout_ms);
+// Reads of a message, handed over.
+void hs_match_cameras_reads(struct hs_match_worker *worker, const struct hs_match_message *message,
+                            const struct hs_read_view *views, const enum hs_read_fault *faults,
+                            size_t count);
+// The batch is done: finished windows go out.
+void hs_match_cameras_flush(struct hs_match_worker *worker);
+// Between messages: partitions that fell silent.
+void hs_match_cameras_idle(struct hs_match_worker *worker, int64_t now_ns);
 
 // reads_reject.c
 // The reason a person reads in the headers; also the metrics' label.

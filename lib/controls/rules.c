@@ -127,6 +127,14 @@ static const struct hs_option table[] = {
     {"next.remember_ms", HS_OPTION_I64, AT(next_remember_ms), "2419200000", 2 * HS_MS_PER_DAY,
      90 * HS_MS_PER_DAY, .unit = "ms",
      .help = "What the vehicle did longer ago is forgotten; the older half of it counts half."},
+    {"cameras.window_ms", HS_OPTION_I64, AT(cameras_window_ms), "600000", 0, HS_MS_PER_HOUR,
+     .unit = "ms",
+     .help = "A camera's reads are counted over so long, to find it silent, thin or its clock "
+             "wrong; 0: no camera is found wrong."},
+    {"cameras.clock_ms", HS_OPTION_I64, AT(cameras_clock_ms), "10000", 1000, HS_MS_PER_HOUR,
+     .unit = "ms", .help = "A camera's clock is wrong when it is off by at least so much."},
+    {"cameras.vehicles", HS_OPTION_U32, AT(cameras_vehicles), "5", 2, 40, .unit = "vehicles",
+     .help = "The journeys of so many different vehicles accuse a camera, never fewer."},
     {.key = NULL},
 };
 

@@ -67,6 +67,10 @@ struct hs_rules {
     uint32_t next_least_permille; // a place that is less likely is not told
     uint32_t next_trust_pct;      // own passes that weigh as much as what backs them, in hundredths
     int64_t next_remember_ms; // own past older than this is forgotten, the older half counts half
+    // cameras
+    int64_t cameras_window_ms; // reads are counted over so long; 0: no camera is found wrong
+    int64_t cameras_clock_ms;  // a clock that is wrong by less is right
+    uint32_t cameras_vehicles; // so many different vehicles accuse a camera
 };
 
 // Parses rules.yaml; absent keys keep their defaults.

@@ -194,6 +194,8 @@ static void fill_hit(pb_alert *alert, const Hitstream__V1__Hit *hit)
     alert->plate_image_ref = hit->plate_image_ref;
     alert->overview_image_ref = hit->overview_image_ref;
     alert->read_id = hit->read_id;
+    alert->n_camera_faults = hit->n_camera_faults;
+    alert->camera_faults = hit->camera_faults;
 }
 
 static bool fill(struct hs_alert_desk *desk, const struct hs_alert_draft *draft,

@@ -3,6 +3,7 @@
 // Events about what stands in a state: timers, feedback, withdrawn entries, stored exclusions.
 #include "base/error.h"
 #include "correlate/core.h"
+#include "correlate/rules/camera.h"
 #include "correlate/rules/feedback.h"
 #include "correlate/rules/findings.h"
 #include "correlate/rules/flooding.h"
@@ -120,6 +121,22 @@ int hs_core_apply_withdrawn(struct hs_correlator *correlator, const char *mark,
         return rc;
     }
     rc = hs_standdown_withdrawn(&visit.scope, visit.vehicle, withdrawn, &applied);
+    return leave(&visit, rc, applied);
+}
+
+int hs_core_apply_camera(struct hs_correlator *correlator, const char *mark,
+                         const Hitstream__V1__CameraFinding *found,
+                         const struct hs_log_record *record)
+{
+    struct visit visit = {.correlator = correlator, .record = record};
+    bool is_found, applied;
+    int rc = *found->camera_id && found->fault ? enter(&visit, mark, found->audience, &is_found)
+                                               : HS_EFORMAT;
+    if (rc != 0 || !is_found) {
+        return rc;
+    }
+    rc = hs_camera_on_finding(&visit.scope, visit.vehicle, found, &applied);
+    correlator->stats.camera_findings += applied;
     return leave(&visit, rc, applied);
 }
 

@@ -77,6 +77,9 @@ int hs_core_apply_feedback(struct hs_correlator *correlator, const char *mark,
 int hs_core_apply_withdrawn(struct hs_correlator *correlator, const char *mark,
                             const Hitstream__V1__EntryWithdrawn *withdrawn,
                             const struct hs_log_record *record);
+int hs_core_apply_camera(struct hs_correlator *correlator, const char *mark,
+                         const Hitstream__V1__CameraFinding *found,
+                         const struct hs_log_record *record);
 int hs_core_apply_stored(struct hs_correlator *correlator, const char *mark,
                          const Hitstream__V1__ExclusionStored *stored,
                          const struct hs_log_record *record);

@@ -343,6 +343,9 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_ENTRY_WITHDRAWN:
         *ret_applied = HS_APPLIED_WITHDRAWN;
         return hs_core_apply_withdrawn(correlator, event->vehicle, event->entry_withdrawn, record);
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CAMERA_FINDING:
+        *ret_applied = HS_APPLIED_CAMERA;
+        return hs_core_apply_camera(correlator, event->vehicle, event->camera_finding, record);
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
         *ret_applied = HS_APPLIED_EXCLUSION;
         return hs_core_apply_stored(correlator, event->vehicle, event->exclusion_stored, record);

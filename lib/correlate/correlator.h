@@ -88,6 +88,9 @@ struct hs_correlate_sink {
     // The same for the partition that its key belongs to, which is another's as a rule; NULL: this
     // one. Append it before what is told of the event; twice does no harm.
     void (*append_by_key)(void *ctx, struct hs_str key, struct hs_str event);
+    // A packed CameraObservation for anpr.observations, of this site; NULL: nobody asks.
+    void (*observe)(void *ctx, struct hs_str site, const struct hs_id *id,
+                    struct hs_str observation);
     // An exclusion became pending; NULL: nobody asks. Those of a restored state are told by
     // hs_correlator_each_exclusion() alone.
     void (*exclusion)(void *ctx, const struct hs_pending_exclusion *exclusion);
@@ -128,6 +131,7 @@ enum hs_applied {
     HS_APPLIED_WITHDRAWN,
     HS_APPLIED_EXCLUSION,
     HS_APPLIED_FLOODS,
+    HS_APPLIED_CAMERA,
     HS_APPLIED_OTHER, // a kind of a later version: no effect
 };
 
@@ -197,6 +201,16 @@ int hs_correlator_each_entry(const struct hs_correlator *correlator,
 int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
                                int (*fn)(void *ctx, const struct hs_standing_entry *entry),
                                void *ctx);
+// A camera by which a vehicle contradicts itself.
+struct hs_standing_clash {
+    struct hs_str vehicle;  // key of the events about it
+    struct hs_str audience; // "open"
+    struct hs_str camera;
+};
+// Every such camera of every vehicle, in pieces likewise; a camera may come more than once.
+int hs_correlator_clashes_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
+                               int (*fn)(void *ctx, const struct hs_standing_clash *clash),
+                               void *ctx);
 // Every exclusion that Redis does not have yet, likewise.
 int hs_correlator_each_exclusion(const struct hs_correlator *correlator,
                                  int (*fn)(void *ctx, const struct hs_pending_exclusion *exclusion),
@@ -215,6 +229,8 @@ struct hs_correlator_stats {
     uint64_t trial_hits;     // counted, never told
     uint64_t findings;       // made, each counted once whatever the queues
     uint64_t impossible_journeys; // pairs of sightings that no one vehicle can have made
+    uint64_t camera_findings;     // applied to vehicles that they concern
+    uint64_t findings_withdrawn;  // taken back
     uint64_t unrouted;            // alerts without a route
     uint64_t
         covert_unrouted;     // covert ones without a route: not told to anybody, all lists together

@@ -71,6 +71,7 @@ static const struct row alert_rows[] = {
     {45, KEEP, 0},                          // test
     {46, NEVER, 0},                         // flood: how many others the list is seen at
     {60, NEVER, 0},                         // finding: names other vehicles and cameras
+    {61, KEEP, HS_DISCLOSE_PLACE},          // camera_faults
     {70, NEVER, 0},                         // forecast: the vehicle's habits, and where cameras are
     {80, KEEP, HS_DISCLOSE_OPERATIONS},     // operations
     {81, KEEP, HS_DISCLOSE_GROUP},          // group
@@ -87,6 +88,18 @@ static const struct row list_rows[] = {
 static const struct row revision_rows[] = {
     {1, KEEP, 0}, // generation
     {2, KEEP, 0}, // sequence
+    {0},
+};
+static const struct row camera_fault_rows[] = {
+    {1, KEEP, 0},  // kind
+    {2, NEVER, 0}, // since_ms
+    {3, NEVER, 0}, // found_at_ms
+    {4, NEVER, 0}, // offset_ms: would tell times that are coarse
+    {5, NEVER, 0}, // vehicles
+    {6, NEVER, 0}, // cameras
+    {7, NEVER, 0}, // reads
+    {8, NEVER, 0}, // expected
+    {9, NEVER, 0}, // because
     {0},
 };
 static const struct row place_rows[] = {
@@ -169,6 +182,7 @@ static const struct {
     {&hitstream__v1__alert__descriptor, alert_rows},
     {&hitstream__v1__list_info__descriptor, list_rows},
     {&hitstream__v1__list_revision__descriptor, revision_rows},
+    {&hitstream__v1__camera_fault__descriptor, camera_fault_rows},
     {&hitstream__v1__place__descriptor, place_rows},
     {&hitstream__v1__trail_point__descriptor, trail_rows},
     {&hitstream__v1__answered__descriptor, answered_rows},

@@ -2,6 +2,7 @@
 //
 // What stands in the states, for the edges that compare it with Redis.
 #include "correlate/core.h"
+#include "correlate/rules/findings.h"
 
 static void take_revision(const Hitstream__V1__ListInfo *list, struct hs_standing_entry *ret)
 {
@@ -80,6 +81,40 @@ int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *c
         const struct hs_vehicle *vehicle = table->buckets[bucket];
         for (; rc == 0 && vehicle; vehicle = vehicle->next_in_bucket, walked++) {
             rc = walk_vehicle(vehicle, fn, ctx);
+        }
+        walked += walked == 0; // empty places are looked at, too
+    }
+    *cursor = bucket < table->bucket_count ? bucket : 0;
+    return rc;
+}
+
+static int walk_clashes(const struct hs_vehicle *vehicle,
+                        int (*fn)(void *ctx, const struct hs_standing_clash *clash), void *ctx)
+{
+    const struct hs_journey *journey = vehicle->findings ? &vehicle->findings->journey : NULL;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && journey && i < 2 * journey->clash_count; i++) {
+        const struct hs_standing_clash standing = {
+            .vehicle = vehicle->mark,
+            .audience = vehicle->audience,
+            .camera = hs_str(journey->clashes[i / 2].cameras[i % 2]),
+        };
+        rc = fn(ctx, &standing);
+    }
+    return rc;
+}
+
+int hs_correlator_clashes_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
+                               int (*fn)(void *ctx, const struct hs_standing_clash *clash),
+                               void *ctx)
+{
+    const struct hs_vehicle_table *table = &correlator->vehicles;
+    size_t walked = 0, bucket = *cursor;
+    int rc = 0;
+    for (; rc == 0 && bucket < table->bucket_count && walked < max; bucket++) {
+        const struct hs_vehicle *vehicle = table->buckets[bucket];
+        for (; rc == 0 && vehicle; vehicle = vehicle->next_in_bucket, walked++) {
+            rc = walk_clashes(vehicle, fn, ctx);
         }
         walked += walked == 0; // empty places are looked at, too
     }

@@ -27,13 +27,16 @@ enum hs_kafka_role {
 #define HS_KAFKA_GROUP_MATCH     "hitstream-match"
 #define HS_KAFKA_GROUP_CORRELATE "hitstream-correlate"
 #define HS_KAFKA_GROUP_INTAKE    "hitstream-intake"
+#define HS_KAFKA_GROUP_CAMERAS   "hitstream-cameras"
 
-#define HS_KAFKA_READS    "anpr.reads"
-#define HS_KAFKA_HITS     "anpr.hits"
-#define HS_KAFKA_VEHICLES "anpr.vehicles"
-#define HS_KAFKA_CONTROLS "anpr.controls"
-#define HS_KAFKA_REJECTED "anpr.reads.rejected"
-#define HS_KAFKA_UNROUTED "dispatch.unrouted"
+#define HS_KAFKA_READS        "anpr.reads"
+#define HS_KAFKA_HITS         "anpr.hits"
+#define HS_KAFKA_VEHICLES     "anpr.vehicles"
+#define HS_KAFKA_CONTROLS     "anpr.controls"
+#define HS_KAFKA_OBSERVATIONS "anpr.observations"
+#define HS_KAFKA_CAMERAS      "anpr.cameras"
+#define HS_KAFKA_REJECTED     "anpr.reads.rejected"
+#define HS_KAFKA_UNROUTED     "dispatch.unrouted"
 
 #define HS_KAFKA_DISPATCH          "dispatch." // before a queue's name, like the next
 #define HS_KAFKA_FEEDBACK          "feedback."

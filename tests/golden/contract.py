@@ -10,6 +10,7 @@ import sys
 TOP_LEVEL = [
     "PlateReadBatch", "WatchlistEntry", "VehicleEvent", "VehicleState", "PartitionState", "Alert", "ReplyTo",
     "ControlsSource", "ControlsManifest", "ControlsPart", "AuditAnchor", "ListInfo", "MatchPolicy", "Feedback",
+    "CameraHealth", "CameraObservation", "GatherMemory", "GatherManifest",
 ]
 
 

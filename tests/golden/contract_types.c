@@ -2,6 +2,7 @@
 #include "golden/contract_types.h"
 
 #include "hitstream/v1/alert.pb-c.h"
+#include "hitstream/v1/camera.pb-c.h"
 #include "hitstream/v1/controls.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "hitstream/v1/feedback.pb-c.h"
@@ -17,6 +18,8 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &hitstream__v1__controls_manifest__descriptor, &hitstream__v1__controls_part__descriptor,
     &hitstream__v1__audit_anchor__descriptor,      &hitstream__v1__list_info__descriptor,
     &hitstream__v1__match_policy__descriptor,      &hitstream__v1__feedback__descriptor,
+    &hitstream__v1__camera_health__descriptor,     &hitstream__v1__camera_observation__descriptor,
+    &hitstream__v1__gather_memory__descriptor,     &hitstream__v1__gather_manifest__descriptor,
 };
 
 const ProtobufCMessageDescriptor *contract_type(struct hs_str name)

@@ -26,8 +26,9 @@ MODULES = {
     "match": {"base", "vrm", "wire", "geo", "proto"},
     "route": {"base", "config"},
     "controls": {"base", "config", "geo", "route", "proto"},
-    "correlate": {"base", "vrm", "wire", "geo", "route", "controls", "proto"},
     "report": {"base", "wire", "route", "controls", "proto"},
+    "cameras": {"base", "proto"},
+    "correlate": {"base", "vrm", "wire", "geo", "route", "controls", "cameras", "proto"},
     # edges
     "kafka": {"base", "metrics", "config"},
     "watchlist": {"base", "vrm", "wire", "proto", "config", "match"},
@@ -42,6 +43,7 @@ LIBRARIES = {
     "controls": {"protobuf-c", "sodium.h"},
     "match": {"protobuf-c"},
     "report": set(),
+    "cameras": {"protobuf-c"},
     "correlate": {"protobuf-c"},
     "kafka": {"librdkafka"},
     "watchlist": {"hiredis", "protobuf-c", "sodium.h", "jansson.h"},

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "correlate/hit_route.h"
+#include "correlate/rules/camera.h"
 #include "correlate/rules/findings_tell.h"
 #include "vrm/vrm.h"
 
@@ -166,6 +167,10 @@ static int tell_clone(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                  "pairs of sightings");
     add_evidence(&draft, "second_track", verdict->second_track, 2, "sightings");
     add_evidence(&draft, "looks_differ", verdict->looks_differ, 0, "sightings");
+    struct hs_journey_told *told = &vehicle->findings->journey.told;
+    if (!hs_finding_told(scope, vehicle, hit, &draft, &told->cause, &told->incident)) {
+        memset(told, 0, sizeof(*told));
+    }
     return hs_finding_tell(scope, vehicle, hit, &draft);
 }
 
@@ -203,14 +208,16 @@ int hs_findings_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                                         .roads = hs_controls_roads(scope->desk->controls)};
     const struct hs_next_view next = {view.rules, view.roads, scope->cameras};
     struct hs_id event;
-    if (hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_FUTURE || !*hit->place->site_id) {
-        return 0; // nobody knows when, or where
+    if (!*hit->place->site_id) {
+        return 0; // nobody knows where
     }
-    if (!findings_of(vehicle)) {
-        return HS_ENOMEM;
+    int rc = findings_of(vehicle) ? hs_camera_on_hit(scope, vehicle, hit) : HS_ENOMEM;
+    if (rc != 0 || hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_FUTURE ||
+        hs_camera_misleads(hit)) {
+        return rc; // nobody knows when, or the camera is known to be wrong
     }
     memcpy(event.bytes, hit->hit_id.data, HS_ID_BYTES);
-    int rc = hs_next_on_hit(&vehicle->findings->next, &next, hit, hs_hit_event_time_ms(hit));
+    rc = hs_next_on_hit(&vehicle->findings->next, &next, hit, hs_hit_event_time_ms(hit));
     rc = rc ? rc
             : hs_convoy_on_hit(&vehicle->findings->convoy, &view, hit, hs_hit_event_time_ms(hit));
     rc = rc ? rc : find_convoys(scope, vehicle, hit, &event, &view);

@@ -132,3 +132,98 @@ int hs_finding_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     };
     return tell_all(&telling, draft);
 }
+
+// ------------------------------------------------------------------ taking back
+
+bool hs_finding_told(const struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,
+                     const Hitstream__V1__Hit *hit, const struct hs_finding_draft *draft,
+                     struct hs_id *ret_cause, struct hs_id *ret_incident)
+{
+    const struct hs_incident *incident = incident_of(vehicle, hs_hit_event_time_ms(hit));
+    if (!incident || vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL) {
+        return false;
+    }
+    *ret_cause = cause_of(scope, draft);
+    *ret_incident = incident->id;
+    return true;
+}
+
+static struct hs_incident *find_incident(const struct hs_vehicle *vehicle, const struct hs_id *id)
+{
+    if (vehicle->open && hs_id_eq(&vehicle->open->id, id)) {
+        return vehicle->open;
+    }
+    for (size_t i = 0; i < vehicle->ended_count; i++) {
+        if (hs_id_eq(&vehicle->ended[i]->id, id)) {
+            return vehicle->ended[i];
+        }
+    }
+    return NULL;
+}
+
+// The entry of which the queue was told by that alert; NULL: it was not, or may not know it any more.
+static const struct hs_incident_entry *
+entry_told(const struct hs_vehicle *vehicle, const struct hs_incident *incident,
+           const struct hs_queue *queue, const struct hs_told *told, const struct hs_id *alert)
+{
+    for (size_t i = 0; i < told->recent_count; i++) {
+        if (hs_id_eq(&told->recent[i].id, alert)) {
+            const struct hs_incident_entry *entry =
+                hs_incident_entry_at(incident, told->recent[i].number);
+            return entry && hs_desk_may_know_entry(queue, vehicle, incident, entry) ? entry : NULL;
+        }
+    }
+    return NULL;
+}
+
+static int take_back_from(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                          struct hs_incident *incident, const struct hs_told *told,
+                          const struct hs_finding_gone *gone)
+{
+    struct hs_id alert = hs_id_alert(&scope->desk->id_key, &incident->id, &gone->told,
+                                     hs_str(gone->rule), hs_str(told->queue));
+    const struct hs_queue *queue = hs_routes_find(scope->routes, hs_str(told->queue));
+    const struct hs_incident_entry *entry =
+        queue ? entry_told(vehicle, incident, queue, told, &alert) : NULL;
+    bool none = true;
+    Hitstream__V1__Hit *hit = entry ? hs_tell_last_hit(scope, entry, &none) : NULL;
+    if (none || !hit) {
+        return none ? 0 : HS_ENOMEM;
+    }
+    Hitstream__V1__StandDown stand_down = HITSTREAM__V1__STAND_DOWN__INIT;
+    ProtobufCBinaryData taken = {HS_ID_BYTES, alert.bytes};
+    stand_down.reason = HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_FINDING_WITHDRAWN;
+    stand_down.alert_ids = &taken;
+    stand_down.n_alert_ids = 1;
+    struct hs_alert_draft draft = {
+        .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_STAND_DOWN,
+        .priority = (Hitstream__V1__Priority)told->priority,
+        .stand_down = &stand_down,
+    };
+    const struct hs_telling telling = {
+        .scope = scope,
+        .vehicle = vehicle,
+        .incident = incident,
+        .hit = hit,
+        .number = entry->number,
+        .place = entry->place,
+        .cause = gone->cause,
+        .rule = gone->by,
+        .at_ms = scope->now_ms,
+    };
+    struct hs_id id;
+    scope->stats->stand_downs++;
+    return hs_tell_apart(&telling, queue, &draft, &id);
+}
+
+int hs_finding_take_back(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                         const struct hs_finding_gone *gone)
+{
+    struct hs_incident *incident = find_incident(vehicle, &gone->incident);
+    int rc = 0;
+    scope->stats->findings_withdrawn++;
+    for (size_t i = 0; rc == 0 && incident && i < incident->told_count; i++) {
+        rc = take_back_from(scope, vehicle, incident, &incident->told[i], gone);
+    }
+    return rc;
+}

@@ -18,10 +18,27 @@ struct hs_finding_draft {
     size_t evidence_count;
 };
 
+// A finding that does not hold any more.
+struct hs_finding_gone {
+    const char *rule;      // that told of it; static
+    const char *by;        // the rule that takes it back; static
+    struct hs_id told;     // the cause of its alerts
+    struct hs_id incident; // that they belong to
+    struct hs_id cause;    // of taking it back
+};
+
 // To every queue that may be told of this hit; NULL: of the hit last told of the open incident. One
 // alert a queue, event and subject; a stand-down of the entry takes it back. Nothing, where the
 // hit's entry does not stand. HS_ENOMEM.
 int hs_finding_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                     const Hitstream__V1__Hit *hit, const struct hs_finding_draft *draft);
+// What its alerts are found by again: their cause, and the incident that the hit is part of. False:
+// nobody was told.
+bool hs_finding_told(const struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,
+                     const Hitstream__V1__Hit *hit, const struct hs_finding_draft *draft,
+                     struct hs_id *ret_cause, struct hs_id *ret_incident);
+// A stand-down to every queue that was told, of these alerts alone. HS_ENOMEM.
+int hs_finding_take_back(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                         const struct hs_finding_gone *gone);
 
 #endif

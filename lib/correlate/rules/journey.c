@@ -92,14 +92,13 @@ static int32_t to_udeg(double degrees)
     return degrees >= -180 && degrees <= 180 ? (int32_t)(degrees * 1000000) : 0;
 }
 
-static bool take_part(const struct hs_journey_view *view, const Hitstream__V1__Hit *hit)
+static bool is_placeable(const struct hs_journey_view *view, const Hitstream__V1__Hit *hit)
 {
     return view->rules->journey_fastest_kmh > 0 &&
            hit->audience->kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN &&
            (hit->tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT ||
             hit->tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_GLYPH) &&
-           hit->lateness != HITSTREAM__V1__LATENESS__LATENESS_FUTURE &&
-           !hit->place->camera_unknown && !hit->place->mobile &&
+           !hit->place->camera_unknown && !hit->place->mobile && *hit->place->site_id &&
            strlen(hit->place->camera_id) < HS_JOURNEY_NAME_BYTES &&
            strlen(hit->place->site_id) < HS_JOURNEY_NAME_BYTES;
 }
@@ -117,8 +116,19 @@ static void make_sighting(const Hitstream__V1__Hit *hit, struct hs_journey_sight
         sighting->longitude_udeg = to_udeg(hit->place->position->longitude_deg);
     }
     sighting->at_ms = hit->captured_at_ms;
+    sighting->late_ms = hit->appended_at_ms - hit->captured_at_ms;
     sighting->exact = hit->tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT &&
                       (hit->weakest_confidence_pct == 0 || hit->weakest_confidence_pct >= 80);
+}
+
+bool hs_journey_sight(const struct hs_journey_view *view, const Hitstream__V1__Hit *hit,
+                      struct hs_journey_sighting *ret_sighting)
+{
+    if (!is_placeable(view, hit)) {
+        return false;
+    }
+    make_sighting(hit, ret_sighting);
+    return true;
 }
 
 // 1 unlike, -1 alike, 0 nobody knows.
@@ -202,9 +212,13 @@ static void forget(struct hs_journey *journey, const struct hs_journey_view *vie
         journey->clash_count ? &journey->clashes[journey->clash_count - 1] : NULL;
     if (newest && at_ms - newest->at_ms > view->rules->journey_remember_ms) {
         struct hs_journey_sighting last = journey->last[0];
+        struct hs_journey_sighting heard = journey->heard;
+        struct hs_journey_told told = journey->told;
         int64_t told_at_ms = journey->told_at_ms;
         memset(journey, 0, sizeof(*journey));
         journey->last[0] = last;
+        journey->heard = heard;
+        journey->told = told;
         journey->told_at_ms = told_at_ms;
     }
 }
@@ -228,10 +242,10 @@ void hs_journey_on_hit(struct hs_journey *journey, const struct hs_journey_view 
     struct hs_journey_sighting sighting;
     int64_t least_ms[2] = {0, 0};
     *ret_clash = false;
-    if (!take_part(view, hit)) {
+    if (hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_FUTURE ||
+        !hs_journey_sight(view, hit, &sighting)) {
         return;
     }
-    make_sighting(hit, &sighting);
     forget(journey, view, sighting.at_ms);
     if (journey->last[0].track == 0) {
         append(journey, 0, &sighting, false);
@@ -354,6 +368,71 @@ bool hs_journey_is_due(struct hs_journey *journey, const struct hs_journey_view 
     return true;
 }
 
+bool hs_journey_holds(const struct hs_journey *journey)
+{
+    struct hs_journey_verdict verdict;
+    hs_journey_judge(journey, &verdict);
+    return journey->clash_count >= 2 && verdict.clone_permille >= CLONE_PERMILLE;
+}
+
+// ------------------------------------------------------------------ a camera that is wrong
+
+size_t hs_journey_clashes_elsewhere(const struct hs_journey *journey, const char *camera,
+                                    const char *other)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < journey->clash_count; i++) {
+        const struct hs_journey_clash *clash = &journey->clashes[i];
+        count += !is_part(clash, camera) && !is_part(clash, other);
+    }
+    return count;
+}
+
+static void drop_shown(struct hs_journey *journey, const char *camera)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < journey->shown_count; i++) {
+        const struct hs_journey_sighting *row = &journey->shown[i];
+        unsigned track = row->track - 1u;
+        if (strcmp(row->camera, camera) != 0) {
+            journey->shown[kept++] = *row;
+        } else if (track < 2) {
+            journey->counts[track] -= journey->counts[track] > 0;
+            journey->exact[track] -= row->exact && journey->exact[track] > 0;
+        }
+    }
+    journey->shown_count = kept;
+}
+
+// The first track goes on; a second one has no ground any more.
+static void forget_second(struct hs_journey *journey)
+{
+    memset(&journey->last[1], 0, sizeof(journey->last[1]));
+    memset(journey->counts, 0, sizeof(journey->counts));
+    memset(journey->exact, 0, sizeof(journey->exact));
+    journey->sites_on_second = journey->looks_differ = journey->looks_agree = 0;
+    journey->shown_count = 0;
+}
+
+bool hs_journey_drop_camera(struct hs_journey *journey, const char *camera)
+{
+    size_t kept = 0, before = journey->clash_count;
+    for (size_t i = 0; i < before; i++) {
+        if (!is_part(&journey->clashes[i], camera)) {
+            journey->clashes[kept++] = journey->clashes[i];
+        }
+    }
+    journey->clash_count = kept;
+    if (kept == before) {
+        return false;
+    }
+    drop_shown(journey, camera);
+    if (kept == 0) {
+        forget_second(journey);
+    }
+    return true;
+}
+
 bool hs_journey_is_kept(const struct hs_journey *journey)
 {
     return journey->clash_count > 0 || journey->told_at_ms > 0;
@@ -374,8 +453,20 @@ static void pack_sighting(const struct hs_journey_sighting *from,
     row->longitude_udeg = from->longitude_udeg;
     row->at_ms = from->at_ms;
     row->least_ms = from->least_ms;
+    row->late_ms = from->late_ms;
     row->track = from->track;
     row->exact = from->exact;
+}
+
+static ProtobufCBinaryData id_bytes(const struct hs_id *id)
+{
+    return (ProtobufCBinaryData){HS_ID_BYTES, (uint8_t *)(uintptr_t)id->bytes};
+}
+
+bool hs_journey_is_told(const struct hs_journey *journey)
+{
+    static const struct hs_id none;
+    return memcmp(&journey->told.cause, &none, sizeof(none)) != 0;
 }
 
 static bool pack_clashes(const struct hs_journey *journey, struct hs_bump *bump,
@@ -399,8 +490,9 @@ Hitstream__V1__JourneyState *hs_journey_pack(const struct hs_journey *journey, s
 {
     size_t tracks = (size_t)(journey->last[0].track != 0) + (journey->last[1].track != 0);
     size_t count = tracks + journey->shown_count;
+    size_t heard = *journey->heard.camera != '\0';
     Hitstream__V1__JourneyState *state = hs_bump_alloc(bump, sizeof(*state));
-    Hitstream__V1__JourneySighting *rows = hs_bump_alloc(bump, (count + 1) * sizeof(*rows));
+    Hitstream__V1__JourneySighting *rows = hs_bump_alloc(bump, (count + 2) * sizeof(*rows));
     Hitstream__V1__JourneySighting **pointers =
         hs_bump_alloc(bump, (count + 1) * sizeof(*pointers));
     if (!state || !rows || !pointers) {
@@ -423,6 +515,14 @@ Hitstream__V1__JourneyState *hs_journey_pack(const struct hs_journey *journey, s
     state->looks_differ = journey->looks_differ;
     state->looks_agree = journey->looks_agree;
     state->told_at_ms = journey->told_at_ms;
+    if (heard) {
+        pack_sighting(&journey->heard, &rows[count]);
+        state->heard = &rows[count];
+    }
+    if (hs_journey_is_told(journey)) {
+        state->told_cause = id_bytes(&journey->told.cause);
+        state->told_incident = id_bytes(&journey->told.incident);
+    }
     return pack_clashes(journey, bump, state) ? state : NULL;
 }
 
@@ -439,6 +539,7 @@ static void unpack_sighting(const Hitstream__V1__JourneySighting *row,
     sighting->longitude_udeg = row->longitude_udeg;
     sighting->at_ms = row->at_ms;
     sighting->least_ms = row->least_ms;
+    sighting->late_ms = row->late_ms;
     sighting->track = (uint8_t)row->track;
     sighting->exact = row->exact;
 }
@@ -471,5 +572,12 @@ int hs_journey_unpack(struct hs_journey *journey, const Hitstream__V1__JourneySt
     journey->looks_differ = state->looks_differ;
     journey->looks_agree = state->looks_agree;
     journey->told_at_ms = state->told_at_ms;
+    if (state->heard) {
+        unpack_sighting(state->heard, &journey->heard);
+    }
+    if (state->told_cause.len == HS_ID_BYTES && state->told_incident.len == HS_ID_BYTES) {
+        memcpy(journey->told.cause.bytes, state->told_cause.data, HS_ID_BYTES);
+        memcpy(journey->told.incident.bytes, state->told_incident.data, HS_ID_BYTES);
+    }
     return 0;
 }

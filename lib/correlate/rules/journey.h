@@ -22,8 +22,9 @@
  * that differ, five without.
  *
  * Only sightings that can be trusted to a minute take part: exact or glyph matches, the camera in
- * the register, its clock not ahead of the log. Each contradiction is besides an observation about
- * both cameras, so that several vehicles' accuse the one they have in common. Open lists only.
+ * the register, its clock not ahead of the log, and not known to have a wrong clock or place. Every
+ * journey, possible or not, is besides an observation about both cameras (rules/camera.h), so that
+ * several vehicles' accuse the one they have in common. Open lists only.
  *
  * Assumes that the road table's fastest times hold for everybody, and that two vehicles with one
  * plate are not always far apart in time. Integers only. Threads: one at a time. Ownership: plain
@@ -60,6 +61,7 @@ struct hs_journey_sighting {
     int32_t longitude_udeg;
     int64_t at_ms;
     int64_t least_ms; // the quickest way here from the sighting that it contradicts; 0: none
+    int64_t late_ms;  // it came into the log so long after its capture
     uint8_t track;    // 1 or 2; 0: none
     bool exact;
 };
@@ -68,6 +70,12 @@ struct hs_journey_sighting {
 struct hs_journey_clash {
     char cameras[2][HS_JOURNEY_NAME_BYTES];
     int64_t at_ms; // of the later
+};
+
+// What a queue's alert can be found by.
+struct hs_journey_told {
+    struct hs_id cause; // zeros: taken back, or never told
+    struct hs_id incident;
 };
 
 struct hs_journey {
@@ -79,9 +87,11 @@ struct hs_journey {
     size_t shown_count;
     struct hs_journey_clash clashes[HS_JOURNEY_CLASHES_MAX]; // in order of hearing
     size_t clash_count;
-    uint32_t looks_differ; // sightings of the second track that look unlike the first
-    uint32_t looks_agree;  // and alike
-    int64_t told_at_ms;    // 0: never
+    uint32_t looks_differ;            // sightings of the second track that look unlike the first
+    uint32_t looks_agree;             // and alike
+    int64_t told_at_ms;               // 0: never
+    struct hs_journey_told told;      // where it was told last
+    struct hs_journey_sighting heard; // the last one in order of the log; no camera: none
 };
 
 struct hs_journey_view {
@@ -100,6 +110,17 @@ void hs_journey_on_hit(struct hs_journey *journey, const struct hs_journey_view 
                        const Hitstream__V1__Hit *hit, bool *ret_clash,
                        struct hs_journey_observed *ret_observed);
 
+// Whether the hit can be trusted as to who and where, whatever its clock says; as a sighting.
+bool hs_journey_sight(const struct hs_journey_view *view, const Hitstream__V1__Hit *hit,
+                      struct hs_journey_sighting *ret_sighting);
+// Contradictions that neither camera is part of.
+size_t hs_journey_clashes_elsewhere(const struct hs_journey *journey, const char *camera,
+                                    const char *other);
+// Takes out what rests on a camera. False: nothing did.
+bool hs_journey_drop_camera(struct hs_journey *journey, const char *camera);
+// Whether what is left would still be told as a clone.
+bool hs_journey_holds(const struct hs_journey *journey);
+
 // What speaks for what.
 struct hs_journey_verdict {
     uint32_t clone_permille;
@@ -116,6 +137,8 @@ void hs_journey_judge(const struct hs_journey *journey, struct hs_journey_verdic
 // Whether a clone is to be told now; it counts as told then, for journey.repeat_ms.
 bool hs_journey_is_due(struct hs_journey *journey, const struct hs_journey_view *view,
                        int64_t at_ms, struct hs_journey_verdict *ret_verdict);
+// Whether a clone was told that was not taken back.
+bool hs_journey_is_told(const struct hs_journey *journey);
 // Whether something is remembered that outlives an incident.
 bool hs_journey_is_kept(const struct hs_journey *journey);
 

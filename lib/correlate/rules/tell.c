@@ -103,6 +103,8 @@ static int keep_shown(struct hs_alert_desk *desk, struct hs_incident_entry *entr
     shown.ambiguous = hit->ambiguous;
     shown.captured_at_ms = hit->captured_at_ms;
     shown.lateness = hit->lateness;
+    shown.n_camera_faults = hit->n_camera_faults;
+    shown.camera_faults = hit->camera_faults;
     shown.plate_image_ref = hit->plate_image_ref;
     shown.overview_image_ref = hit->overview_image_ref;
     struct hs_buf *packed = &desk->payload; // the alert was handed over

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cameras/counter.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+
+// One camera; len 0: a free place.
+struct row {
+    char id[HS_CAMERA_COUNTER_ID_BYTES];
+    uint32_t len;
+    int32_t partition;
+    uint32_t reads;
+    uint32_t behind; // reads in a row that were more than a window behind
+    bool partial;
+    int64_t window_ms;
+    int64_t floor_ms;
+};
+
+struct hs_camera_counter {
+    struct row *rows; // open addressing
+    size_t place_count;
+    size_t count;
+    size_t max;
+    struct row *last; // of the read before; NULL: none
+    int64_t window_ms;
+    hs_camera_finished *finished;
+    void *ctx;
+    uint64_t dropped;
+};
+
+int hs_camera_counter_new(size_t cameras_max, hs_camera_finished *finished, void *ctx,
+                          struct hs_camera_counter **ret_counter)
+{
+    struct hs_camera_counter *counter = calloc(1, sizeof(*counter));
+    size_t places = 16;
+    while (places < cameras_max + cameras_max / 2) {
+        places *= 2;
+    }
+    if (counter) {
+        counter->rows = calloc(places, sizeof(*counter->rows));
+    }
+    if (!counter || !counter->rows) {
+        free(counter);
+        return HS_ENOMEM;
+    }
+    counter->place_count = places;
+    counter->max = cameras_max;
+    counter->finished = finished;
+    counter->ctx = ctx;
+    *ret_counter = counter;
+    return 0;
+}
+
+void hs_camera_counter_free(struct hs_camera_counter *counter)
+{
+    if (counter) {
+        free(counter->rows);
+        free(counter);
+    }
+}
+
+void hs_camera_counter_reset(struct hs_camera_counter *counter)
+{
+    memset(counter->rows, 0, counter->place_count * sizeof(*counter->rows));
+    counter->count = 0;
+    counter->last = NULL;
+}
+
+void hs_camera_counter_set_window(struct hs_camera_counter *counter, int64_t window_ms)
+{
+    if (window_ms != counter->window_ms) {
+        counter->window_ms = window_ms;
+        hs_camera_counter_reset(counter);
+    }
+}
+
+static bool is_row(const struct row *row, struct hs_str id)
+{
+    return row->len == id.len && memcmp(row->id, id.ptr, id.len) == 0;
+}
+
+// NULL: the table is full.
+static struct row *find(struct hs_camera_counter *counter, struct hs_str id)
+{
+    size_t mask = counter->place_count - 1;
+    size_t at = hs_hash_bytes(id.ptr, id.len, 0) & mask;
+    while (counter->rows[at].len > 0 && !is_row(&counter->rows[at], id)) {
+        at = (at + 1) & mask;
+    }
+    struct row *row = &counter->rows[at];
+    if (row->len == 0) {
+        if (counter->count == counter->max) {
+            return NULL;
+        }
+        counter->count++;
+        memcpy(row->id, id.ptr, id.len);
+        row->len = (uint32_t)id.len;
+        row->window_ms = INT64_MIN;
+    }
+    return row;
+}
+
+static void finish(struct hs_camera_counter *counter, const struct row *row)
+{
+    const struct hs_camera_window window = {
+        .camera_id = hs_str_n(row->id, row->len),
+        .partition = row->partition,
+        .window_ms = row->window_ms,
+        .reads = row->reads,
+        .floor_ms = row->floor_ms,
+        .partial = row->partial,
+    };
+    counter->finished(counter->ctx, &window);
+}
+
+void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
+                           struct hs_str camera_id, int64_t captured_at_ms, int64_t appended_at_ms)
+{
+    if (counter->window_ms == 0 || captured_at_ms <= 0 || camera_id.len == 0 ||
+        camera_id.len > HS_CAMERA_COUNTER_ID_BYTES) {
+        return;
+    }
+    struct row *row = counter->last;
+    if (!row || !is_row(row, camera_id)) {
+        row = counter->last = find(counter, camera_id);
+        if (!row) {
+            counter->dropped++;
+            return;
+        }
+    }
+    int64_t floor_ms = appended_at_ms - captured_at_ms;
+    int64_t window_ms = captured_at_ms - captured_at_ms % counter->window_ms;
+    bool back = row->window_ms != INT64_MIN && window_ms < row->window_ms - counter->window_ms;
+    row->behind = back ? row->behind + 1 : 0;
+    if (window_ms > row->window_ms || row->behind == HS_CAMERA_COUNTER_BACK) {
+        bool first = row->window_ms == INT64_MIN;
+        if (!first) {
+            finish(counter, row);
+        }
+        row->partition = partition;
+        row->partial = first;
+        row->window_ms = window_ms;
+        row->reads = 1;
+        row->behind = 0;
+        row->floor_ms = floor_ms;
+        return;
+    }
+    row->reads++;
+    row->floor_ms = floor_ms < row->floor_ms ? floor_ms : row->floor_ms;
+}
+
+size_t hs_camera_counter_count(const struct hs_camera_counter *counter)
+{
+    return counter->count;
+}
+
+uint64_t hs_camera_counter_dropped(const struct hs_camera_counter *counter)
+{
+    return counter->dropped;
+}
