@@ -309,10 +309,11 @@ static void end_cameras(const struct truth *truth, const struct sim *sim, double
         if (faults[i].begin_s < end_s) {
             fprintf(truth->file,
                     "{\"truth\":\"camera\",\"camera\":\"%s\",\"fault\":\"%s\",\"beginMs\":%" PRId64
-                    ",\"endMs\":%" PRId64 ",\"offsetMs\":%" PRId64 "}\n",
+                    ",\"endMs\":%" PRId64 ",\"offsetMs\":%" PRId64 ",\"driftPpm\":%.1f}\n",
                     sim_net(sim)->cameras[faults[i].camera].camera_id, names[faults[i].kind],
                     sim_time_ms(sim, faults[i].begin_s),
-                    sim_time_ms(sim, fmin(faults[i].end_s, end_s)), faults[i].offset_ms);
+                    sim_time_ms(sim, fmin(faults[i].end_s, end_s)), faults[i].offset_ms,
+                    faults[i].drift_ppm);
         }
     }
 }

@@ -17,7 +17,8 @@
  *   {"truth":"courier", vrm, list, hub, market, beginMs, thirdMs, endMs, runs}
  *   {"truth":"clone", vrm, list, beginMs, impossibleMs, endMs, impossible}
  *        from impossibleMs on no one vehicle could have been at both places, so often
- *   {"truth":"camera", camera, fault, beginMs, endMs, offsetMs}    clock, place, silent or collapse
+ *   {"truth":"camera", camera, fault, beginMs, endMs, offsetMs, driftPpm}    clock, place, silent
+ *        or collapse; a clock that gains is off by offsetMs at its begin
  *
  * The last four are written at the stream's end. A convoy's journeys that no camera saw do not
  * count. Threads: one. Ownership: borrows the file. Bounds: TRUTH_PLACES places a listed vehicle.

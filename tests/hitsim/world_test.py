@@ -164,7 +164,8 @@ class World(unittest.TestCase):
         for row in self.truth["camera"]:
             inside = [read for read in by_camera[row["camera"]]
                       if row["beginMs"] + 10000 < int(read["receivedAtMs"]) < row["endMs"]]
-            prompt = [int(read["capturedAtMs"]) - int(read["receivedAtMs"]) - row["offsetMs"] for read in inside]
+            prompt = [int(read["capturedAtMs"]) - int(read["receivedAtMs"]) - row["offsetMs"]
+                      - (int(read["receivedAtMs"]) - row["beginMs"]) * row["driftPpm"] / 1e6 for read in inside]
             if row["fault"] == "silent":  # but for what came late
                 self.assertFalse([gap for gap in prompt if gap > -1000])
             if row["fault"] == "clock":
