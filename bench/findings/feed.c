@@ -94,11 +94,6 @@ static void on_counted(void *ctx, const struct hs_camera_window *window)
     row->partial = window->partial;
 }
 
-void feed_observe(struct hs_gather *gather, struct hs_str observation)
-{
-    hs_gather_apply(gather, observation);
-}
-
 struct feed *feed_new(const struct sim *sim, const struct hs_rules *rules,
                       struct hs_correlator *correlator, struct hs_gather *gather,
                       struct hs_camera_findings *const *health)
@@ -376,8 +371,7 @@ bool feed_read(struct feed *feed, const struct sim_read *read)
     unsigned site = net->posts[net->cameras[read->camera].listed_post].site;
     struct ring *ring = &feed->rings[site];
     bool good = close_windows(feed, read->delivered_at_ms);
-    hs_camera_counter_set_window(feed->counter,
-                                 feed->gather ? feed->rules->cameras_window_ms : 0);
+    hs_camera_counter_set_window(feed->counter, feed->gather ? feed->rules->cameras_window_ms : 0);
     hs_camera_counter_add(feed->counter, 0, hs_str(net->cameras[read->camera].camera_id),
                           read->captured_at_ms, read->delivered_at_ms);
     if (feed->count_count > 0) {

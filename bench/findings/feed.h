@@ -30,7 +30,4 @@ bool feed_controls(struct feed *feed, const char *hash);
 bool feed_read(struct feed *feed, const struct sim_read *read);
 uint64_t feed_hits(const struct feed *feed);
 
-// The sink of the correlator's: observations go to the gatherer.
-void feed_observe(struct hs_gather *gather, struct hs_str observation);
-
 #endif

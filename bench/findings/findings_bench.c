@@ -126,7 +126,7 @@ static void on_observed(void *ctx, struct hs_str site, const struct hs_id *id,
     struct run *run = ctx;
     (void)site;
     (void)id;
-    feed_observe(run->gather, observation);
+    hs_gather_apply(run->gather, observation);
 }
 
 // ------------------------------------------------------------------ cameras
@@ -391,8 +391,8 @@ static bool print_cameras(struct run *run, const struct sim *sim)
     snprintf(base, sizeof(base),
              "%.0f camera-years, %zu faults, clocks off by 20 s to 2 h; worst offset %.1f s", years,
              score.actual, (double)score.worst_ms / 1000.0);
-    bool holds = print_share("find-camera", "recall", score.found, score.actual, 0.98, 0, base);
-    holds = print_share("find-camera", "offsets within 10 s", score.exact, score.clocks, 1.0, 0,
+    bool holds = share_print("find-camera", "recall", score.found, score.actual, 0.98, 0, base);
+    holds = share_print("find-camera", "offsets within 10 s", score.exact, score.clocks, 1.0, 0,
                         base) &&
             holds;
     snprintf(text, sizeof(text), "%zu false of %zu said, 95 %% bound %.2f; %s", score.wrong,
@@ -465,9 +465,10 @@ static struct sim_plan make_plan(int argc, char **argv, struct run *run)
 static bool play(struct sim *sim, struct naive *naive, struct run *run, uint64_t *ret_hits)
 {
     struct hs_correlator *correlator = NULL;
-    struct hs_correlator_config config = {.controls_lookup = lookup,
-                                          .controls_ctx = run,
-                                          .sink = {run, on_alert, on_append, on_observed, NULL}};
+    struct hs_correlator_config config = {
+        .controls_lookup = lookup,
+        .controls_ctx = run,
+        .sink = {.ctx = run, .alert = on_alert, .append = on_append, .observe = on_observed}};
     struct sim_read read;
     memset(&config.id_key, 0x11, sizeof(config.id_key));
     memset(&config.token_key, 0x22, sizeof(config.token_key));

@@ -205,12 +205,15 @@ static bool play(struct sim *sim, struct run *run)
 {
     struct hs_correlator *correlator = NULL;
     struct hs_correlator_config config = {
-        .controls_lookup = lookup, .controls_ctx = run, .sink = {run, on_alert, on_append, NULL}};
+        .controls_lookup = lookup,
+        .controls_ctx = run,
+        .sink = {.ctx = run, .alert = on_alert, .append = on_append}};
     struct sim_read read;
     memset(&config.id_key, 0x11, sizeof(config.id_key));
     memset(&config.token_key, 0x22, sizeof(config.token_key));
     bool good = hs_correlator_new(&config, &correlator) == 0;
-    struct feed *feed = good ? feed_new(sim, hs_controls_rules(run->controls), correlator, NULL, NULL) : NULL;
+    struct feed *feed =
+        good ? feed_new(sim, hs_controls_rules(run->controls), correlator, NULL, NULL) : NULL;
     good = feed && feed_controls(feed, hs_controls_hash(run->controls));
     if (good) {
         feed_observe(feed, on_hit, run);
