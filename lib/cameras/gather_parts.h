@@ -148,7 +148,7 @@ void hs_gather_rate_reset(struct hs_gather_camera *camera);
 enum hs_clock_word { HS_CLOCK_UNKNOWN, HS_CLOCK_SOUND, HS_CLOCK_WRONG };
 enum {
     HS_GATHER_LIVE_MS = 60000
-};  // the fleet's quickest reads come so soon, or the log's times say
+}; // the fleet's quickest reads come so soon, or the log's times say
     // nothing
 // The window's quickest read, less the fleet's.
 void hs_gather_floor(struct hs_gather *gather, struct hs_gather_camera *camera,
