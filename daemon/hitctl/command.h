@@ -69,6 +69,7 @@ extern const struct hitctl_command hitctl_check_commands[];     // check.c
 extern const struct hitctl_command hitctl_match_commands[];     // match.c
 extern const struct hitctl_command hitctl_controls_commands[];  // controls.c
 extern const struct hitctl_command hitctl_roads_commands[];     // roads.c
+extern const struct hitctl_command hitctl_cameras_commands[];   // cameras.c
 extern const struct hitctl_command hitctl_topics_commands[];    // topics.c
 extern const struct hitctl_command hitctl_alerts_commands[];    // alerts.c
 extern const struct hitctl_command hitctl_feedback_commands[];  // alerts_feedback.c

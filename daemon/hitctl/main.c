@@ -22,6 +22,7 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_match_commands,     // files against files, offline
     hitctl_controls_commands,  // what is decided by
     hitctl_roads_commands,     // the road table, a part of it
+    hitctl_cameras_commands,   // what is wrong with which
     hitctl_topics_commands,    // Kafka's, made and checked
     hitctl_reads_commands,     // into anpr.reads
     hitctl_alerts_commands,    // of dispatch queues

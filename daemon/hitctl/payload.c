@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "hitstream/v1/alert.pb-c.h"
+#include "hitstream/v1/camera.pb-c.h"
 #include "hitstream/v1/controls.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "hitstream/v1/feedback.pb-c.h"
@@ -14,13 +15,14 @@
 
 // The messages that stand alone somewhere: in a topic, a Redis value, a token.
 static const ProtobufCMessageDescriptor *const types[] = {
-    &hitstream__v1__plate_read_batch__descriptor,  &hitstream__v1__plate_read__descriptor,
-    &hitstream__v1__vehicle_event__descriptor,     &hitstream__v1__vehicle_state__descriptor,
-    &hitstream__v1__partition_state__descriptor,   &hitstream__v1__alert__descriptor,
-    &hitstream__v1__watchlist_entry__descriptor,   &hitstream__v1__controls_source__descriptor,
-    &hitstream__v1__controls_manifest__descriptor, &hitstream__v1__controls_part__descriptor,
-    &hitstream__v1__audit_anchor__descriptor,      &hitstream__v1__reply_to__descriptor,
-    &hitstream__v1__feedback__descriptor,
+    &hitstream__v1__plate_read_batch__descriptor,   &hitstream__v1__plate_read__descriptor,
+    &hitstream__v1__vehicle_event__descriptor,      &hitstream__v1__vehicle_state__descriptor,
+    &hitstream__v1__partition_state__descriptor,    &hitstream__v1__alert__descriptor,
+    &hitstream__v1__watchlist_entry__descriptor,    &hitstream__v1__controls_source__descriptor,
+    &hitstream__v1__controls_manifest__descriptor,  &hitstream__v1__controls_part__descriptor,
+    &hitstream__v1__audit_anchor__descriptor,       &hitstream__v1__reply_to__descriptor,
+    &hitstream__v1__feedback__descriptor,           &hitstream__v1__camera_health__descriptor,
+    &hitstream__v1__camera_observation__descriptor, &hitstream__v1__gather_manifest__descriptor,
 };
 
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };

@@ -48,6 +48,8 @@ static const struct {
     {"route", "explain", HITCTL_MAY_SEE},
     {"route", NULL, HITCTL_MAY_CONTROLS},
     {"roads", NULL, HITCTL_MAY_CONTROLS},
+    {"cameras", "clear", HITCTL_MAY_ADMINISTER},
+    {"cameras", NULL, HITCTL_MAY_SEE},
     {"topics", NULL, HITCTL_MAY_ADMINISTER},
     {"reads", NULL, HITCTL_MAY_ADMINISTER},
     {"dispatch", NULL, HITCTL_MAY_ADMINISTER},

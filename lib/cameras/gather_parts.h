@@ -146,10 +146,7 @@ void hs_gather_rate_reset(struct hs_gather_camera *camera);
 
 // What the log's times say of a clock.
 enum hs_clock_word { HS_CLOCK_UNKNOWN, HS_CLOCK_SOUND, HS_CLOCK_WRONG };
-enum {
-    HS_GATHER_LIVE_MS = 60000
-}; // the fleet's quickest reads come so soon, or the log's times say
-    // nothing
+#define HS_GATHER_LIVE_MS INT64_C(60000) // so soon the quickest reads of a live fleet come
 // The window's quickest read, less the fleet's.
 void hs_gather_floor(struct hs_gather *gather, struct hs_gather_camera *camera,
                      const struct hs_gather_row *row, int64_t fleet_ms);
