@@ -297,6 +297,15 @@ void entry_withdrawn(struct story *story, const char *at, const char *vehicle, c
     hs_buf_fini(&packed);
 }
 
+void camera_found(struct story *story, const char *at, const char *vehicle, const char *camera,
+                  Hitstream__V1__CameraFaultKind kind)
+{
+    struct hs_buf packed = {0};
+    story_pack_camera(vehicle, camera, kind, &packed);
+    append(story, hs_buf_str(&packed), story_time_ms(at));
+    hs_buf_fini(&packed);
+}
+
 void exclusion_stored(struct story *story, const char *at, const char *vehicle, const char *id)
 {
     struct hs_buf packed = {0};

@@ -42,11 +42,14 @@ struct story_hit {
     Hitstream__V1__Priority priority;         // default: the list's
     Hitstream__V1__Safeguarding safeguarding; // likewise
     uint32_t harm_score;
-    const char *group;      // that the entry names
-    uint32_t weed_date;     // default: none
-    uint64_t list_sequence; // of the list's revision 3.n; default: 7
-    const char *line;       // county line that the entry names
-    uint32_t flow;          // vehicles in the minute before; default: not known
+    const char *group;  // that the entry names
+    uint32_t weed_date; // default: none
+    double east_km;     // of a place on one line from west to east; 0: nobody knows where
+    const char *colour; // as the camera judged; default: none
+    Hitstream__V1__CameraFaultKind camera_fault; // known of the camera; default: nothing
+    uint64_t list_sequence;                      // of the list's revision 3.n; default: 7
+    const char *line;                            // county line that the entry names
+    uint32_t flow; // vehicles in the minute before; default: not known
 };
 void story_tell(struct story *story, const struct story_hit *hit);
 void passes(struct story *story, const char *at, const char *vehicle, const char *list,
@@ -77,6 +80,9 @@ void withdrawn(struct story *story, const char *at, const char *vehicle, const c
 // The same of an entry that is not named like the vehicle.
 void entry_withdrawn(struct story *story, const char *at, const char *vehicle, const char *list,
                      const char *entry, uint64_t sequence);
+// A camera was found wrong, and the vehicle contradicts itself there.
+void camera_found(struct story *story, const char *at, const char *vehicle, const char *camera,
+                  Hitstream__V1__CameraFaultKind kind);
 // Redis has the exclusions of the feedback with that id.
 void exclusion_stored(struct story *story, const char *at, const char *vehicle, const char *id);
 // Another instance takes the partition over.
@@ -124,6 +130,8 @@ void story_pack_say(const struct story_say *say, const Hitstream__V1__Alert *ale
 // `entry` NULL: named like the vehicle.
 void story_pack_withdrawn(const char *vehicle, const char *list, const char *entry,
                           uint64_t sequence, struct hs_buf *out);
+void story_pack_camera(const char *vehicle, const char *camera, Hitstream__V1__CameraFaultKind kind,
+                       struct hs_buf *out);
 void story_pack_stored(const char *vehicle, const Hitstream__V1__Audience *audience,
                        const uint8_t feedback_id[HS_ID_BYTES], struct hs_buf *out);
 void story_pack_took_over(struct hs_buf *out);

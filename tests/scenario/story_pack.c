@@ -108,6 +108,9 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     Hitstream__V1__ListRevision revision = HITSTREAM__V1__LIST_REVISION__INIT;
     Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
     Hitstream__V1__Place place = HITSTREAM__V1__PLACE__INIT;
+    Hitstream__V1__Position position = HITSTREAM__V1__POSITION__INIT;
+    Hitstream__V1__CameraFault fault = HITSTREAM__V1__CAMERA_FAULT__INIT;
+    Hitstream__V1__CameraFault *faults[] = {&fault};
     Hitstream__V1__Flow flow = HITSTREAM__V1__FLOW__INIT;
     struct hs_id_key key;
     char read_id[160], force[64];
@@ -140,6 +143,19 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     audience.kind = lists[list].audience;
     audience.list_id = text(audience.kind == 1 ? "" : hit->list);
     fill_place(hit, &place, force);
+    if (hit->east_km > 0) { // 69.4 km a degree there
+        position.latitude_deg = 51.4;
+        position.longitude_deg = -2.4 + hit->east_km / 69.4;
+        place.position = &position;
+    }
+    if (hit->colour) {
+        message.seen_colour = text(hit->colour);
+    }
+    if (hit->camera_fault) {
+        fault.kind = hit->camera_fault;
+        message.camera_faults = faults;
+        message.n_camera_faults = 1;
+    }
     message.read_id = hit->read_id ? text(hit->read_id) : read_id;
     struct hs_id id =
         hs_id_hit(&key, hs_str(message.read_id), hs_str(hit->list), hs_str(entry.entry_id));
@@ -228,6 +244,24 @@ void story_pack_withdrawn(const char *vehicle, const char *list, const char *ent
     event.vehicle = text(vehicle);
     event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_ENTRY_WITHDRAWN;
     event.entry_withdrawn = &message;
+    pack(&event, out);
+}
+
+void story_pack_camera(const char *vehicle, const char *camera, Hitstream__V1__CameraFaultKind kind,
+                       struct hs_buf *out)
+{
+    Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
+    Hitstream__V1__CameraFinding found = HITSTREAM__V1__CAMERA_FINDING__INIT;
+    Hitstream__V1__CameraFault fault = HITSTREAM__V1__CAMERA_FAULT__INIT;
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    audience.kind = HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
+    fault.kind = kind;
+    found.audience = &audience;
+    found.camera_id = text(camera);
+    found.fault = &fault;
+    event.vehicle = text(vehicle);
+    event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_CAMERA_FINDING;
+    event.camera_finding = &found;
     pack(&event, out);
 }
 

@@ -93,6 +93,23 @@ static void on_append(void *ctx, struct hs_str key, struct hs_str event)
     offline->appended[offline->appended_count++] = (struct hs_offline_event){.value = copy(event)};
 }
 
+// What is told again after a restart has the same id, and counts once.
+static void on_observe(void *ctx, struct hs_str site, const struct hs_id *id,
+                       struct hs_str observation)
+{
+    struct hs_offline *offline = ctx;
+    (void)site;
+    for (size_t i = 0; i < offline->observed_count; i++) {
+        if (hs_id_eq(&offline->observed_ids[i], id)) {
+            return;
+        }
+    }
+    offline->observed_ids = room(offline->observed_ids, offline->observed_count,
+                                 &offline->observed_capacity, sizeof(*offline->observed_ids));
+    offline->observed_ids[offline->observed_count++] = *id;
+    hs_buf_add_str(&offline->observed, observation);
+}
+
 static void make_correlator(struct hs_offline *offline)
 {
     struct hs_correlator_config config = {
@@ -100,7 +117,7 @@ static void make_correlator(struct hs_offline *offline)
         .token_key = offline->token_key,
         .controls_lookup = lookup,
         .controls_ctx = offline,
-        .sink = {.ctx = offline, .alert = on_alert, .append = on_append},
+        .sink = {.ctx = offline, .alert = on_alert, .append = on_append, .observe = on_observe},
         .vehicles_max = offline->vehicles_max,
     };
     hs_correlator_free(offline->correlator);
@@ -159,6 +176,8 @@ void hs_offline_free(struct hs_offline *offline)
     free(offline->controls);
     free(offline->alerts);
     free(offline->appended);
+    free(offline->observed_ids);
+    hs_buf_fini(&offline->observed);
     free(offline->states);
     free(offline);
 }

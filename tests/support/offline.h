@@ -40,6 +40,10 @@ struct hs_offline {
     struct hs_offline_event *appended; // own events, not yet part of any log
     size_t appended_count;
     size_t appended_capacity;
+    struct hs_buf observed;     // packed CameraObservations, one behind the other, each once
+    struct hs_id *observed_ids; // in order of telling
+    size_t observed_count;
+    size_t observed_capacity;
     struct hs_offline_state *states; // the compacted topic
     size_t state_count;
     size_t state_capacity;
