@@ -14,13 +14,15 @@ build='gcc libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-c
 parts='redis-tools maven default-jre-headless util-linux procps'
 checks='clang-14 clang-format-14 python3-protobuf shellcheck'
 measure='valgrind'
+# what matching is measured against, built into bench/match where it is found
+peers='g++ libdpdk-dev libabsl-dev uthash-dev'
 
 wanted=$build
 for kind in "${@:-demo}"; do
     case "$kind" in
     demo) wanted="$wanted $parts" ;;
     test) wanted="$wanted $parts $checks $measure" ;;
-    bench) wanted="$wanted $parts $measure" ;;
+    bench) wanted="$wanted $parts $measure $peers" ;;
     *) echo "packages: unknown kind '$kind'; allowed: demo, test, bench" >&2; exit 2 ;;
     esac
 done
