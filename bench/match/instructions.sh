@@ -7,7 +7,7 @@
 #   bench/match/instructions.sh PROGRAM             fails when a workload takes more than the file says, beyond tolerance
 #   bench/match/instructions.sh PROGRAM --update    writes the file anew
 #
-# PROGRAM is match_instructions of the release flavour; the file is instructions.txt beside this script. Fewer
+# 'vector' is the widest kernel that valgrind runs: AVX2. PROGRAM is match_instructions of the release flavour; the file is instructions.txt beside this script. Fewer
 # instructions than the file says are told, so that it is written anew. Exit status 77: valgrind is not installed.
 set -eu
 program=$1 update=${2:-}

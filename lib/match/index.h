@@ -2,37 +2,48 @@
 #ifndef HS_MATCH_INDEX_H
 #define HS_MATCH_INDEX_H
 /*
- * The structure behind matching. Read this first; then segment.c (how it is built), matcher.c (how
- * it is asked).
+ * The structure behind matching. Read this first; then matcher.c (how it is asked), segment.c (how it
+ * is built), snapshot_apply.c (how it changes).
  *
  * Two marks that any tier but CONFUSED and WILDCARD could hold equal have one skeleton (vrm.h). So
  * a read is folded once, and its skeleton is looked for; the tier is judged on what is found:
  *
- *    read --fold--> skeleton --hash--> h            per read, in vectors, many in flight
+ *    read --fold--> skeleton --hash--> h         every read and candidate, eight in a register
  *                                      |
- *    filter   [block 32 B][block 32 B][block ...]   one block a key, 8 bits in it,
- *                                      |            12 to 16 bits an entry
- *                                      |  (passes: what is listed, and about 1 in 500 of the rest)
+ *    near     [u64][u64][u64 ...]                one word a key, two bits in it; 8 to 16 bits an entry
+ *                                      |         passes: what is listed, 1 in 22 to 1 in 70 of the rest
  *                                      v
- *    buckets  [u32 first slot of each bucket ...]   about 4 entries a bucket, 1 byte an entry
+ *    cells    [u64][u64][u64 ...]                one word a key, a bit in each byte; 8 bits an entry
+ *                                      |         passes: what is listed, 1 in 500 to 1 in 1,500 of the rest
+ *                                      v
+ *    buckets  [u32][u32][u32 ...]                the first slot of each; about 4 entries a bucket
  *                                      |
  *                                      v
- *    slots    [mark | ref] [mark | ref] ...         16 bytes an entry, in order of bucket
- *                     |                             mark: packed; '?' stands for itself
- *                     |                             ref: record 40 bits | tag of h 8 | list 16
+ *    slots    [mark | ref][mark | ref] ...       16 bytes an entry, in order of bucket
+ *                     |                          mark: packed; '?' stands for itself
+ *                     |                          ref: record 40 bits | tag of h 8 | list 16
  *                     v
- *    records  [len | packed WatchlistEntry] ...     in order of arrival; touched only for a hit
+ *    records  [len | packed WatchlistEntry] ...  in order of arrival; touched only for a hit
  *
- *    id buckets, ids  [u32 ...][u32 slot ...]       4.5 bytes an entry: the slot of an entry id,
- *                                                   for changes
+ * A segment is one such structure in one stretch of memory, in huge pages where there are any. Its
+ * bytes are the file on disk, too:
  *
- * A segment is one such structure in one arena. A snapshot is a base segment, and an overlay: a
+ *    0         4096                                                                          end
+ *    | header  | records ... | near | cells | buckets | slots | id buckets | ids |
+ *      (file)    6 + packed    1..2    1       1         16        0.5        4     bytes an entry
+ *
+ * Ids are slot numbers by entry id, for changes. A snapshot is a base segment, and an overlay: a
  * small segment of what was put since, the set of base slots that are gone, and a copy of the
- * base's filter with the overlay's keys added, so that a read asks one filter whether or not there
- * are changes.
+ * base's filter (near and cells) with the overlay's keys added, so that a read asks one filter
+ * whether or not there are changes.
  *
- * Bounds: 23.5 bytes an entry beside its record; HS_SEGMENT_ENTRIES_MAX entries. Threads: const
- * once built.
+ * Bounds: 23.5 to 24.5 bytes an entry beside its record; HS_SEGMENT_ENTRIES_MAX entries. Who may
+ * call what:
+ *
+ *    snapshot.h, matcher.h, sites.h, companions.h    other modules
+ *    segment.h, snapshot_parts.h, kernel.h ...       this module, its tests and its benchmarks
+ *    building and changing                           one thread; what it returns is const
+ *    asking                                          any thread, each with a matcher of its own
  */
 
 #include <stdatomic.h>
@@ -41,16 +52,14 @@
 #include "base/hash.h"
 #include "vrm/vrm.h"
 
-enum {
-    HS_FILTER_BLOCK_WORDS = 8,
-    HS_FILTER_BLOCK_BYTES = 32,
-    HS_FILTER_BLOCKS_MAX = (1 << 27) - 1, // a block begins at a number of bytes of 32 bits
-};
-
-// A split-block Bloom filter: a key sets one bit in each of a block's words.
+// Whether a key may be there. `near` is small enough for a core's own caches, and nearly all keys that are not there end
+// at it: a bit for each key. `cells` is a Bloom filter for the others, of one word a key: a bit in each of its bytes.
 struct hs_filter {
-    const uint32_t *words; // HS_FILTER_BLOCK_WORDS a block, 32-byte aligned
-    uint32_t blocks;       // 1 to HS_FILTER_BLOCKS_MAX
+    const uint64_t *near;
+    const uint64_t *cells;
+    uint32_t cell_count; // at least 1
+    uint32_t
+        near_shift; // of a hash, to get its bit's number in `near`; 64 - 32 to 64 - HS_NEAR_LOG2_MIN
 };
 
 struct hs_slot {
@@ -84,39 +93,18 @@ static inline struct hs_limbs hs_index_limbs(uint64_t packed)
     return (struct hs_limbs){(packed & limb) | (packed >> 21 & limb) << 32, packed >> 42};
 }
 
-// The hash that everything goes by; of the skeleton. Two 32-bit products, as vectors have them; a
-// limb of 21 bits leaves the highest 11 bits of a product empty, so they are shifted out.
-#define HS_INDEX_FACTOR_LOW  UINT64_C(0x9e3779b1)
-#define HS_INDEX_FACTOR_HIGH UINT64_C(0x85ebca77)
-enum { HS_INDEX_HASH_SHIFT = 11 };
+// The hash that everything goes by; of the skeleton. In products of 32 bits, as vectors have them: a sum of the limbs,
+// which alone would crowd marks that differ in a character or two, mixed once more.
+#define HS_INDEX_FACTOR_FIRST  UINT64_C(0x9e3779b1)
+#define HS_INDEX_FACTOR_SECOND UINT64_C(0x85ebca77)
+#define HS_INDEX_FACTOR_THIRD  UINT64_C(0xc2b2ae3d)
+#define HS_INDEX_FACTOR_MIX    UINT64_C(0xd6e8feb9)
 static inline uint64_t hs_index_hash_limbs(struct hs_limbs limbs)
 {
-    uint64_t low = (uint32_t)(limbs.low ^ limbs.high << HS_INDEX_HASH_SHIFT);
-    uint64_t high = limbs.low >> 32;
-    return (low * HS_INDEX_FACTOR_LOW + high * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT;
+    uint64_t sum = (uint32_t)limbs.low * HS_INDEX_FACTOR_FIRST +
+                   (limbs.low >> 32) * HS_INDEX_FACTOR_SECOND + limbs.high * HS_INDEX_FACTOR_THIRD;
+    return (uint32_t)(sum ^ sum >> 32) * HS_INDEX_FACTOR_MIX ^ sum;
 }
-// What a character at `position` (below 8) adds to a hash for each step of its value: hashes of marks without a third
-// limb are sums of their characters'. Powers of 38, under the limb's factor.
-static inline uint64_t hs_index_hash_weight(unsigned position)
-{
-    static const uint64_t weights[8] = {
-        (54872 * HS_INDEX_FACTOR_LOW) << HS_INDEX_HASH_SHIFT,
-        (1444 * HS_INDEX_FACTOR_LOW) << HS_INDEX_HASH_SHIFT,
-        (38 * HS_INDEX_FACTOR_LOW) << HS_INDEX_HASH_SHIFT,
-        HS_INDEX_FACTOR_LOW << HS_INDEX_HASH_SHIFT,
-        (54872 * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT,
-        (1444 * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT,
-        (38 * HS_INDEX_FACTOR_HIGH) << HS_INDEX_HASH_SHIFT,
-        HS_INDEX_FACTOR_HIGH << HS_INDEX_HASH_SHIFT,
-    };
-    return weights[position];
-}
-// What it adds when a character of value `is` becomes `becomes`.
-static inline uint64_t hs_index_hash_change(unsigned position, unsigned is, unsigned becomes)
-{
-    return ((uint64_t)becomes - is) * hs_index_hash_weight(position);
-}
-
 static inline uint64_t hs_index_hash(uint64_t skeleton)
 {
     return hs_index_hash_limbs(hs_index_limbs(skeleton));
@@ -127,12 +115,11 @@ static inline uint32_t hs_index_scale(uint32_t hash, uint32_t count)
 }
 static inline uint32_t hs_index_bucket(uint64_t hash, uint32_t bucket_count)
 {
-    return hs_index_scale((uint32_t)((hash >> 20) * UINT64_C(0xff51afd7ed558ccd) >> 32),
-                          bucket_count);
+    return hs_index_scale((uint32_t)hash, bucket_count);
 }
 static inline uint8_t hs_index_tag(uint64_t hash)
 {
-    return (uint8_t)(hash >> 40);
+    return (uint8_t)(hash >> 32);
 }
 
 // The same of a packed mark.
@@ -166,31 +153,49 @@ static inline struct hs_str hs_segment_entry(const struct hs_segment *segment,
     return hs_str_n(record + sizeof(len), len);
 }
 
-// Odd numbers, one a word of a block: a word's bit is the highest five bits of its product with the
-// lanes.
-extern const uint32_t hs_filter_salts[HS_FILTER_BLOCK_WORDS];
+enum { HS_NEAR_LOG2_MIN = 3, HS_NEAR_LOG2_MAX = 30 };
 
-// A hash, mixed once more for the filter: sums of characters alone would crowd into some blocks, and marks that differ in
-// a character or two would set the same bits there.
-#define HS_FILTER_FACTOR UINT64_C(0x85ebca77)
-static inline uint64_t hs_filter_mix(uint64_t hash)
+// Where a key stands in the filter: the number of its bit in `near`, by the hash's upper half; its cell, by the lower
+// one; and its bits there, which one of each byte by the lowest three bits of that byte of a product.
+#define HS_FILTER_FACTOR UINT64_C(0xa0761d65)
+enum {
+    HS_NEAR_FIRST = 20,
+    HS_NEAR_SECOND = 26
+}; // where in a hash the numbers of its two bits begin, of six bits each
+static inline uint32_t hs_filter_near_word(uint32_t near_shift, uint64_t hash)
 {
-    return (uint32_t)(hash ^ hash >> 32) * HS_FILTER_FACTOR ^ hash;
+    return (uint32_t)(hash >> near_shift);
 }
-// Where a key's bits stand: in the upper half where its block begins, in bytes; in the lower half its lanes.
-static inline uint64_t hs_filter_spot(uint32_t blocks, uint64_t hash)
+static inline uint64_t hs_filter_near_bits(uint64_t hash)
 {
-    uint64_t mixed = hs_filter_mix(hash);
-    uint32_t block = hs_index_scale((uint32_t)(mixed >> 32), blocks * HS_FILTER_BLOCK_BYTES);
-    return (uint64_t)(block & ~(HS_FILTER_BLOCK_BYTES - 1U)) << 32 | (uint32_t)mixed;
+    return UINT64_C(1) << (hash >> HS_NEAR_FIRST & 63) | UINT64_C(1)
+                                                             << (hash >> HS_NEAR_SECOND & 63);
 }
-static inline const uint32_t *hs_filter_block(const struct hs_filter *filter, uint64_t spot)
+static inline uint32_t hs_filter_cell(uint32_t cell_count, uint64_t hash)
 {
-    return filter->words + (spot >> 32) / sizeof(uint32_t);
+    return hs_index_scale((uint32_t)hash, cell_count);
 }
+uint64_t hs_filter_bits(uint64_t hash);
 bool hs_filter_has(const struct hs_filter *filter, uint64_t hash);
-void hs_filter_add(uint32_t *words, uint32_t blocks, uint64_t hash);
-// Blocks for so many keys.
-uint32_t hs_filter_blocks_for(size_t keys);
+
+// A part that is larger than a core's own caches: what it is asked for is worth being on the way ahead.
+enum { HS_FILTER_NEAR_BYTES = 512 * 1024 };
+static inline bool hs_filter_near_is_far(const struct hs_filter *filter)
+{
+    return UINT64_C(1) << (64 - filter->near_shift) > HS_FILTER_NEAR_BYTES / sizeof(uint64_t);
+}
+
+// Words of both parts for so many keys: `near` first.
+struct hs_filter_size {
+    uint32_t near_log2; // words
+    uint32_t cell_count;
+};
+struct hs_filter_size hs_filter_size_for(size_t keys);
+static inline size_t hs_filter_words(struct hs_filter_size size)
+{
+    return ((size_t)1 << size.near_log2) + size.cell_count;
+}
+struct hs_filter hs_filter_at(const uint64_t *words, struct hs_filter_size size);
+void hs_filter_add(uint64_t *words, struct hs_filter_size size, uint64_t hash);
 
 #endif

@@ -5,91 +5,124 @@
  * The part of the hot loop that is worth vectors: from views to keys, and from keys to those that
  * may be listed.
  *
- * A chunk of reads goes through it step by step, so that the loads of all its filter blocks, and
+ * A chunk of reads goes through it step by step, so that the loads of all its filter cells, and
  * then of all its buckets, are in flight together:
  *
- *    fold    views, candidates -> probes, each with its filter block on the way      (kernel)
- *    odd     reads that the kernel leaves to scalar code: spaces, '?', faults ...     (probe.c)
- *    keep    probes -> those that the filter has, each with its bucket on the way     (kernel)
- *    search  their buckets -> slots -> tiers                                          (search.c,
- * verdict.c)
+ *    fold    views, candidates -> keys, each with its filter cell on the way           (kernel)
+ *    odd     reads that the kernel leaves to scalar code: spaces, '?', faults ...      (matcher.c)
+ *    keep    keys -> those that the filter has                                         (kernel)
+ *    look    their buckets -> slots -> those of one tag                                (matcher.c)
+ *    search  slots -> tiers                                              (search.c, verdict.c)
  *
- * Two kernels: scalar for any x86-64, which is the oracle of tests, and AVX2, chosen at run time.
- * Threads: any; pure but for what the caller hands in. No allocation, lock or system call.
+ * Three kernels: scalar for any x86-64, which is the oracle of tests; AVX2 with four keys in a
+ * register and AVX-512 with eight, chosen at run time. The two are one text, kernel_vector.h, over
+ * a few operations of each. Threads: any; pure but for what the caller hands in. No allocation,
+ * lock or system call.
  */
 
 #include "match/index.h"
 #include "wire/read_view.h"
 
 enum {
-    HS_CHUNK_READS = 64,                          // in flight together
+    HS_STRIPE_READS = 64, // that fold takes at once: bits of a word
+    HS_CHUNK_STRIPES = 8, // in flight together
+    HS_CHUNK_READS = HS_CHUNK_STRIPES * HS_STRIPE_READS,
     HS_READINGS_MAX = 1 + HS_READ_CANDIDATES_MAX, // of one read: its own and its candidates
-    HS_CHUNK_KEYS = HS_CHUNK_READS * HS_READINGS_MAX + 4,
+    HS_LANES_MAX = 8,                             // keys in a register
+    HS_CHUNK_KEYS = HS_CHUNK_READS * HS_READINGS_MAX + HS_LANES_MAX,
+    HS_LISTED_ROOM = 64, // more that compress writes
+    HS_LANE_CHARS = 8,   // of a mark that one lane holds; what is longer takes a second one
 };
 
 // The keys of a chunk. Key i below HS_CHUNK_READS is read i's own; candidates' follow from
 // HS_CHUNK_READS on.
 struct hs_keys {
     _Alignas(64) uint64_t hashes[HS_CHUNK_KEYS];
-    uint64_t spots[HS_CHUNK_KEYS];        // hs_filter_spot() of each key
-    uint8_t reads[HS_CHUNK_KEYS];         // of a candidate: which read's
-    uint8_t readings[HS_CHUNK_KEYS];      // of a candidate: 1 + its place
-    uint16_t listed[HS_CHUNK_KEYS];       // keys that the filter has
-    uint8_t offering[HS_CHUNK_READS + 4]; // scratch of fold: reads that have candidates
+    uint32_t words[HS_CHUNK_KEYS];   // of each key: its word in the filter's first part
+    uint16_t reads[HS_CHUNK_KEYS];   // of a candidate: which read's
+    uint8_t readings[HS_CHUNK_KEYS]; // of a candidate: 1 + its place
     size_t candidate_count;
+    uint16_t listed[HS_CHUNK_KEYS + HS_LISTED_ROOM]; // keys that the filter has
+    // scratch of fold: candidates of a stripe, one after the other, as far as the last load goes
+    _Alignas(64) struct hs_candidate_view
+        staged[HS_STRIPE_READS * HS_READ_CANDIDATES_MAX + HS_LANES_MAX];
+    // scratch of keep
+    uint64_t found[HS_CHUNK_KEYS];  // what the filter's first part has for each
+    uint64_t passed[HS_CHUNK_KEYS]; // hashes of those that passed it
+    uint64_t bits[HS_CHUNK_KEYS];   // their bits in the second part
+    uint32_t cells[HS_CHUNK_KEYS];  // and where these stand
 };
 
-// The key's block is on the way from here on.
+// The key's word of the filter is on the way from here on.
 static inline void hs_keys_set(struct hs_keys *keys, size_t at, uint64_t hash,
                                const struct hs_filter *filter)
 {
-    uint64_t spot = hs_filter_spot(filter->blocks, hash);
-    __builtin_prefetch(hs_filter_block(filter, spot));
+    uint32_t word = hs_filter_near_word(filter->near_shift, hash);
+    __builtin_prefetch(&filter->near[word]);
     keys->hashes[at] = hash;
-    keys->spots[at] = spot;
+    keys->words[at] = word;
 }
 
-// Groups that go through a kernel at once.
-enum { HS_MASK_GROUPS_MAX = HS_CHUNK_KEYS / 4 };
+// What a character adds to the limbs of a mark for each step of its value, by its position below HS_LANE_CHARS.
+extern const uint64_t hs_limb_weights[HS_LANE_CHARS];
 
-// Four masks of one length, of marks up to HS_MASKED_LEN_MAX characters: all ones in lane m of hides[i] where mask
-// m has a '?' at position i. A group that is not full repeats its last mask.
-enum { HS_MASKED_LEN_MAX = 8, HS_MASKS_A_GROUP = 4 };
+// A bit for each of the first `count` reads of a stripe.
+static inline uint64_t hs_stripe_bits(size_t count)
+{
+    return count < HS_STRIPE_READS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
+}
+
+// Groups of masks that go through a kernel at once.
+enum { HS_MASKS_A_GROUP = 8, HS_MASK_GROUPS_MAX = 40 }; // the keys of eight reads find room
+
+// Masks of one length, of marks up to HS_LANE_CHARS characters: all ones in byte i of hides[m] where mask m has a '?' at
+// position i. A group that is not full repeats its last mask.
 struct hs_mask_group {
-    _Alignas(32) uint64_t hides[HS_MASKED_LEN_MAX][HS_MASKS_A_GROUP];
+    _Alignas(64) uint64_t hides[HS_MASKS_A_GROUP];
 };
 
-// Which age codes were issued by a date; kept from chunk to chunk, made anew when the date is another.
+// Which age codes were issued by a date; kept from chunk to chunk, made anew when the hour is another.
 struct hs_issued {
-    uint32_t date; // 0: not made yet
-    uint64_t codes[2];
+    int64_t hour;      // since 1970, and one more; 0: not made yet
+    uint64_t codes[2]; // bit i: code i
+};
+
+// Makes it that of the oldest of the reads, at least one: codes that all of them could bear.
+void hs_issue_to_oldest(const struct hs_read_view *reads, size_t count, struct hs_issued *issued);
+
+// Reads of a stripe, as bits.
+struct hs_folded {
+    uint64_t odd;            // own key is left to the caller
+    uint64_t odd_candidates; // keys of all candidates are left to the caller
+    uint64_t doubtful;       // may be no legal mark at its date (all ones would be right, and slow)
 };
 
 struct hs_kernel {
     const char *name;
-    // Folds `count` (at most HS_CHUNK_READS) reads and their candidates into keys. Bit i of
-    // *ret_odd: key i, and bit i of *ret_odd_candidates: the keys of all candidates of read i, are
-    // left to the caller.
+    // Folds `count` (at most HS_STRIPE_READS) reads, of which the first is number `at` of the chunk, and their
+    // candidates into keys: behind those that are there. `issued`: NULL when it is not asked which are doubtful.
     void (*fold)(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                 struct hs_keys *keys, uint64_t *ret_odd, uint64_t *ret_odd_candidates);
-    // Puts the numbers of keys from..to that the filter has behind the first `listed` of
-    // keys->listed, rising; returns how many there are then.
-    size_t (*keep)(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
-                   size_t listed);
-    // Hashes of one mark under each mask of the groups, as far as the filter has them: into keys->hashes from number 0
-    // on, in order of masks; returns how many. `hash` is the mark's own; of the read, which is not odd, the mark is
-    // looked at, which is not longer than HS_MASKED_LEN_MAX.
-    size_t (*sieve)(const struct hs_mask_group *groups, size_t group_count,
-                    const struct hs_read_view *read, uint64_t hash, const struct hs_filter *filter,
-                    struct hs_keys *keys);
-    // Bit i: read i may be no legal mark at its date (UINT64_MAX would be right, and slow).
-    uint64_t (*doubtful)(const struct hs_read_view *reads, size_t count, struct hs_issued *issued);
+                 struct hs_issued *issued, struct hs_keys *keys, size_t at,
+                 struct hs_folded *ret_folded);
+    // Puts the numbers of those of the first `own` keys and of `candidates` from HS_CHUNK_READS on that the filter has
+    // into keys->listed, rising; returns how many. More than HS_CHUNK_READS own keys leave no room for candidates.
+    size_t (*keep)(const struct hs_filter *filter, struct hs_keys *keys, size_t own,
+                   size_t candidates);
+    // Keys of `count` reads, none of them odd and none longer than HS_LANE_CHARS, under each mask of the groups: key
+    // number r * group_count * HS_MASKS_A_GROUP + m is that of read r under mask m.
+    void (*mask)(const struct hs_mask_group *groups, size_t group_count,
+                 const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
+                 struct hs_keys *keys);
 };
 
 extern const struct hs_kernel hs_kernel_scalar;
 extern const struct hs_kernel hs_kernel_avx2;
+extern const struct hs_kernel hs_kernel_avx512;
 // The widest that this machine has.
 const struct hs_kernel *hs_kernel_best(void);
+// All that this machine has, the oracle first, then NULL: for tests and benchmarks.
+enum { HS_KERNELS_MAX = 3 };
+void hs_kernels(const struct hs_kernel *ret_kernels[HS_KERNELS_MAX + 1]);
 // A matcher that uses this kernel, for tests and benchmarks.
 struct hs_matcher;
 int hs_matcher_new_with(const struct hs_kernel *kernel, struct hs_matcher **ret_matcher);

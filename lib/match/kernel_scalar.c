@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/civil.h"
 #include "match/kernel.h"
+#include "vrm/grammar.h"
 
 // Everything is odd to this kernel: the caller's scalar code is the definition.
 static void fold(const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                 struct hs_keys *keys, uint64_t *ret_odd, uint64_t *ret_odd_candidates)
+                 struct hs_issued *issued, struct hs_keys *keys, size_t at,
+                 struct hs_folded *ret_folded)
 {
+    uint64_t all = hs_stripe_bits(count);
     (void)reads;
     (void)filter;
-    keys->candidate_count = 0;
-    *ret_odd = *ret_odd_candidates =
-        count < HS_CHUNK_READS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
+    (void)issued;
+    (void)keys;
+    (void)at;
+    *ret_folded = (struct hs_folded){.odd = all, .odd_candidates = all, .doubtful = all};
 }
 
-static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t from, size_t to,
-                   size_t listed)
+static size_t keep_some(const struct hs_filter *filter, struct hs_keys *keys, size_t from,
+                        size_t to, size_t listed)
 {
     for (size_t i = from; i < to; i++) {
         if (hs_filter_has(filter, keys->hashes[i])) {
@@ -23,44 +28,35 @@ static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t 
     return listed;
 }
 
-static size_t sieve(const struct hs_mask_group *groups, size_t group_count,
-                    const struct hs_read_view *read, uint64_t hash, const struct hs_filter *filter,
-                    struct hs_keys *keys)
+static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t own,
+                   size_t candidates)
 {
-    uint64_t changes[HS_MASKED_LEN_MAX];
-    size_t count = 0;
-    for (unsigned i = 0; i < HS_MASKED_LEN_MAX; i++) {
-        unsigned value = i < read->vrm_len ? hs_vrm_class_value_of(read->vrm[i]) : 0;
-        changes[i] = hs_index_hash_change(i, value, HS_VRM_VALUE_ANY);
+    size_t listed = keep_some(filter, keys, 0, own, 0);
+    return keep_some(filter, keys, HS_CHUNK_READS, HS_CHUNK_READS + candidates, listed);
+}
+
+static uint64_t masked_hash(const struct hs_read_view *read, uint64_t hides)
+{
+    struct hs_vrm vrm = {0};
+    for (unsigned i = 0; i < read->vrm_len; i++) {
+        char c = hides >> 8 * i & 1 ? '?' : read->vrm[i];
+        vrm.text[i] = hs_vrm_char_of(hs_vrm_class_value_of(c));
     }
-    for (size_t g = 0; g < group_count; g++) {
-        for (size_t m = 0; m < HS_MASKS_A_GROUP; m++) {
-            uint64_t hidden = hash;
-            for (size_t i = 0; i < HS_MASKED_LEN_MAX; i++) {
-                hidden += groups[g].hides[i][m] & changes[i];
+    return hs_index_hash(hs_vrm_pack(&vrm));
+}
+
+static void mask(const struct hs_mask_group *groups, size_t group_count,
+                 const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
+                 struct hs_keys *keys)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t g = 0; g < group_count; g++) {
+            for (size_t m = 0; m < HS_MASKS_A_GROUP; m++) {
+                hs_keys_set(keys, at++, masked_hash(&reads[i], groups[g].hides[m]), filter);
             }
-            keys->hashes[count] = hidden;
-            count += hs_filter_has(filter, hidden);
         }
     }
-    return count;
 }
 
-static uint64_t doubtful(const struct hs_read_view *reads, size_t count, struct hs_issued *issued)
-{
-    (void)issued;
-    (void)reads;
-    (void)count;
-    return UINT64_MAX;
-}
-
-const struct hs_kernel hs_kernel_scalar = {"scalar", fold, keep, sieve, doubtful};
-
-const struct hs_kernel *hs_kernel_best(void)
-{
-#ifdef HS_MATCH_AVX2
-    return __builtin_cpu_supports("avx2") ? &hs_kernel_avx2 : &hs_kernel_scalar;
-#else
-    return &hs_kernel_scalar;
-#endif
-}
+const struct hs_kernel hs_kernel_scalar = {"scalar", fold, keep, mask};

@@ -6,10 +6,11 @@
 #include "base/error.h"
 #include "match/kernel.h"
 #include "match/search.h"
+#include "match/sift.h"
 
 struct hs_matcher {
-    struct hs_keys keys;  // of the chunk at hand
-    struct hs_keys masks; // of one read: under every mask, or one confusion away
+    struct hs_keys keys;   // of the chunk at hand
+    struct hs_keys sifted; // of some reads: under every mask, or one confusion away
     uint16_t of_read[HS_CHUNK_READS]
                     [HS_READINGS_MAX]; // a read's keys that the filter has, by reading
     uint8_t listed[HS_CHUNK_READS];    // which of those there are, as bits
@@ -27,9 +28,15 @@ struct chunk {
     enum hs_read_fault *faults; // may be NULL
     size_t first;               // index of reads[0] in the batch
     size_t count;
-    uint64_t faulty; // bit i: read i has a fault
-    uint64_t odd;    // bit i: read i was left to scalar code
+    struct hs_folded folded[HS_CHUNK_STRIPES]; // what the kernel left or doubts
+    uint64_t faulty[HS_CHUNK_STRIPES];         // reads with a fault, as bits
+    uint64_t listed[HS_CHUNK_STRIPES];         // reads that may stand on a list
 };
+
+static void set_bit(uint64_t *stripes, size_t i)
+{
+    stripes[i / HS_STRIPE_READS] |= UINT64_C(1) << i % HS_STRIPE_READS;
+}
 
 int hs_matcher_new_with(const struct hs_kernel *kernel, struct hs_matcher **ret_matcher)
 {
@@ -94,7 +101,7 @@ static void add_odd_read(struct chunk *chunk, size_t i)
         chunk->faults[i] = fault;
     }
     hs_keys_set(&chunk->matcher->keys, i, 0, &chunk->snapshot->filter);
-    chunk->faulty |= UINT64_C(1) << i;
+    set_bit(chunk->faulty, i);
     chunk->matcher->stats.faults++;
 }
 
@@ -108,97 +115,118 @@ static void add_odd_candidates(const struct chunk *chunk, size_t i)
         if (hs_vrm_normalise(hs_str_n(candidate->vrm, candidate->vrm_len), &vrm, NULL) == HS_OK) {
             size_t at = HS_CHUNK_READS + keys->candidate_count++;
             set_key(chunk, at, &vrm);
-            keys->reads[at] = (uint8_t)i;
+            keys->reads[at] = (uint16_t)i;
             keys->readings[at] = (uint8_t)(k + 1);
         }
     }
 }
 
-// Every key that the chunk's readings ask for; their filter blocks are on the way.
-static void make_keys(struct chunk *chunk)
+// Every key that the readings of a stripe ask for; their words of the filter are on the way.
+static void make_keys(struct chunk *chunk, size_t stripe)
 {
     struct hs_matcher *matcher = chunk->matcher;
-    uint64_t odd, odd_candidates;
-    matcher->kernel->fold(chunk->reads, chunk->count, &chunk->snapshot->filter, &matcher->keys,
-                          &odd, &odd_candidates);
-    if (chunk->faults) {
-        memset(chunk->faults, 0, chunk->count * sizeof(*chunk->faults));
+    struct hs_issued *issued = chunk->snapshot->any_confused ? &matcher->issued : NULL;
+    struct hs_folded *folded = &chunk->folded[stripe];
+    size_t at = stripe * HS_STRIPE_READS, rest = chunk->count - at;
+    matcher->kernel->fold(chunk->reads + at, rest < HS_STRIPE_READS ? rest : HS_STRIPE_READS,
+                          &chunk->snapshot->filter, issued, &matcher->keys, at, folded);
+    for (uint64_t odd = folded->odd; odd; odd &= odd - 1) {
+        add_odd_read(chunk, at + (size_t)__builtin_ctzll(odd));
     }
-    chunk->odd = odd;
-    for (; odd; odd &= odd - 1) {
-        add_odd_read(chunk, (size_t)__builtin_ctzll(odd));
-    }
-    for (; odd_candidates; odd_candidates &= odd_candidates - 1) {
-        add_odd_candidates(chunk, (size_t)__builtin_ctzll(odd_candidates));
+    for (uint64_t odd = folded->odd_candidates; odd; odd &= odd - 1) {
+        add_odd_candidates(chunk, at + (size_t)__builtin_ctzll(odd));
     }
 }
 
-// Sorts the keys that the filter has by read, which are few; their buckets are on the way. Returns
-// the reads as bits.
-static uint64_t keep_listed(struct chunk *chunk)
+static void prefetch_buckets(const struct chunk *chunk, size_t count)
+{
+    const struct hs_segment *base = &chunk->snapshot->base->segment;
+    const struct hs_keys *keys = &chunk->matcher->keys;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = keys->hashes[keys->listed[i]];
+        __builtin_prefetch(&base->buckets[hs_index_bucket(hash, base->bucket_count)]);
+    }
+}
+
+static void prefetch_slots(const struct chunk *chunk, size_t count)
+{
+    const struct hs_segment *base = &chunk->snapshot->base->segment;
+    const struct hs_keys *keys = &chunk->matcher->keys;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = keys->hashes[keys->listed[i]];
+        __builtin_prefetch(&base->slots[base->buckets[hs_index_bucket(hash, base->bucket_count)]]);
+    }
+}
+
+// Those of the keys that the filter has under which something may stand, by read.
+static void sort_listed(struct chunk *chunk, size_t count)
+{
+    struct hs_matcher *matcher = chunk->matcher;
+    const struct hs_keys *keys = &matcher->keys;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t key = keys->listed[i];
+        if (!hs_search_has(chunk->snapshot, keys->hashes[key])) {
+            continue;
+        }
+        size_t read = key < HS_CHUNK_READS ? key : keys->reads[key];
+        unsigned reading = key < HS_CHUNK_READS ? 0 : keys->readings[key];
+        bool first = !(chunk->listed[read / HS_STRIPE_READS] >> read % HS_STRIPE_READS & 1);
+        matcher->of_read[read][reading] = key;
+        matcher->listed[read] = (uint8_t)((first ? 0U : matcher->listed[read]) | 1U << reading);
+        set_bit(chunk->listed, read);
+    }
+}
+
+static void find_listed(struct chunk *chunk)
 {
     struct hs_matcher *matcher = chunk->matcher;
     struct hs_keys *keys = &matcher->keys;
-    const struct hs_filter *filter = &chunk->snapshot->filter;
-    const struct hs_segment *base = &chunk->snapshot->base->segment;
-    size_t count = matcher->kernel->keep(filter, keys, 0, chunk->count, 0);
-    count = matcher->kernel->keep(filter, keys, HS_CHUNK_READS,
-                                  HS_CHUNK_READS + keys->candidate_count, count);
-    uint64_t reads = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint16_t key = keys->listed[i];
-        unsigned read = key < HS_CHUNK_READS ? key : keys->reads[key];
-        unsigned reading = key < HS_CHUNK_READS ? 0 : keys->readings[key];
-        uint64_t bit = UINT64_C(1) << read;
-        __builtin_prefetch(&base->buckets[hs_index_bucket(keys->hashes[key], base->bucket_count)]);
-        matcher->of_read[read][reading] = key;
-        matcher->listed[read] =
-            (uint8_t)((reads & bit ? matcher->listed[read] : 0U) | 1U << reading);
-        reads |= bit;
-    }
-    return reads & ~chunk->faulty;
+    size_t count =
+        matcher->kernel->keep(&chunk->snapshot->filter, keys, chunk->count, keys->candidate_count);
+    prefetch_buckets(chunk, count);
+    prefetch_slots(chunk, count);
+    sort_listed(chunk, count);
 }
 
-static void prefetch_slots(const struct chunk *chunk, uint64_t reads)
-{
-    const struct hs_segment *base = &chunk->snapshot->base->segment;
-    const struct hs_matcher *matcher = chunk->matcher;
-    for (; reads; reads &= reads - 1) {
-        size_t read = (size_t)__builtin_ctzll(reads);
-        for (unsigned bits = matcher->listed[read]; bits; bits &= bits - 1) {
-            uint64_t hash = matcher->keys.hashes[matcher->of_read[read][__builtin_ctz(bits)]];
-            __builtin_prefetch(
-                &base->slots[base->buckets[hs_index_bucket(hash, base->bucket_count)]]);
-        }
-    }
-}
-
-// What a snapshot makes a read be searched for beyond its own keys.
+// What a snapshot makes the reads of a stripe be searched for beyond their own keys, as bits.
 struct wider {
-    uint64_t confused;   // reads that may be no legal mark
-    uint64_t unreadable; // reads that may have an unreadable or missing character
-    uint64_t patterns;   // reads that patterns are asked for
-    uint64_t simple;     // of those, reads whose masks the kernel can ask for
+    uint64_t confused;   // that may be no legal mark, and near something
+    uint64_t unreadable; // that may have an unreadable or missing character
+    uint64_t patterns;   // that patterns are asked for one by one
+    uint64_t sifted;     // that they are asked for together
 };
 
-// Whether the kernel can ask for a read's masks: they are sums of its characters, and not too many.
-static bool is_simple(const struct hs_snapshot *snapshot, const struct hs_read_view *read)
+static struct hs_sift sift_of(const struct chunk *chunk)
 {
-    unsigned len = read->vrm_len;
-    return len <= HS_MASKED_LEN_MAX &&
-           snapshot->groups_from[len + 1] - snapshot->groups_from[len] <= HS_MASK_GROUPS_MAX;
+    return (struct hs_sift){chunk->snapshot, chunk->matcher->kernel, &chunk->matcher->sifted};
 }
 
-static struct wider wider_searches(const struct chunk *chunk)
+// Of the doubtful reads, those that are near something, or cannot be sifted.
+static uint64_t confused_of(const struct chunk *chunk, size_t at, uint64_t doubtful, uint64_t odd)
+{
+    const struct hs_match_context *context = chunk->matcher->verdict.context;
+    const struct hs_confusion_table *tables[HS_STRIPE_READS];
+    const struct hs_read_view *reads = chunk->reads + at;
+    struct hs_sift sift = sift_of(chunk);
+    uint64_t one_by_one = doubtful & odd;
+    for (uint64_t of = doubtful & ~odd; of; of &= of - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(of);
+        one_by_one |= (uint64_t)(reads[i].vrm_len > HS_LANE_CHARS) << i;
+        tables[i] = hs_confusions_of(context, &reads[i]);
+    }
+    return one_by_one | hs_sift_confused(&sift, reads, doubtful & ~one_by_one, tables);
+}
+
+static struct wider wider_searches(const struct chunk *chunk, size_t stripe)
 {
     const struct hs_snapshot *snapshot = chunk->snapshot;
-    uint64_t all = chunk->count < HS_CHUNK_READS ? (UINT64_C(1) << chunk->count) - 1 : UINT64_MAX;
+    size_t at = stripe * HS_STRIPE_READS;
+    size_t end = chunk->count < at + HS_STRIPE_READS ? chunk->count : at + HS_STRIPE_READS;
+    uint64_t all = hs_stripe_bits(end - at) & ~chunk->faulty[stripe];
+    uint64_t odd = chunk->folded[stripe].odd, doubtful = chunk->folded[stripe].doubtful & all;
     struct wider wider = {0};
-    all &= ~chunk->faulty;
-    if (snapshot->any_confused) {
-        wider.confused =
-            chunk->matcher->kernel->doubtful(chunk->reads, chunk->count, &chunk->matcher->issued) &
-            all;
+    if (snapshot->any_confused && doubtful) {
+        wider.confused = confused_of(chunk, at, doubtful, odd);
     }
     if (snapshot->any_wild_marks) {
         wider.unreadable = all;
@@ -206,32 +234,36 @@ static struct wider wider_searches(const struct chunk *chunk)
     if (snapshot->masks_from[HS_VRM_MAX + 1] == 0) {
         return wider;
     }
-    wider.patterns = all;
-    for (size_t i = 0; i < chunk->count; i++) {
-        wider.simple |= (uint64_t)is_simple(snapshot, &chunk->reads[i]) << i;
+    for (size_t i = at; i < end; i++) {
+        unsigned len = chunk->reads[i].vrm_len;
+        wider.sifted |= (uint64_t)(hs_sift_masks_of(snapshot, len) > 0) << (i - at);
+        wider.patterns |= (uint64_t)hs_snapshot_has_masks(snapshot, len) << (i - at);
     }
-    wider.simple &= all & ~chunk->odd;
+    wider.sifted &= all & ~odd;
+    wider.patterns = (wider.patterns | odd) & all & ~wider.sifted;
     return wider;
 }
 
-static void search_read(struct chunk *chunk, size_t i, uint64_t listed, const struct wider *wider,
-                        size_t mask_count)
+// Searches read i; `mask_keys` of the sifted ones are its own.
+static void search_read(struct chunk *chunk, size_t i, const struct wider *wider,
+                        const uint16_t *mask_keys, size_t mask_count)
 {
     struct hs_matcher *matcher = chunk->matcher;
     struct hs_verdict *verdict = &matcher->verdict;
-    uint64_t bit = UINT64_C(1) << i;
+    uint64_t bit = UINT64_C(1) << i % HS_STRIPE_READS;
     hs_verdict_begin(verdict, &chunk->reads[i], chunk->first + i);
-    for (unsigned bits = listed & bit ? matcher->listed[i] : 0; bits; bits &= bits - 1) {
+    for (unsigned bits = chunk->listed[i / HS_STRIPE_READS] & bit ? matcher->listed[i] : 0; bits;
+         bits &= bits - 1) {
         unsigned reading = (unsigned)__builtin_ctz(bits);
         hs_search_key(verdict, reading, matcher->keys.hashes[matcher->of_read[i][reading]]);
     }
     for (size_t m = 0; m < mask_count; m++) {
-        hs_search_key(verdict, 0, matcher->masks.hashes[m]);
+        hs_search_key(verdict, 0, matcher->sifted.hashes[mask_keys[m]]);
     }
     if (wider->confused & bit) {
-        hs_search_confused(verdict, matcher->kernel, &matcher->masks);
+        hs_search_confused(verdict);
     }
-    if (wider->patterns & ~wider->simple & bit) {
+    if (wider->patterns & bit) {
         hs_search_patterns(verdict);
     }
     if (wider->unreadable & bit) {
@@ -240,33 +272,67 @@ static void search_read(struct chunk *chunk, size_t i, uint64_t listed, const st
     hs_verdict_tell(verdict);
 }
 
-static void run_chunk(struct chunk *chunk)
+// How many reads from number i on, one after the other, are sifted and of its length; at most as many as find room.
+static size_t run_length(const struct chunk *chunk, size_t i, uint64_t sifted)
 {
-    struct hs_matcher *matcher = chunk->matcher;
-    make_keys(chunk);
-    uint64_t listed = keep_listed(chunk);
-    struct wider wider = wider_searches(chunk);
-    prefetch_slots(chunk, listed);
-    uint64_t sure = listed | wider.confused | wider.unreadable | (wider.patterns & ~wider.simple);
-    for (uint64_t reads = sure | wider.simple; reads; reads &= reads - 1) {
-        size_t i = (size_t)__builtin_ctzll(reads), mask_count = 0;
-        if (wider.simple >> i & 1) {
-            mask_count = hs_search_masks(chunk->snapshot, matcher->kernel, &chunk->reads[i],
-                                         matcher->keys.hashes[i], &matcher->masks);
+    size_t room = HS_CHUNK_KEYS / hs_sift_masks_of(chunk->snapshot, chunk->reads[i].vrm_len);
+    size_t count = 1;
+    for (uint64_t rest = sifted >> i % HS_STRIPE_READS >> 1;
+         count < room && (rest & 1) && chunk->reads[i + count].vrm_len == chunk->reads[i].vrm_len;
+         rest >>= 1) {
+        count++;
+    }
+    return count;
+}
+
+// Patterns for some reads together; then those that hit something, or are `sure` to be searched, in order.
+static void search_run(struct chunk *chunk, size_t i, size_t count, const struct wider *wider,
+                       uint64_t sure)
+{
+    struct hs_sift sift = sift_of(chunk);
+    size_t masks = hs_sift_masks_of(chunk->snapshot, chunk->reads[i].vrm_len);
+    size_t found = hs_sift_patterns(&sift, &chunk->reads[i], count), at = 0;
+    for (size_t end = i + count, first = i; i < end; i++) {
+        size_t from = at;
+        while (at < found && sift.keys->listed[at] / masks == i - first) {
+            at++;
         }
-        if (mask_count || (sure >> i & 1)) {
-            search_read(chunk, i, listed, &wider, mask_count);
+        if (at > from || (sure >> i % HS_STRIPE_READS & 1)) {
+            search_read(chunk, i, wider, &sift.keys->listed[from], at - from);
         }
     }
 }
 
-// Candidates lie one after the other; those of the next chunk, if decoded long ago, come from memory meanwhile.
-static void prefetch_candidates(const struct hs_read_view *next)
+static void search_stripe(struct chunk *chunk, size_t stripe)
 {
-    enum { LINES = 8, LINE_BYTES = 64 };
-    const char *at = (const char *)next->candidates;
-    for (unsigned i = 0; i < LINES; i++) {
-        __builtin_prefetch(at + (size_t)i * LINE_BYTES);
+    struct wider wider = wider_searches(chunk, stripe);
+    uint64_t listed = chunk->listed[stripe] & ~chunk->faulty[stripe];
+    uint64_t sure = listed | wider.confused | wider.unreadable | wider.patterns;
+    for (uint64_t reads = sure | wider.sifted; reads;) {
+        size_t bit = (size_t)__builtin_ctzll(reads), i = stripe * HS_STRIPE_READS + bit, run = 1;
+        if (wider.sifted >> bit & 1) {
+            run = run_length(chunk, i, wider.sifted);
+            search_run(chunk, i, run, &wider, sure);
+        } else {
+            search_read(chunk, i, &wider, NULL, 0);
+        }
+        reads &= ~(hs_stripe_bits(run) << bit);
+    }
+}
+
+static void run_chunk(struct chunk *chunk)
+{
+    size_t stripes = (chunk->count + HS_STRIPE_READS - 1) / HS_STRIPE_READS;
+    if (chunk->faults) {
+        memset(chunk->faults, 0, chunk->count * sizeof(*chunk->faults));
+    }
+    chunk->matcher->keys.candidate_count = 0;
+    for (size_t i = 0; i < stripes; i++) {
+        make_keys(chunk, i);
+    }
+    find_listed(chunk);
+    for (size_t i = 0; i < stripes; i++) {
+        search_stripe(chunk, i);
     }
 }
 
@@ -288,9 +354,6 @@ void hs_matcher_run(struct hs_matcher *matcher, const struct hs_snapshot *snapsh
             .first = first,
             .count = count - first < HS_CHUNK_READS ? count - first : HS_CHUNK_READS,
         };
-        if (first + HS_CHUNK_READS < count) {
-            prefetch_candidates(&reads[first + HS_CHUNK_READS]);
-        }
         run_chunk(&chunk);
     }
 }

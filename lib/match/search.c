@@ -3,17 +3,38 @@
 
 enum { MASKS_IN_FLIGHT = 32, CHARACTERS = 36 };
 
+static bool is_under(const struct hs_slot *slot, uint64_t hash)
+{
+    return hs_ref_tag(slot->ref) == hs_index_tag(hash);
+}
+
 static void search_segment(struct hs_verdict *verdict, unsigned reading, uint64_t hash,
                            const struct hs_segment *segment, bool is_base)
 {
     uint32_t bucket = hs_index_bucket(hash, segment->bucket_count);
     for (uint32_t i = segment->buckets[bucket]; i < segment->buckets[bucket + 1]; i++) {
         const struct hs_slot *slot = &segment->slots[i];
-        if (hs_ref_tag(slot->ref) == hs_index_tag(hash) &&
-            (!is_base || hs_snapshot_base_stands(verdict->snapshot, i))) {
+        if (is_under(slot, hash) && (!is_base || hs_snapshot_base_stands(verdict->snapshot, i))) {
             hs_verdict_hold(verdict, reading, segment, slot);
         }
     }
+}
+
+static bool segment_has(const struct hs_segment *segment, uint64_t hash)
+{
+    uint32_t bucket = hs_index_bucket(hash, segment->bucket_count);
+    for (uint32_t i = segment->buckets[bucket]; i < segment->buckets[bucket + 1]; i++) {
+        if (is_under(&segment->slots[i], hash)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hs_search_has(const struct hs_snapshot *snapshot, uint64_t hash)
+{
+    return segment_has(&snapshot->base->segment, hash) ||
+           (snapshot->overlay && segment_has(&snapshot->overlay->segment, hash));
 }
 
 void hs_search_key(struct hs_verdict *verdict, unsigned reading, uint64_t hash)
@@ -52,47 +73,11 @@ static void search_confused_marks(struct hs_verdict *verdict, const struct hs_re
     }
 }
 
-// Their keys, as changes of the mark's own; false when there are too many for `keys`.
-static bool make_confused_keys(const struct hs_reading *reading, const struct hs_filter *filter,
-                               struct hs_keys *keys, size_t *ret_count)
+void hs_search_confused(struct hs_verdict *verdict)
 {
-    size_t count = 0;
-    uint64_t own = hs_index_hash(hs_vrm_pack_skeleton(&reading->vrm));
-    for (unsigned i = 0; i < reading->vrm.len; i++) {
-        char read = reading->vrm.text[i];
-        for (uint64_t partners = reading->confusion->partners[hs_vrm_value_of(read)]; partners;
-             partners &= partners - 1) {
-            char meant = hs_vrm_char_of((unsigned)__builtin_ctzll(partners) + 1);
-            if (count == HS_CHUNK_KEYS) {
-                return false;
-            }
-            hs_keys_set(keys, count++,
-                        own + hs_index_hash_change(i, hs_vrm_class_value_of(read),
-                                                   hs_vrm_class_value_of(meant)),
-                        filter);
-        }
-    }
-    *ret_count = count;
-    return true;
-}
-
-void hs_search_confused(struct hs_verdict *verdict, const struct hs_kernel *kernel,
-                        struct hs_keys *keys)
-{
-    const struct hs_filter *filter = &verdict->snapshot->filter;
-    struct hs_reading *reading = hs_verdict_reading(verdict, 0);
-    size_t count;
-    if (!reading || !hs_tiers_may_be_confused(reading)) {
-        return;
-    }
-    if (reading->vrm.len > HS_MASKED_LEN_MAX ||
-        !make_confused_keys(reading, filter, keys, &count)) {
+    const struct hs_reading *reading = hs_verdict_reading(verdict, 0);
+    if (reading && hs_tiers_may_be_confused(hs_verdict_reading(verdict, 0))) {
         search_confused_marks(verdict, reading);
-        return;
-    }
-    count = kernel->keep(filter, keys, 0, count, 0);
-    for (size_t i = 0; i < count; i++) {
-        hs_search_key(verdict, 0, keys->hashes[keys->listed[i]]);
     }
 }
 
@@ -103,14 +88,6 @@ static uint64_t masked_hash(const struct hs_vrm *skeleton, hs_mask mask)
         masked.text[__builtin_ctz(bits)] = '?';
     }
     return hs_index_hash(hs_vrm_pack(&masked));
-}
-
-size_t hs_search_masks(const struct hs_snapshot *snapshot, const struct hs_kernel *kernel,
-                       const struct hs_read_view *read, uint64_t hash, struct hs_keys *keys)
-{
-    uint32_t from = snapshot->groups_from[read->vrm_len];
-    uint32_t end = snapshot->groups_from[read->vrm_len + 1];
-    return kernel->sieve(&snapshot->groups[from], end - from, read, hash, &snapshot->filter, keys);
 }
 
 void hs_search_patterns(struct hs_verdict *verdict)
@@ -128,8 +105,8 @@ void hs_search_patterns(struct hs_verdict *verdict)
         uint32_t count = end - from < MASKS_IN_FLIGHT ? end - from : MASKS_IN_FLIGHT;
         for (uint32_t i = 0; i < count; i++) {
             hashes[i] = masked_hash(&skeleton, snapshot->masks[from + i]);
-            __builtin_prefetch(hs_filter_block(&snapshot->filter,
-                                               hs_filter_spot(snapshot->filter.blocks, hashes[i])));
+            __builtin_prefetch(
+                &snapshot->filter.cells[hs_filter_cell(snapshot->filter.cell_count, hashes[i])]);
         }
         for (uint32_t i = 0; i < count; i++) {
             hs_search_filtered(verdict, 0, hashes[i]);

@@ -120,14 +120,14 @@ struct hs_segment_layout hs_segment_layout_for(uint64_t records_end, uint32_t en
 {
     struct hs_segment_layout layout = {
         .records_end = records_end,
-        .filter_blocks = hs_filter_blocks_for(entry_count),
+        .filter = hs_filter_size_for(entry_count),
         .bucket_count = entry_count / ENTRIES_PER_BUCKET + 1,
         .id_bucket_count = entry_count / ENTRIES_PER_ID_BUCKET + 1,
         .entry_count = entry_count,
     };
     layout.filter_at = aligned(records_end);
-    layout.buckets_at = aligned(layout.filter_at + (uint64_t)layout.filter_blocks *
-                                                       HS_FILTER_BLOCK_WORDS * sizeof(uint32_t));
+    layout.buckets_at =
+        aligned(layout.filter_at + hs_filter_words(layout.filter) * sizeof(uint64_t));
     layout.slots_at =
         aligned(layout.buckets_at + ((uint64_t)layout.bucket_count + 1) * sizeof(uint32_t));
     layout.id_buckets_at =
@@ -142,8 +142,8 @@ struct hs_segment hs_segment_at(const uint8_t *arena, const struct hs_segment_la
 {
     return (struct hs_segment){
         .arena = arena,
-        .filter = {(const uint32_t *)(const void *)(arena + layout->filter_at),
-                   layout->filter_blocks},
+        .filter = hs_filter_at((const uint64_t *)(const void *)(arena + layout->filter_at),
+                               layout->filter),
         .buckets = (const uint32_t *)(const void *)(arena + layout->buckets_at),
         .slots = (const struct hs_slot *)(const void *)(arena + layout->slots_at),
         .id_buckets = (const uint32_t *)(const void *)(arena + layout->id_buckets_at),
@@ -173,11 +173,12 @@ static void shift_back(uint32_t *starts, uint32_t count)
 // What an entry some places on will touch, at random all over filter and buckets, is on the way.
 enum { PLACES_AHEAD = 24 };
 static void expect_entry(const struct hs_segment_layout *layout,
-                         const struct hs_pending_entry *entry, const uint32_t *filter,
+                         const struct hs_pending_entry *entry, const uint64_t *filter,
                          const uint32_t *starts)
 {
-    uint64_t spot = hs_filter_spot(layout->filter_blocks, entry->hash);
-    __builtin_prefetch(filter + (spot >> 32) / sizeof(*filter), 1);
+    struct hs_filter of = hs_filter_at(filter, layout->filter);
+    __builtin_prefetch(&of.near[hs_filter_near_word(of.near_shift, entry->hash)], 1);
+    __builtin_prefetch(&of.cells[hs_filter_cell(of.cell_count, entry->hash)], 1);
     __builtin_prefetch(&starts[hs_index_bucket(entry->hash, layout->bucket_count) + 1], 1);
 }
 
@@ -186,7 +187,7 @@ static void expect_entry(const struct hs_segment_layout *layout,
 static void lay_slots(uint8_t *arena, const struct hs_segment_layout *layout,
                       struct hs_pending_entry *pending)
 {
-    uint32_t *filter = (uint32_t *)(void *)(arena + layout->filter_at);
+    uint64_t *filter = (uint64_t *)(void *)(arena + layout->filter_at);
     uint32_t *starts = (uint32_t *)(void *)(arena + layout->buckets_at);
     struct hs_slot *slots = (struct hs_slot *)(void *)(arena + layout->slots_at);
     for (uint32_t i = 0; i < layout->entry_count; i++) {
@@ -194,7 +195,7 @@ static void lay_slots(uint8_t *arena, const struct hs_segment_layout *layout,
             expect_entry(layout, &pending[i + PLACES_AHEAD], filter, starts);
         }
         starts[hs_index_bucket(pending[i].hash, layout->bucket_count) + 1]++;
-        hs_filter_add(filter, layout->filter_blocks, pending[i].hash);
+        hs_filter_add(filter, layout->filter, pending[i].hash);
     }
     sum_up(starts, layout->bucket_count);
     for (uint32_t i = 0; i < layout->entry_count; i++) {

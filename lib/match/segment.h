@@ -47,7 +47,7 @@ struct hs_segment_layout {
     uint64_t id_buckets_at;
     uint64_t ids_at;
     uint64_t end;
-    uint32_t filter_blocks;
+    struct hs_filter_size filter;
     uint32_t bucket_count;
     uint32_t id_bucket_count;
     uint32_t entry_count;

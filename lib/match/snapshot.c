@@ -85,29 +85,30 @@ static void fill_group(struct hs_mask_group *group, const hs_mask *masks, uint32
 {
     for (unsigned m = 0; m < HS_MASKS_A_GROUP; m++) {
         hs_mask mask = masks[m < count ? m : count - 1];
-        for (unsigned i = 0; i < HS_MASKED_LEN_MAX; i++) {
-            group->hides[i][m] = mask >> i & 1 ? UINT64_MAX : 0;
+        group->hides[m] = 0;
+        for (unsigned i = 0; i < HS_LANE_CHARS; i++) {
+            group->hides[m] |= mask >> i & 1 ? UINT64_C(0xff) << 8 * i : 0;
         }
     }
 }
 
-// The masks of each length that vectors can take, in fours.
+// The masks of each length that vectors can take, in groups.
 static int settle_groups(struct hs_snapshot *snapshot)
 {
-    uint32_t room = snapshot->masks_from[HS_MASKED_LEN_MAX + 1] / HS_MASKS_A_GROUP + HS_VRM_MAX;
+    uint32_t room = snapshot->masks_from[HS_LANE_CHARS + 1] / HS_MASKS_A_GROUP + HS_VRM_MAX;
     uint32_t count = 0;
-    snapshot->groups = aligned_alloc(32, room * sizeof(*snapshot->groups));
+    snapshot->groups = aligned_alloc(64, room * sizeof(*snapshot->groups));
     if (!snapshot->groups) {
         return HS_ENOMEM;
     }
-    for (unsigned len = 0; len <= HS_MASKED_LEN_MAX; len++) {
+    for (unsigned len = 0; len <= HS_LANE_CHARS; len++) {
         uint32_t end = snapshot->masks_from[len + 1];
         snapshot->groups_from[len] = count;
         for (uint32_t at = snapshot->masks_from[len]; at < end; at += HS_MASKS_A_GROUP) {
             fill_group(&snapshot->groups[count++], &snapshot->masks[at], end - at);
         }
     }
-    snapshot->groups_from[HS_MASKED_LEN_MAX + 1] = count;
+    snapshot->groups_from[HS_LANE_CHARS + 1] = count;
     return HS_OK;
 }
 

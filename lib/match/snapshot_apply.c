@@ -206,21 +206,22 @@ static int apply_one(struct work *work, const struct hs_snapshot_change *change)
 }
 
 // The base's filter with the overlay's keys added.
-static int lay_filter(const struct hs_filter *from, struct hs_overlay *overlay)
+static int lay_filter(const struct hs_segment *base, struct hs_overlay *overlay)
 {
-    size_t bytes = (size_t)from->blocks * HS_FILTER_BLOCK_WORDS * sizeof(uint32_t);
+    struct hs_filter_size size = hs_filter_size_for(base->entry_count);
+    size_t bytes = hs_filter_words(size) * sizeof(uint64_t);
     int status = hs_arena_grow(&overlay->filter_arena, bytes);
     if (status != HS_OK) {
         return status;
     }
-    uint32_t *words = (uint32_t *)(void *)overlay->filter_arena.ptr;
-    memcpy(words, from->words, bytes);
+    uint64_t *words = (uint64_t *)(void *)overlay->filter_arena.ptr;
+    memcpy(words, base->filter.near, bytes);
     const struct hs_segment *segment = &overlay->segment;
     for (uint32_t i = 0; i < segment->entry_count; i++) {
-        hs_filter_add(words, from->blocks, hs_index_mark_hash(segment->slots[i].mark));
+        hs_filter_add(words, size, hs_index_mark_hash(segment->slots[i].mark));
     }
     hs_arena_seal(&overlay->filter_arena);
-    overlay->filter = (struct hs_filter){words, from->blocks};
+    overlay->filter = hs_filter_at(words, size);
     return HS_OK;
 }
 
@@ -249,7 +250,7 @@ static int lay_overlay(struct work *work)
         status = hs_segment_builder_finish(&builder, &overlay->arena, &overlay->segment);
     }
     if (status == HS_OK) {
-        status = lay_filter(&work->old->base->segment.filter, overlay);
+        status = lay_filter(&work->old->base->segment, overlay);
     }
     hs_segment_builder_fini(&builder);
     if (status != HS_OK) {

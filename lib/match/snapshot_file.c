@@ -20,7 +20,7 @@
 #include "match/snapshot_parts.h"
 
 #define FILE_MAGIC UINT64_C(0x3150414e53534848) // "HHSSNAP1" as it lies on disk
-enum { FILE_VERSION = 2, WRITE_BYTES_MAX = 1 << 30 };
+enum { FILE_VERSION = 3, WRITE_BYTES_MAX = 1 << 30 };
 
 struct file_header {
     uint64_t magic;
@@ -157,7 +157,7 @@ static int write_file(int fd, const struct hs_snapshot *snapshot, struct hs_str 
 {
     const struct hs_base *base = snapshot->base;
     const struct hs_segment *segment = &base->segment;
-    uint64_t records_end = (uint64_t)((const uint8_t *)segment->filter.words - segment->arena);
+    uint64_t records_end = (uint64_t)((const uint8_t *)segment->filter.near - segment->arena);
     struct hs_segment_layout layout = hs_segment_layout_for(records_end, segment->entry_count);
     struct file_header header = {
         .magic = FILE_MAGIC,

@@ -42,9 +42,9 @@ struct hs_snapshot {
     struct hs_filter filter;             // the one that reads are asked by
     hs_mask *masks;                      // of all lists that use WILDCARD, in order of length
     uint32_t masks_from[HS_VRM_MAX + 2]; // masks of length n are from [n] to [n + 1]
-    struct hs_mask_group *groups; // the same up to HS_MASKED_LEN_MAX characters, in fours; owned
-    uint32_t groups_from[HS_MASKED_LEN_MAX + 2]; // likewise
-    bool any_confused;                           // a list uses CONFUSED
+    struct hs_mask_group *groups; // the same up to HS_LANE_CHARS characters, in groups; owned
+    uint32_t groups_from[HS_LANE_CHARS + 2]; // likewise
+    bool any_confused;                       // a list uses CONFUSED
     bool any_wild_marks;   // an entry waits for reads with an unreadable or missing character
     struct hs_list *lists; // by the list numbers of slots
     uint32_t list_count;
@@ -82,6 +82,12 @@ static inline bool hs_overlay_is_gone(const struct hs_overlay *overlay, uint32_t
 static inline bool hs_snapshot_base_stands(const struct hs_snapshot *snapshot, uint32_t slot)
 {
     return !snapshot->overlay || !hs_overlay_is_gone(snapshot->overlay, slot);
+}
+
+// Whether there are patterns of this length.
+static inline bool hs_snapshot_has_masks(const struct hs_snapshot *snapshot, unsigned len)
+{
+    return len <= HS_VRM_MAX && snapshot->masks_from[len + 1] > snapshot->masks_from[len];
 }
 
 // Adds a slot to a set of `mask` + 1 places; there is always room.

@@ -46,6 +46,16 @@ static void take_confidence(struct hs_reading *reading, const struct hs_read_vie
     }
 }
 
+const struct hs_confusion_table *hs_confusions_of(const struct hs_match_context *context,
+                                                  const struct hs_read_view *read)
+{
+    const struct hs_camera *camera =
+        context->confusions && context->cameras
+            ? hs_cameras_find(context->cameras, hs_read_view_camera_id(read))
+            : NULL;
+    return hs_confusions_find(context->confusions, camera ? camera->model : (struct hs_str){0});
+}
+
 static bool make_reading(struct hs_verdict *verdict, unsigned k)
 {
     const struct hs_read_view *read = verdict->read;
@@ -63,10 +73,7 @@ static bool make_reading(struct hs_verdict *verdict, unsigned k)
         return true;
     }
     take_confidence(reading, read, from);
-    const struct hs_confusions *confusions = verdict->context->confusions;
-    const struct hs_camera *camera = confusions ? camera_of(verdict) : NULL;
-    reading->confusion =
-        hs_confusions_find(confusions, camera ? camera->model : (struct hs_str){0});
+    reading->confusion = hs_confusions_of(verdict->context, read);
     return true;
 }
 

@@ -50,6 +50,9 @@ struct hs_verdict {
     struct hs_match matches[HS_MATCHES_MAX]; // its far end is hardly ever touched
 };
 
+// The table of the read's camera.
+const struct hs_confusion_table *hs_confusions_of(const struct hs_match_context *context,
+                                                  const struct hs_read_view *read);
 // Begins with a read.
 void hs_verdict_begin(struct hs_verdict *verdict, const struct hs_read_view *read,
                       size_t read_index);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Marks and patterns: what is normalised packs and unpacks to itself, and both kernels make the
+// Marks and patterns: what is normalised packs and unpacks to itself, and every kernel makes the
 // same key of it.
 #include <stdlib.h>
 
@@ -36,10 +36,12 @@ static void check_mark(const struct hs_vrm *vrm)
 static void check_kernel(struct hs_str text)
 {
     static const struct hs_candidate_view no_candidate;
-    _Alignas(32) static const uint32_t words[HS_FILTER_BLOCK_WORDS];
-    const struct hs_filter filter = {words, 1};
-    struct hs_read_view views[4] = {{.vrm_len = 0}};
-    for (unsigned i = 0; i < 4; i++) {
+    const struct hs_filter_size size = hs_filter_size_for(1);
+    static const uint64_t words[64];
+    const struct hs_filter filter = hs_filter_at(words, size);
+    enum { VIEWS = 12 }; // whole registers and a rest
+    struct hs_read_view views[VIEWS] = {{.vrm_len = 0}};
+    for (unsigned i = 0; i < VIEWS; i++) {
         views[i].vrm_len = (uint8_t)text.len;
         views[i].camera_id_len = 1;
         views[i].captured_at_ms = 1;
@@ -48,13 +50,19 @@ static void check_kernel(struct hs_str text)
             memcpy(views[i].vrm, text.ptr, text.len);
         }
     }
+    const struct hs_kernel *kernels[HS_KERNELS_MAX + 1];
     static struct hs_keys keys;
-    uint64_t odd, odd_candidates;
-    struct hs_vrm vrm;
-    hs_kernel_best()->fold(views, 4, &filter, &keys, &odd, &odd_candidates);
-    for (unsigned i = 0; i < 4; i++) {
-        must((odd >> i & 1) || (hs_vrm_normalise(text, &vrm, NULL) == HS_OK &&
-                                keys.hashes[i] == hs_index_hash(hs_vrm_pack_skeleton(&vrm))));
+    hs_kernels(kernels);
+    for (size_t k = 0; kernels[k]; k++) {
+        struct hs_folded folded;
+        struct hs_vrm vrm;
+        keys.candidate_count = 0;
+        kernels[k]->fold(views, VIEWS, &filter, NULL, &keys, 0, &folded);
+        for (unsigned i = 0; i < VIEWS; i++) {
+            must((folded.odd >> i & 1) ||
+                 (hs_vrm_normalise(text, &vrm, NULL) == HS_OK &&
+                  keys.hashes[i] == hs_index_hash(hs_vrm_pack_skeleton(&vrm))));
+        }
     }
 }
 
