@@ -15,7 +15,7 @@
 #include "match/workload.h"
 #include "support/figure.h"
 
-enum { RUNS = 7, PEERS_MAX = 4, NOTE_BYTES = 512 };
+enum { RUNS = 7, PEERS_MAX = 4, NOTE_BYTES = 768 };
 
 // One figure: what it measures and what it is held to.
 struct figure_plan {
@@ -191,6 +191,30 @@ static double median_of(hs_bench_run *run, struct bench *bench, unsigned runs)
     return value;
 }
 
+// What a read costs the machine beside instructions (which callgrind counts: instructions.txt): bytes that come from
+// memory and go to the rings, loads that wait for a cache, and how many of those wait together.
+static int print_costs(const struct bench *bench, double value, double limit, char *note,
+                       size_t room)
+{
+    const struct workload *w = &bench->workload;
+    size_t candidates = 0;
+    for (size_t i = 0; i < w->read_count; i++) {
+        candidates += w->reads[i].candidate_count;
+    }
+    double keys = 1 + (double)candidates / (double)w->read_count;
+    struct hs_filter_size size = hs_filter_size_for(w->entries);
+    return snprintf(
+        note, room,
+        ", %.0f %% of that limit; a read streams %.1f bytes and stores %zu, its %.1f keys load as "
+        "many words of a filter of %.2f MB (and 1 in 20 a second one, of %.2f MB), up to %d in "
+        "flight",
+        100 * value / limit,
+        (double)sizeof(struct hs_read_view) + (keys - 1) * (double)sizeof(struct hs_candidate_view),
+        sizeof(struct hs_ring_read), keys + bench->masks,
+        (double)((size_t)8 << size.near_log2) / 1e6, (double)size.cell_count * 8 / 1e6,
+        (int)(HS_CHUNK_READS * keys));
+}
+
 static void run_figure(const struct figure_plan *plan, bool smoke)
 {
     struct bench bench = {.masks = plan->workload.masks};
@@ -224,6 +248,7 @@ static void run_figure(const struct figure_plan *plan, bool smoke)
     if (value == 0) {
         value = median_of(measure_match, &bench, runs);
     }
+    len += print_costs(&bench, value, limit, note + len, sizeof(note) - (size_t)len);
     bench.hits = 0;
     measure_match(&bench);
     snprintf(note + len, sizeof(note) - (size_t)len, ", hits %zu, index built in %.3f s",

@@ -26,11 +26,14 @@ struct hs_filter hs_filter_at(const uint64_t *words, struct hs_filter_size size)
     };
 }
 
+// Shifts a 1 in each byte by the three bits that stand in it: by 4, 2 and 1 where the bit is set.
 uint64_t hs_filter_bits(uint64_t hash)
 {
-    uint64_t product = (hash >> 32) * HS_FILTER_FACTOR, bits = 0;
-    for (unsigned at = 0; at < WORD_BITS; at += 8) {
-        bits |= UINT64_C(1) << (at + (product >> at & 7));
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t product = (hash >> 32) * HS_FILTER_FACTOR, bits = ones;
+    for (unsigned step = 4; step; step /= 2) {
+        uint64_t whole_bytes = (product / step & ones) * 0xff;
+        bits = (bits & ~whole_bytes) | (bits << step & whole_bytes);
     }
     return bits;
 }

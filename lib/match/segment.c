@@ -216,10 +216,18 @@ static void lay_ids(uint8_t *arena, const struct hs_segment_layout *layout,
     uint32_t *starts = (uint32_t *)(void *)(arena + layout->id_buckets_at);
     uint32_t *ids = (uint32_t *)(void *)(arena + layout->ids_at);
     for (uint32_t i = 0; i < layout->entry_count; i++) {
+        if (layout->entry_count - i > PLACES_AHEAD) {
+            uint32_t hash = pending[i + PLACES_AHEAD].id_hash;
+            __builtin_prefetch(&starts[hs_index_scale(hash, layout->id_bucket_count) + 1], 1);
+        }
         starts[hs_index_scale(pending[i].id_hash, layout->id_bucket_count) + 1]++;
     }
     sum_up(starts, layout->id_bucket_count);
     for (uint32_t i = 0; i < layout->entry_count; i++) {
+        if (layout->entry_count - i > PLACES_AHEAD) {
+            uint32_t hash = pending[i + PLACES_AHEAD].id_hash;
+            __builtin_prefetch(&ids[starts[hs_index_scale(hash, layout->id_bucket_count)]], 1);
+        }
         uint32_t bucket = hs_index_scale(pending[i].id_hash, layout->id_bucket_count);
         ids[starts[bucket]++] = (uint32_t)pending[i].ref;
     }
