@@ -9,6 +9,8 @@
  */
 
 #include "config/settings.h"
+#include "hitstreamd/camera_gather.h"
+#include "hitstreamd/camera_health.h"
 #include "hitstreamd/controls_feed.h"
 #include "hitstreamd/correlate_stage.h"
 #include "hitstreamd/intake.h"
@@ -56,7 +58,9 @@ struct hs_daemon_status {
     struct hs_controls_feed_status controls;
     struct hs_match_status match;
     struct hs_correlate_status correlate;
-    struct hs_intake_status intake; // with it
+    struct hs_intake_status intake;        // with it
+    struct hs_camera_gather_status gather; // likewise
+    struct hs_camera_health_status cameras;
 };
 void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret_status);
 size_t hs_daemon_rows(struct hs_daemon *daemon, struct hs_lists_row *ret_rows, size_t max);

@@ -35,7 +35,9 @@ void hs_daemon_status(struct hs_daemon *daemon, struct hs_daemon_status *ret)
     if (daemon->correlate) {
         hs_correlate_stage_status(daemon->correlate, &ret->correlate);
         hs_intake_status(daemon->intake, &ret->intake);
+        hs_camera_gather_status(daemon->camera_gather, &ret->gather);
     }
+    hs_camera_health_status(daemon->camera_health, &ret->cameras);
     const char *stuck = hs_watch_stuck(daemon->watch);
     ret->stuck = stuck != NULL;
     snprintf(ret->stuck_thread, sizeof(ret->stuck_thread), "%s", stuck ? stuck : "");
@@ -77,6 +79,12 @@ size_t hs_daemon_reasons(const struct hs_daemon_status *status, struct hs_buf *o
     }
     if (status->has_correlate && status->intake.reason[0]) {
         reason(out, &count, false, "intake", status->intake.reason);
+    }
+    if (status->has_correlate && status->gather.reason[0]) {
+        reason(out, &count, false, "gathering of cameras", status->gather.reason);
+    }
+    if (status->cameras.reason[0]) {
+        reason(out, &count, false, "cameras", status->cameras.reason);
     }
     return count;
 }

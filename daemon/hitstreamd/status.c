@@ -203,6 +203,15 @@ static json_t *intake_json(const struct hs_intake_status *intake)
                      "lag", (json_int_t)intake->lag);
 }
 
+static json_t *cameras_json(const struct hs_daemon_status *status)
+{
+    return json_pack("{s:b, s:I, s:s, s:b, s:I, s:I, s:s}", "known", status->cameras.known, "wrong",
+                     (json_int_t)status->cameras.cameras, "reason", status->cameras.reason,
+                     "gathers", status->gather.gathers, "watched",
+                     (json_int_t)status->gather.cameras, "observations",
+                     (json_int_t)status->gather.observations, "gathering", status->gather.reason);
+}
+
 static json_t *reasons_json(const struct hs_daemon_status *status)
 {
     json_t *array = json_array();
@@ -239,6 +248,9 @@ static void on_status(void *ctx, const struct hs_http_request *request, struct h
         json_object_set_new(root, "correlate", correlate_json(&status.correlate));
         json_object_set_new(root, "intake", intake_json(&status.intake));
         json_object_set_new(root, "tests", tests_json(ctx));
+    }
+    if (root) {
+        json_object_set_new(root, "cameras", cameras_json(&status));
     }
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     reply->content_type = status_type;

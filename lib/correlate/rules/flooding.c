@@ -129,10 +129,15 @@ int hs_flooding_on(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         return HS_EFORMAT;
     }
     memcpy(cause.bytes, floods->hit->hit_id.data, HS_ID_BYTES);
+    if (hs_vehicle_has_seen(vehicle, &cause)) {
+        scope->stats->repeats++; // the same event once more, maybe long after
+        return 0;
+    }
     hs_flood_read(floods->flood, &flood);
     scope->flood = &flood;
     const struct hs_interned *place = hs_intern_get(scope->pool, &floods->hit->place->base);
-    int rc = place && settle(scope, vehicle, &cause) ? 0 : HS_ENOMEM;
+    int rc =
+        place && settle(scope, vehicle, &cause) ? hs_vehicle_note_seen(vehicle, &cause) : HS_ENOMEM;
     rc = rc ? rc : note(scope, vehicle, floods->hit, place, &entry);
     rc = rc ? rc : tell(scope, vehicle, floods->hit, place, entry);
     scope->flood = NULL;
