@@ -41,16 +41,18 @@ static size_t set_slot(const uint64_t *slots, size_t capacity, uint64_t key)
 static bool set_grow(struct hs_key_set *set)
 {
     size_t capacity = set->capacity ? 2 * set->capacity : SLOTS_MIN;
-    uint64_t *slots = calloc(capacity, sizeof(*slots));
-    if (!slots) {
+    struct hs_region region;
+    if (hs_region_map(capacity * sizeof(uint64_t), &region) != 0) {
         return false;
     }
+    uint64_t *slots = region.ptr;
     for (size_t i = 0; i < set->capacity; i++) {
         if (set->slots[i] != 0) {
             slots[set_slot(slots, capacity, set->slots[i])] = set->slots[i];
         }
     }
-    free(set->slots);
+    hs_region_unmap(&set->region);
+    set->region = region;
     set->slots = slots;
     set->capacity = capacity;
     return true;
@@ -58,21 +60,31 @@ static bool set_grow(struct hs_key_set *set)
 
 enum hs_key_seen hs_key_set_add(struct hs_key_set *set, uint64_t key)
 {
-    if (set->capacity > 0 && set->slots[set_slot(set->slots, set->capacity, key)] == key) {
+    size_t at = set->capacity > 0 ? set_slot(set->slots, set->capacity, key) : 0;
+    if (set->capacity > 0 && set->slots[at] == key) {
         return HS_KEY_KNOWN;
     }
-    if (set->count >= set->max || (is_full(set->count, set->capacity) && !set_grow(set))) {
+    bool full = is_full(set->count, set->capacity);
+    if (set->count >= set->max || (full && !set_grow(set))) {
         set->refused++;
         return HS_KEY_REFUSED;
     }
-    set->slots[set_slot(set->slots, set->capacity, key)] = key;
+    at = full ? set_slot(set->slots, set->capacity, key) : at;
+    set->slots[at] = key;
     set->count++;
     return HS_KEY_NEW;
 }
 
+void hs_key_set_fetch(const struct hs_key_set *set, uint64_t key)
+{
+    if (set->capacity > 0) {
+        __builtin_prefetch(&set->slots[(size_t)hs_hash_u64(key) & (set->capacity - 1)], 1);
+    }
+}
+
 void hs_key_set_fini(struct hs_key_set *set)
 {
-    free(set->slots);
+    hs_region_unmap(&set->region);
     *set = (struct hs_key_set){.max = set->max};
 }
 

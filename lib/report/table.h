@@ -16,8 +16,9 @@
 
 // Keys that were seen. Key 0 is none.
 struct hs_key_set {
-    uint64_t *slots; // 0: free
-    size_t capacity; // a power of two, or 0
+    struct hs_region region; // holds the slots: huge pages where they are many
+    uint64_t *slots;         // 0: free
+    size_t capacity;         // a power of two, or 0
     size_t count;
     size_t max;       // keys
     uint64_t refused; // keys that found no room
@@ -29,6 +30,8 @@ enum hs_key_seen {
     HS_KEY_REFUSED, // the set is full, or memory is out
 };
 enum hs_key_seen hs_key_set_add(struct hs_key_set *set, uint64_t key);
+// The key is added soon: memory comes meanwhile.
+void hs_key_set_fetch(const struct hs_key_set *set, uint64_t key);
 void hs_key_set_fini(struct hs_key_set *set);
 
 // Rows of one size by key; a row's number is the order in which it came.

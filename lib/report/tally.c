@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+// Kinds of pairs of a vehicle and something.
+enum { PAIR_ROW = 6, PAIR_SITE, PAIR_PASS };
+
 uint64_t hs_tally_id_key(const struct hs_id *id)
 {
     uint64_t key;
@@ -15,8 +18,9 @@ uint64_t hs_tally_id_key(const struct hs_id *id)
     return key ? key : 1;
 }
 
-struct hs_report_row *hs_tally_row(struct hs_report *report, enum hs_report_by by, uint32_t name,
-                                   int64_t hour_ms)
+// HS_NAME_NONE: no room.
+static uint32_t row_number(struct hs_report *report, enum hs_report_by by, uint32_t name,
+                           int64_t hour_ms)
 {
     bool is_new;
     struct tally_row *row =
@@ -26,7 +30,14 @@ struct hs_report_row *hs_tally_row(struct hs_report *report, enum hs_report_by b
         row->name = name;
         row->row.hour_ms = hour_ms;
     }
-    return row ? &row->row : NULL;
+    return row ? (uint32_t)(row - (struct tally_row *)report->rows.rows) : (uint32_t)HS_NAME_NONE;
+}
+
+struct hs_report_row *hs_tally_row(struct hs_report *report, enum hs_report_by by, uint32_t name,
+                                   int64_t hour_ms)
+{
+    uint32_t number = row_number(report, by, name, hour_ms);
+    return number != HS_NAME_NONE ? &((struct tally_row *)report->rows.rows)[number].row : NULL;
 }
 
 const struct tally_queue *hs_tally_queue(struct hs_report *report, uint32_t queue)
@@ -51,83 +62,126 @@ struct hs_report_times *hs_tally_times(struct hs_report *report, uint32_t force)
 
 // ------------------------------------------------------------------ hits
 
-static void count_hit(struct hs_report *report, enum hs_report_by by, uint32_t name,
-                      int64_t hour_ms, uint64_t vehicle)
+// What one hit is counted for. Whether its vehicle was counted there before is looked up for all of
+// them at the end, so that their memory comes at the same time.
+struct counting {
+    struct hs_report *report;
+    uint64_t vehicle; // key
+    size_t count;
+    uint64_t pairs[HS_REPORT_BYS]; // keys: the vehicle and a row
+    uint32_t rows[HS_REPORT_BYS];  // numbers: a new row may move the others
+    uint64_t site_pair, pass;      // keys: the vehicle at a site, and there in an hour
+    uint32_t site, cell;           // numbers of rows; HS_NAME_NONE: no room
+};
+
+static uint64_t pair_of(const struct counting *counting, uint64_t kind, uint64_t beside)
 {
-    struct hs_report_row *row = hs_tally_row(report, by, name, hour_ms);
-    if (!row) {
+    uint64_t key = hs_key_of(kind, counting->vehicle, beside);
+    hs_key_set_fetch(&counting->report->pairs, key);
+    return key;
+}
+
+static void count_for(struct counting *counting, enum hs_report_by by, uint32_t name,
+                      int64_t hour_ms)
+{
+    struct hs_report *report = counting->report;
+    uint32_t number = row_number(report, by, name, hour_ms);
+    if (number == HS_NAME_NONE) {
         return;
     }
-    uint64_t pair = hs_key_of(HS_REPORT_BYS + by, vehicle, hs_key_of(by, name, (uint64_t)hour_ms));
-    row->hits++;
-    row->vehicles += hs_key_set_add(&report->pairs, pair) == HS_KEY_NEW;
+    ((struct tally_row *)report->rows.rows)[number].row.hits++;
+    counting->pairs[counting->count] = pair_of(counting, PAIR_ROW, number);
+    counting->rows[counting->count++] = number;
 }
 
-static uint64_t site_key(uint32_t site, uint32_t road, uint32_t force)
+static void count_name(struct counting *counting, enum hs_report_by by, struct hs_str name)
 {
-    return hs_key_of(1, site, (uint64_t)road << 32 | force);
+    if (name.len > 0) {
+        count_for(counting, by, hs_names_number(&counting->report->names, name), 0);
+    }
 }
 
-static void count_site(struct hs_report *report, const struct hs_hit_view *hit, uint32_t road,
-                       uint32_t force, uint64_t vehicle)
+// The site's row, and that of the site and the hour.
+static void count_place(struct counting *counting, const struct hs_hit_view *hit, uint32_t road,
+                        uint32_t force)
 {
-    enum { PAIR_SITE = 1000, PAIR_CELL };
-    bool is_new;
+    struct hs_report *report = counting->report;
     int64_t hour = hit->captured_at_ms / HS_MS_PER_HOUR;
     uint32_t name = hs_names_number(&report->names, hit->place.site_id);
-    uint64_t key = site_key(name, road, force);
-    struct tally_site *site = hs_row_table_at(&report->sites, key, &is_new);
+    struct tally_site *site =
+        hs_row_table_at(&report->sites, hs_key_of(1, name, (uint64_t)road << 32 | force), NULL);
+    counting->site = counting->cell = HS_NAME_NONE;
     if (!site) {
         return;
     }
-    uint32_t number = (uint32_t)(site - (struct tally_site *)report->sites.rows);
-    struct tally_cell *cell =
-        hs_row_table_at(&report->cells, hs_key_of(2, number, (uint64_t)hour), NULL);
+    counting->site = (uint32_t)(site - (struct tally_site *)report->sites.rows);
     site->site = name;
     site->road = road;
     site->force = force;
     site->hits++;
-    site->vehicles +=
-        hs_key_set_add(&report->pairs, hs_key_of(PAIR_SITE, vehicle, key)) == HS_KEY_NEW;
     if (hit->flow_window_ms > 0) {
         site->traffic += (uint64_t)hit->flow_vehicles * HS_MS_PER_HOUR / hit->flow_window_ms;
         site->traffic_known++;
     }
-    uint64_t pass = hs_key_of(PAIR_CELL, vehicle, hs_key_of(2, key, (uint64_t)hour));
-    if (cell && hs_key_set_add(&report->pairs, pass) == HS_KEY_NEW) {
-        cell->site = number;
+    struct tally_cell *cell =
+        hs_row_table_at(&report->cells, hs_key_of(2, counting->site, (uint64_t)hour), NULL);
+    if (cell) {
+        counting->cell = (uint32_t)(cell - (struct tally_cell *)report->cells.rows);
+        cell->site = counting->site;
         cell->hour = hour;
-        cell->vehicles++;
+    }
+    counting->site_pair = pair_of(counting, PAIR_SITE, counting->site);
+    counting->pass = pair_of(counting, PAIR_PASS, (uint64_t)counting->site << 32 | (uint64_t)hour);
+}
+
+static bool is_new(struct counting *counting, uint64_t pair)
+{
+    return hs_key_set_add(&counting->report->pairs, pair) == HS_KEY_NEW;
+}
+
+// Vehicles that were not counted before.
+static void count_vehicle(struct counting *counting)
+{
+    struct hs_report *report = counting->report;
+    struct tally_row *rows = report->rows.rows;
+    for (size_t i = 0; i < counting->count; i++) {
+        rows[counting->rows[i]].row.vehicles += is_new(counting, counting->pairs[i]);
+    }
+    if (counting->site == HS_NAME_NONE) {
+        return;
+    }
+    struct tally_site *site = &((struct tally_site *)report->sites.rows)[counting->site];
+    site->vehicles += is_new(counting, counting->site_pair);
+    if (counting->cell != HS_NAME_NONE && is_new(counting, counting->pass)) {
         site->passes++;
+        ((struct tally_cell *)report->cells.rows)[counting->cell].vehicles++;
     }
 }
 
 void hs_tally_hit(struct hs_report *report, const struct hs_hit_view *hit)
 {
+    struct counting counting = {.report = report, .vehicle = hs_key_of_text(hit->vehicle)};
+    uint64_t key = hs_tally_id_key(&hit->id);
+    hs_key_set_fetch(&report->hits, key);
     if (!hs_scope_hit(report, hit)) {
         return;
     }
-    if (hs_key_set_add(&report->hits, hs_tally_id_key(&hit->id)) == HS_KEY_KNOWN) {
+    if (hs_key_set_add(&report->hits, key) == HS_KEY_KNOWN) {
         report->left_out.hits_repeated++;
         return;
     }
-    struct hs_names *names = &report->names;
-    uint64_t vehicle = hs_key_of_text(hit->vehicle);
-    uint32_t road = hs_names_number(names, hit->place.road);
-    uint32_t force = hs_names_number(names, hit->place.force);
-    int64_t hour_ms = hit->captured_at_ms - hit->captured_at_ms % HS_MS_PER_HOUR;
-    count_hit(report, HS_BY_ALL, HS_NAME_NONE, 0, vehicle);
-    count_hit(report, HS_BY_HOUR, HS_NAME_NONE, hour_ms, vehicle);
-    count_hit(report, HS_BY_ROAD, road, 0, vehicle);
-    count_hit(report, HS_BY_FORCE, force, 0, vehicle);
-    count_hit(report, HS_BY_LIST, hs_names_number(names, hit->list_id), 0, vehicle);
-    if (hit->entry.group_id.len > 0) {
-        count_hit(report, HS_BY_GROUP, hs_names_number(names, hit->entry.group_id), 0, vehicle);
-    }
-    if (hit->entry.county_line.len > 0) {
-        count_hit(report, HS_BY_LINE, hs_names_number(names, hit->entry.county_line), 0, vehicle);
-    }
-    count_site(report, hit, road, force, vehicle);
+    uint32_t road = hs_names_number(&report->names, hit->place.road);
+    uint32_t force = hs_names_number(&report->names, hit->place.force);
+    count_for(&counting, HS_BY_ALL, HS_NAME_NONE, 0);
+    count_for(&counting, HS_BY_HOUR, HS_NAME_NONE,
+              hit->captured_at_ms - hit->captured_at_ms % HS_MS_PER_HOUR);
+    count_for(&counting, HS_BY_ROAD, road, 0);
+    count_for(&counting, HS_BY_FORCE, force, 0);
+    count_name(&counting, HS_BY_LIST, hit->list_id);
+    count_name(&counting, HS_BY_GROUP, hit->entry.group_id);
+    count_name(&counting, HS_BY_LINE, hit->entry.county_line);
+    count_place(&counting, hit, road, force);
+    count_vehicle(&counting);
 }
 
 // ------------------------------------------------------------------ life
