@@ -18,6 +18,7 @@
 #include "kafka/producer.h"
 #include "wire/header.h"
 #include "wire/json.h"
+#include "wire/outcome.h"
 
 typedef Hitstream__V1__Feedback pb_feedback; // long names of the contract, short in this file
 typedef Hitstream__V1__Outcome pb_outcome;
@@ -36,8 +37,7 @@ struct feedback_options {
     const char *id;
     const char *replaces;
     int64_t timeout_ms;
-    int64_t arrests, charges, drug_seizures, weapons, cash_pence, vehicles_seized;
-    int64_t people_safeguarded, lines_disrupted, lines_dismantled;
+    int64_t counts[HS_OUTCOME_COUNTS]; // of an outcome
     bool wait;
 };
 
@@ -72,15 +72,20 @@ static const struct hitctl_option hand_over_options[] = {
     END_OF_OPTIONS};
 static const struct hitctl_option outcome_options[] = {
     COMMON_OPTIONS,
-    {"arrests", HITCTL_NUMBER, AT(arrests), "N", "people arrested"},
-    {"charges", HITCTL_NUMBER, AT(charges), "N", "people charged"},
-    {"drug-seizures", HITCTL_NUMBER, AT(drug_seizures), "N", "seizures of drugs"},
-    {"weapons", HITCTL_NUMBER, AT(weapons), "N", "weapons taken"},
-    {"cash-pence", HITCTL_NUMBER, AT(cash_pence), "N", "cash seized, in pence"},
-    {"vehicles-seized", HITCTL_NUMBER, AT(vehicles_seized), "N", "vehicles seized"},
-    {"people-safeguarded", HITCTL_NUMBER, AT(people_safeguarded), "N", "people made safe"},
-    {"lines-disrupted", HITCTL_NUMBER, AT(lines_disrupted), "N", "county lines disrupted"},
-    {"lines-dismantled", HITCTL_NUMBER, AT(lines_dismantled), "N", "county lines dismantled"},
+    {"arrests", HITCTL_NUMBER, AT(counts[HS_OUTCOME_ARRESTS]), "N", "people arrested"},
+    {"charges", HITCTL_NUMBER, AT(counts[HS_OUTCOME_CHARGES]), "N", "people charged"},
+    {"drug-seizures", HITCTL_NUMBER, AT(counts[HS_OUTCOME_DRUG_SEIZURES]), "N",
+     "seizures of drugs"},
+    {"weapons", HITCTL_NUMBER, AT(counts[HS_OUTCOME_WEAPONS]), "N", "weapons taken"},
+    {"cash-pence", HITCTL_NUMBER, AT(counts[HS_OUTCOME_CASH_PENCE]), "N", "cash seized, in pence"},
+    {"vehicles-seized", HITCTL_NUMBER, AT(counts[HS_OUTCOME_VEHICLES_SEIZED]), "N",
+     "vehicles seized"},
+    {"people-safeguarded", HITCTL_NUMBER, AT(counts[HS_OUTCOME_PEOPLE_SAFEGUARDED]), "N",
+     "people made safe"},
+    {"lines-disrupted", HITCTL_NUMBER, AT(counts[HS_OUTCOME_LINES_DISRUPTED]), "N",
+     "county lines disrupted"},
+    {"lines-dismantled", HITCTL_NUMBER, AT(counts[HS_OUTCOME_LINES_DISMANTLED]), "N",
+     "county lines dismantled"},
     {"replaces", HITCTL_TEXT, AT(replaces), "HEX", "an earlier outcome's feedback id: corrects it"},
     END_OF_OPTIONS};
 static const struct hitctl_option show_options[] = {
@@ -149,17 +154,21 @@ static bool set_times(const struct feedback_options *options, pb_feedback *feedb
     return true;
 }
 
-static void set_counts(const struct feedback_options *options, pb_outcome *outcome)
+// HITCTL_USAGE, after saying which count one incident cannot come to.
+static int set_counts(const struct feedback_options *options, pb_outcome *outcome)
 {
-    outcome->arrests = (uint32_t)options->arrests;
-    outcome->charges = (uint32_t)options->charges;
-    outcome->drug_seizures = (uint32_t)options->drug_seizures;
-    outcome->weapons = (uint32_t)options->weapons;
-    outcome->cash_pence = (uint64_t)options->cash_pence;
-    outcome->vehicles_seized = (uint32_t)options->vehicles_seized;
-    outcome->people_safeguarded = (uint32_t)options->people_safeguarded;
-    outcome->lines_disrupted = (uint32_t)options->lines_disrupted;
-    outcome->lines_dismantled = (uint32_t)options->lines_dismantled;
+    uint64_t counts[HS_OUTCOME_COUNTS];
+    for (size_t i = 0; i < HS_OUTCOME_COUNTS; i++) {
+        counts[i] = (uint64_t)options->counts[i];
+    }
+    enum hs_outcome_count wrong = hs_outcome_impossible(counts);
+    if (wrong != HS_OUTCOME_COUNTS) {
+        hitctl_error("%" PRIu64 " %s: one incident comes to %" PRIu64 " at most", counts[wrong],
+                     hs_outcome_rows[wrong].text, hs_outcome_rows[wrong].most);
+        return HITCTL_USAGE;
+    }
+    hs_outcome_set(counts, outcome);
+    return HITCTL_OK;
 }
 
 // The token of --token: base64 as proto3 JSON has it, so it is read as such. The caller frees the
@@ -279,7 +288,9 @@ static int send_feedback(struct sending *sending, pb_feedback *feedback)
     hs_id_text(&sending->id, sending->id_text);
     feedback->feedback_id = (ProtobufCBinaryData){.len = HS_ID_BYTES, .data = sending->id.bytes};
     if (feedback->kind == HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_OUTCOME) {
-        set_counts(options, &outcome);
+        if (set_counts(options, &outcome) != HITCTL_OK) {
+            return HITCTL_USAGE;
+        }
         feedback->outcome = &outcome;
     }
     size_t len = hitstream__v1__feedback__get_packed_size(feedback);

@@ -5,6 +5,7 @@
 
 #include "base/civil.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "hitctl/audit_collect.h"
 #include "hitctl/audit_verify.h"
 #include "hitctl/consult.h"
@@ -77,7 +78,7 @@ static int parse_query(const struct export_options *options, struct hs_vrm *vrm,
     return code;
 }
 
-static int write_rows(const struct hitctl_audit_rows *rows, enum hitctl_audit_format format,
+static int write_rows(struct hitctl_audit_rows *rows, enum hitctl_audit_format format,
                       const char *path)
 {
     FILE *out = path ? fopen(path, "we") : stdout;
@@ -85,7 +86,14 @@ static int write_rows(const struct hitctl_audit_rows *rows, enum hitctl_audit_fo
         hitctl_error("cannot write '%s': %s", path, strerror(errno));
         return HITCTL_FAILED;
     }
-    hitctl_audit_rows_print(rows, format, out);
+    int rc = hitctl_audit_rows_print(rows, format, out);
+    if (rc != 0) {
+        hitctl_error("the rows cannot be put in order: %s", hs_strerror(rc));
+        if (out != stdout) {
+            fclose(out);
+        }
+        return HITCTL_FAILED;
+    }
     if (fflush(out) != 0 || (out != stdout && fclose(out) != 0)) {
         hitctl_error("cannot write: %s", strerror(errno));
         return HITCTL_FAILED;
@@ -97,7 +105,7 @@ static int run_export(struct hitctl *ctl, int argc, char **argv)
 {
     struct export_options options = {0};
     struct hitctl_audit_query query;
-    struct hitctl_audit_rows rows = {0};
+    static struct hitctl_audit_rows rows; // large, and one a run
     enum hitctl_audit_format format;
     struct hs_store *store = NULL;
     struct hs_vrm vrm;
@@ -121,7 +129,6 @@ static int run_export(struct hitctl *ctl, int argc, char **argv)
     code = code ? code : hitctl_audit_changes(ctl, store, &query, &rows);
     code = code ? code : hitctl_audit_alerts(ctl, store, &query, &rows);
     if (code == HITCTL_OK) {
-        hitctl_audit_rows_sort(&rows);
         code = write_rows(&rows, format, options.output);
     }
     hitctl_audit_rows_fini(&rows);

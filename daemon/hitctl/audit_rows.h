@@ -3,8 +3,9 @@
 #define HITCTL_AUDIT_ROWS_H
 /*
  * What an audit answers with: who was told what, who changed and who looked, one row each, in order
- * of time. Threads: one. Ownership: rows own their texts until hitctl_audit_rows_fini(). Bounds: all
- * rows of an answer are in memory, some 300 bytes each.
+ * of time. Threads: one. Ownership: rows own their texts until hitctl_audit_rows_fini(). Bounds:
+ * HITCTL_AUDIT_MEMORY_BYTES of rows in memory; more go in sorted runs into files that have no name
+ * and are gone with the program, HITCTL_AUDIT_RUNS_MAX of them at most.
  */
 
 #include <stdio.h>
@@ -32,20 +33,24 @@ struct hitctl_audit_row {
     struct hs_str texts[HITCTL_AUDIT_COLUMNS];
 };
 
+enum { HITCTL_AUDIT_MEMORY_BYTES = 64 << 20, HITCTL_AUDIT_RUNS_MAX = 512 };
+
 struct hitctl_audit_rows {
     struct hitctl_audit_row *rows;
     size_t count, capacity;
-    struct hs_bump bump; // texts
+    struct hs_bump bump;               // texts
+    FILE *runs[HITCTL_AUDIT_RUNS_MAX]; // in order of adding
+    size_t run_count;
+    size_t memory_max; // bytes before a run is written; 0: HITCTL_AUDIT_MEMORY_BYTES
 };
 
 enum hitctl_audit_format { HITCTL_AUDIT_TEXT, HITCTL_AUDIT_JSONL, HITCTL_AUDIT_CSV };
 
 void hitctl_audit_rows_fini(struct hitctl_audit_rows *rows);
-// Takes a copy. HS_ENOMEM.
+// Takes a copy. HS_ENOMEM; HS_EIO: no room for a run; HS_ELIMIT: more than so many runs.
 int hitctl_audit_rows_add(struct hitctl_audit_rows *rows, const struct hitctl_audit_row *row);
-// In order of time; of equal times as added.
-void hitctl_audit_rows_sort(struct hitctl_audit_rows *rows);
-void hitctl_audit_rows_print(const struct hitctl_audit_rows *rows, enum hitctl_audit_format format,
-                             FILE *out);
+// In order of time, of equal times as added; the rows are gone then. HS_ENOMEM, HS_EIO.
+int hitctl_audit_rows_print(struct hitctl_audit_rows *rows, enum hitctl_audit_format format,
+                            FILE *out);
 
 #endif

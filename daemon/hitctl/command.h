@@ -84,6 +84,7 @@ extern const struct hitctl_command hitctl_audit_commands[];     // audit.c
 extern const struct hitctl_command hitctl_daemon_commands[];    // status, reload
 extern const struct hitctl_command hitctl_operation_commands[]; // operation.c
 extern const struct hitctl_command hitctl_group_commands[];     // group.c
+extern const struct hitctl_command hitctl_profile_commands[];   // profile.c
 extern const struct hitctl_command hitctl_route_commands[];     // route.c
 
 // Fills `*values` (a struct of the command's own, defaults set) from the words behind argv[0] by

@@ -9,6 +9,7 @@
 #include "hitctl/controls_edit.h"
 #include "hitctl/controls_text.h"
 #include "hitctl/group_text.h"
+#include "hitctl/group_trail.h"
 #include "hitctl/yaml_text.h"
 
 // What stands on the command line.
@@ -365,5 +366,8 @@ const struct hitctl_command hitctl_group_commands[] = {
      "an officer's yes to a nomination; --authority is needed", run_accept, create_options},
     {"group", "list", "", "all groups", run_list, no_options},
     {"group", "show", "ID", "one group", run_show, no_options},
+    {"group", "trail", "ID [--from TIME] [--to TIME] [--covert LIST,...]",
+     "where all its vehicles were, in one view; it is recorded who looked", group_trail_run,
+     group_trail_options},
     {0},
 };

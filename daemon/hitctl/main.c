@@ -37,6 +37,7 @@ const struct hitctl_command *const hitctl_tables[] = {
     hitctl_daemon_commands,    // status, reload, resume, deregister
     hitctl_operation_commands, // joint operations, likewise
     hitctl_group_commands,     // organised-crime groups, likewise
+    hitctl_profile_commands,   // a district's quarter
     hitctl_route_commands,     // who would be told
     NULL,
 };

@@ -5,6 +5,7 @@
 #include "wire/audience.h"
 #include "wire/framing.h"
 #include "wire/json.h"
+#include "wire/outcome.h"
 
 typedef Hitstream__V1__Feedback pb_feedback; // long names of the contract, short in this file
 typedef Hitstream__V1__Outcome pb_outcome;
@@ -90,24 +91,9 @@ static bool text_fits(const char *text, size_t max_bytes)
 // More than one desk's answer to one incident can come to is a slip of the keyboard.
 static bool counts_fit(const pb_outcome *outcome)
 {
-    const struct {
-        uint64_t count;
-        uint64_t most;
-    } rows[] = {{outcome->arrests, 100},
-                {outcome->charges, 500},
-                {outcome->drug_seizures, 100},
-                {outcome->weapons, 1000},
-                {outcome->cash_pence, HS_FEEDBACK_CASH_PENCE_MAX},
-                {outcome->vehicles_seized, 100},
-                {outcome->people_safeguarded, 100},
-                {outcome->lines_disrupted, 20},
-                {outcome->lines_dismantled, 20}};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].count > rows[i].most) {
-            return false;
-        }
-    }
-    return true;
+    uint64_t counts[HS_OUTCOME_COUNTS];
+    hs_outcome_get(outcome, counts);
+    return hs_outcome_impossible(counts) == HS_OUTCOME_COUNTS;
 }
 
 // What it corrects is another's id, or nothing.

@@ -19,7 +19,6 @@ enum {
     HS_FEEDBACK_BYTES_MAX = 65536, // a message as it came
     HS_FEEDBACK_PERSON_BYTES = 128,
     HS_FEEDBACK_NOTE_BYTES = 4000,
-    HS_FEEDBACK_CASH_PENCE_MAX = 1000000000, // of one outcome
 };
 #define HS_FEEDBACK_AHEAD_MS  INT64_C(300000)      // a desk's clock may be ahead by so much
 #define HS_FEEDBACK_BEHIND_MS INT64_C(34560000000) // and what it says as old: 400 days

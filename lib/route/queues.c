@@ -12,6 +12,7 @@
 #define UNDELIVERED_MAX_MS     INT64_C(86400000)
 #define INTERVAL_MIN_MS        INT64_C(1000)
 #define ACKNOWLEDGE_MAX_MS     INT64_C(86400000)
+#define DISCLOSE_LEAST_MAX     1000
 #define TEST_MAX_MS            INT64_C(604800000) // a week
 
 static const char *const queue_keys[] = {"owner",
@@ -33,6 +34,7 @@ static const char *const queue_keys[] = {"owner",
                                          "disclose",
                                          "disclose_place",
                                          "disclose_times",
+                                         "disclose_least",
                                          NULL};
 static const char *const kind_words[] = {"live", "intelligence", NULL}; // as enum hs_queue_kind
 static const char *const payload_words[] = {"protobuf", "json", NULL};  // as enum hs_payload_format
@@ -188,6 +190,8 @@ static void read_disclosure(const struct reading *reading)
     if (hs_row_choice(&reading->keys, "disclose_times", times_words, &index)) {
         queue->disclose_quarter_hours = index == 1;
     }
+    hs_row_number(&reading->keys, "disclose_least", 1, DISCLOSE_LEAST_MAX, "things",
+                  &queue->disclose_least);
 }
 
 static void read_others(const struct reading *reading)
@@ -254,6 +258,9 @@ void hs_queue_say_bits(const struct hs_queue *queue, struct hs_buf *out, enum hs
         hs_buf_printf(out, "%splaces: %s, times: %s", queue->disclose ? "; " : "",
                       place_words[queue->disclose_place],
                       times_words[queue->disclose_quarter_hours]);
+        if (queue->disclose_least > 0) {
+            hs_buf_printf(out, ", counts: from %lld on", (long long)queue->disclose_least);
+        }
     }
 }
 

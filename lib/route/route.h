@@ -110,6 +110,7 @@ struct hs_queue {
     unsigned disclose;     // bits of HS_DISCLOSE_*
     enum hs_disclose_place disclose_place;
     bool disclose_quarter_hours; // times are those of the quarter of an hour
+    int64_t disclose_least; // reports tell no count between 0 and this one; 0: not said, see report
 };
 
 // A time-bounded joint action. Lists of names are in bytewise order.

@@ -334,10 +334,40 @@ static void answers_name_the_desk_only_to_those_who_may_know_it(void **state)
     assert_string_equal(last_alert(s)->answered[0]->person, "");
 }
 
+// The outcome with this id, in place of another one.
+static void corrects(struct story *s, const char *at, const char *queue, const char *id,
+                     const char *replaces)
+{
+    Hitstream__V1__Outcome outcome = HITSTREAM__V1__OUTCOME__INIT;
+    struct hs_id before = story_feedback_id(replaces ? replaces : "");
+    outcome.arrests = 1;
+    outcome.replaces = (ProtobufCBinaryData){replaces ? HS_ID_BYTES : 0, before.bytes};
+    says(s, &(struct story_say){.at = at,
+                                .queue = queue,
+                                .kind = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_OUTCOME,
+                                .id = id,
+                                .outcome = &outcome});
+}
+
+static void a_desk_corrects_what_it_said_itself(void **state)
+{
+    struct story *s = *state;
+    opens(s);
+    corrects(s, "12:10:00", "avon-live", "first", NULL);
+    corrects(s, "12:11:00", "avon-live", "second", "first");
+    corrects(s, "12:12:00", "avon-live", "third", "before what is known");
+    assert_int_equal(story_stats(s).feedback_refused, 0);
+    corrects(s, "12:13:00", "wilts-live", "theirs", "first");
+    assert_int_equal(story_stats(s).feedback_refused, 1);
+    assert_int_equal(story_stats(s).feedback, 4); // all on record
+    silence(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+        STORY(a_desk_corrects_what_it_said_itself),
         STORY(a_unit_is_sent_and_the_others_stand_down),
         STORY(a_desk_that_stood_down_hears_of_another_entry),
         STORY(a_stop_ends_the_incident),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "report/report.h"
+#include "report/trail.h"
 #include "scenario/story.h"
 
 #define QUEUES                                                                                     \
@@ -388,6 +389,51 @@ static void a_district_is_its_groups_and_its_area(void **state)
     story_free(story);
 }
 
+// ------------------------------------------------------------------ a group
+
+static void a_groups_trail_joins_reads_of_a_place_in_a_row(void **state)
+{
+    (void)state;
+    struct story *story = story_new();
+    static const struct {
+        const char *at, *vehicle, *site;
+    } reads[] = {{"06:00:00", "AB12CDE", "avon/1"},
+                 {"06:01:00", "KL56MNO", "avon/1"},
+                 {"06:02:00", "AB12CDE", "avon/1"},
+                 {"06:10:00", "AB12CDE", "wilts/1"},
+                 {"06:20:00", "AB12CDE", "avon/1"}};
+    struct hs_trail *trail;
+    struct hs_event_view view;
+    size_t count;
+    for (size_t i = 0; i < 5; i++) {
+        story_tell(story, &(struct story_hit){.at = reads[i].at,
+                                              .vehicle = reads[i].vehicle,
+                                              .list = "stolen",
+                                              .site = reads[i].site,
+                                              .group = "jay"});
+    }
+    silence_but(story, story_offline(story)->alert_count);
+    assert_int_equal(hs_trail_new(HS_STR("jay"), 0, story_time_ms("06:20:00"), &trail), 0);
+    const struct hs_offline_event *log = story_log(story, &count);
+    for (size_t i = 2 * count; i > 0; i--) { // backwards, and twice
+        assert_int_equal(hs_event_view(log[(i - 1) % count].value, &view), 0);
+        if (view.kind == HS_VIEW_HIT) {
+            assert_int_equal(hs_trail_add(trail, &view.hit), 0);
+        }
+    }
+    hs_trail_finish(trail);
+    const struct hs_trail_place *places = hs_trail_places(trail, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(hs_trail_vehicles(trail), 2);
+    assert_true(hs_str_is(places[0].vehicle, "AB12CDE"));
+    assert_int_equal(places[0].reads, 2);
+    assert_int_equal(places[0].until_ms, story_time_ms("06:02:00"));
+    assert_true(hs_str_is(places[1].vehicle, "KL56MNO"));
+    assert_true(hs_str_is(places[2].site_id, "wilts/1"));
+    hs_trail_free(trail);
+    story_free(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_correction_of_another_desks_outcome_is_refused),
         cmocka_unit_test(the_last_of_several_corrections_stands),
         cmocka_unit_test(a_district_is_its_groups_and_its_area),
+        cmocka_unit_test(a_groups_trail_joins_reads_of_a_place_in_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

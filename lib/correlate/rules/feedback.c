@@ -233,6 +233,23 @@ static int recorded(struct answer *answer)
     return 0;
 }
 
+// A correction of what another desk said, or of what was no outcome, is none. One of which nothing
+// is known here any more stands: reports look at the whole log.
+static int outcome(struct answer *answer)
+{
+    const struct hs_incident *incident = answer->incident;
+    const Hitstream__V1__Outcome *said = answer->said->outcome;
+    for (size_t i = 0; said && said->replaces.len == HS_ID_BYTES && i < incident->given_count;
+         i++) {
+        const struct hs_given *before = &incident->given[i];
+        if (memcmp(before->feedback.bytes, said->replaces.data, HS_ID_BYTES) == 0 &&
+            (before->kind != answer->given.kind || !is_by(before, answer->queue))) {
+            return refuse(answer);
+        }
+    }
+    return 0;
+}
+
 static int hand_over(struct answer *answer, const struct hs_queue *to, const struct hs_view *view)
 {
     bool none;
@@ -302,7 +319,7 @@ static const struct {
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NO_RESOURCE] = {no_resource, OPEN, false},
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOT_THIS_VEHICLE] = {not_this_vehicle,
                                                                       OPEN | OVER | CLOSED, true},
-    [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_OUTCOME] = {recorded, OPEN | OVER | CLOSED, false},
+    [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_OUTCOME] = {outcome, OPEN | OVER | CLOSED, false},
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOTE] = {recorded, OPEN | OVER | CLOSED, false},
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_HANDED_OVER] = {handed_over, OPEN, true},
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_SILENCED] = {silenced, OPEN, false},

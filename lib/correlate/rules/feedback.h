@@ -21,7 +21,8 @@
  *   not this vehicle     | each entry this desk was told of leaves| as open              | exclusions pending, as open
  *                        | the incident; others stand down;       |                      |
  *                        | exclusions pending                     |                      |
- *   outcome, note        | recorded                               | recorded             | recorded
+ *   outcome, note        | recorded; a correction of another      | recorded             | recorded
+ *                        | desk's outcome is refused              |                      |
  *   handed over          | that desk is told, if it may receive an| late                 | late
  *                        | entry that stands; else refused. This  |                      |
  *                        | desk stands down, its acknowledgement  |                      |

@@ -291,6 +291,122 @@ static void as_of_a_time_before_it_all_nothing_had_come(void **state)
     outcome_fini(&outcome);
 }
 
+// ---- a quarter in a district ----
+
+static void a_district_shows_its_groups_lines_and_harm(void **state)
+{
+    (void)state;
+    size_t before = town_consulted(&town, "profile bath 2026Q1");
+    struct outcome outcome = RUN("profile", "--district", "bath", "--quarter", "2026Q1", "--json",
+                                 "--covert", "covert-a", "--authority", "OP/7", ALL_OF_IT);
+    assert_ended(&outcome, 0);
+    json_t *profile = parse(&outcome);
+    assert_int_equal(number(profile, "totals.hits"), 3);
+    assert_int_equal(number(profile, "totals.incidents"), 2);
+    const json_t *jay = row(profile, "groups", "group", "jay");
+    assert_int_equal(number(jay, "vehicles"), 1);
+    assert_int_equal(number(jay, "harm.worst"), 700);
+    assert_int_equal(number(jay, "outcomes.arrests"), 4);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(jay, "described"), "lead")), "DI Jones");
+    assert_int_equal(number(row(profile, "lines", "line", "JAY"), "attended.stopped"), 1);
+    assert_int_equal(number(row(profile, "groups", "group", "owl"), "hits"), 1);
+    assert_int_equal(town_consulted(&town, "profile bath 2026Q1"), before + 1);
+    json_decref(profile);
+    outcome_fini(&outcome);
+    outcome = RUN("profile", "--district", "bath", "--quarter", "2026-Q1", ALL_OF_IT);
+    assert_ended(&outcome, 0);
+    assert_says(outcome.out, "2 hits of 1 vehicles, 1 incidents");
+    assert_silent(outcome.out, "owl");
+    assert_silent(outcome.out, "AB12CDE");
+    outcome_fini(&outcome);
+}
+
+static void quarters_are_those_of_london(void **state)
+{
+    (void)state;
+    struct outcome outcome =
+        RUN("profile", "--district", "bath", "--quarter", "2026Q2", "--json", ALL_OF_IT);
+    assert_ended(&outcome, 0);
+    assert_says(outcome.out, "\"from\": \"2026-03-31T23:00:00.000Z\"");
+    assert_says(outcome.out, "\"to\": \"2026-06-30T23:00:00.000Z\"");
+    assert_says(outcome.out, "\"hits\": 0");
+    outcome_fini(&outcome);
+    outcome = RUN("profile", "--district", "bath", "--quarter", "2026Q5");
+    assert_ended(&outcome, 2);
+    outcome_fini(&outcome);
+}
+
+static void a_partner_gets_what_its_policy_allows_and_no_small_count(void **state)
+{
+    (void)state;
+    struct outcome outcome = RUN("profile", "--district", "bath", "--quarter", "2026Q1",
+                                 "--partner", "partner", "--json", ALL_OF_IT);
+    assert_ended(&outcome, 0);
+    json_t *profile = parse(&outcome);
+    const json_t *totals = json_object_get(profile, "totals");
+    assert_true(json_is_null(json_object_get(totals, "vehicles"))); // one: it would point at him
+    assert_true(json_is_null(json_object_get(totals, "incidents")));
+    assert_null(json_object_get(totals, "safeguarding")); // not in its policy
+    assert_null(json_object_get(profile, "groups"));
+    assert_silent(outcome.out, "jay");
+    assert_silent(outcome.out, "Jones");
+    json_decref(profile);
+    outcome_fini(&outcome);
+    outcome = RUN("profile", "--district", "bath", "--quarter", "2026Q1", "--partner", "joint",
+                  ALL_OF_IT);
+    assert_ended(&outcome, 3); // no partner, and no field policy
+    outcome_fini(&outcome);
+    outcome = RUN("profile", "--district", "bath", "--quarter", "2026Q1", "--partner", "partner",
+                  "--covert", "covert-a", "--authority", "OP/7");
+    assert_ended(&outcome, 3);
+    assert_says(outcome.err, "a partner never knows of a covert list");
+    outcome_fini(&outcome);
+}
+
+// ---- a group's trail ----
+
+static void a_groups_trail_is_one_view_of_its_vehicles(void **state)
+{
+    (void)state;
+    size_t before = town_consulted(&town, "group trail jay");
+    struct outcome outcome =
+        RUN("group", "trail", "jay", "--from", "2026-01-01T00:00:00Z", "--json");
+    assert_ended(&outcome, 0);
+    json_t *trail = parse(&outcome);
+    assert_int_equal(number(trail, "vehicles"), 1);
+    assert_int_equal(json_array_size(json_object_get(trail, "places")), 2);
+    assert_string_equal(
+        json_string_value(json_object_get(row(trail, "places", "site", "avon/2"), "at")),
+        "2026-01-13T06:45:00.000Z");
+    assert_int_equal(town_consulted(&town, "group trail jay"), before + 1);
+    json_decref(trail);
+    outcome_fini(&outcome);
+    outcome = RUN("group", "trail", "owl", "--from", "2026-01-01T00:00:00Z");
+    assert_ended(&outcome, 0);
+    assert_says(outcome.out, "0 vehicles at 0 places");
+    outcome_fini(&outcome);
+    outcome = RUN("group", "trail", "owl", "--from", "2026-01-01T00:00:00Z", "--covert", "covert-a",
+                  "--authority", "OP/7");
+    assert_ended(&outcome, 0);
+    assert_says(outcome.out, "1 vehicles at 1 places");
+    assert_says(outcome.out, "FG34HIJ");
+    outcome_fini(&outcome);
+}
+
+static void an_impossible_count_is_refused_before_it_is_sent(void **state)
+{
+    (void)state;
+    static const char *const counts[] = {"101", "4294967297"}; // the second is one in 32 bits
+    for (size_t i = 0; i < 2; i++) {
+        struct outcome outcome =
+            RUN("alerts", "outcome", "joint", "--token", "AAAA", "--arrests", counts[i]);
+        assert_ended(&outcome, 2);
+        assert_says(outcome.err, "arrests: one incident comes to 100 at most");
+        outcome_fini(&outcome);
+    }
+}
+
 static void bad_words_are_refused(void **state)
 {
     (void)state;
@@ -315,6 +431,11 @@ int main(void)
         cmocka_unit_test(a_person_and_a_table_program_read_it),
         cmocka_unit_test(a_covert_list_counts_when_it_is_named_by_right),
         cmocka_unit_test(as_of_a_time_before_it_all_nothing_had_come),
+        cmocka_unit_test(a_district_shows_its_groups_lines_and_harm),
+        cmocka_unit_test(quarters_are_those_of_london),
+        cmocka_unit_test(a_partner_gets_what_its_policy_allows_and_no_small_count),
+        cmocka_unit_test(a_groups_trail_is_one_view_of_its_vehicles),
+        cmocka_unit_test(an_impossible_count_is_refused_before_it_is_sent),
         cmocka_unit_test(bad_words_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
