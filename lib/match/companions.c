@@ -4,8 +4,6 @@
 #include "base/error.h"
 #include "base/hash.h"
 
-enum { NONE = 0 }; // no packed mark
-
 // A read within the window, under the key of its vehicle.
 struct passing {
     uint64_t vehicle; // packed skeleton
@@ -14,19 +12,10 @@ struct passing {
     const struct hs_ring_read *read;
 };
 
-// NONE for what names no vehicle.
-static uint64_t vehicle_of(struct hs_str text, struct hs_vrm *ret_vrm)
+// What the mark says; empty when the ring does not hold it whole.
+static struct hs_str text_of(const struct hs_ring_read *read)
 {
-    return text.len > 0 && hs_vrm_normalise(text, ret_vrm, NULL) == 0 && ret_vrm->unreadable == 0
-               ? hs_vrm_pack_skeleton(ret_vrm)
-               : NONE;
-}
-
-static uint64_t vehicle_of_read(const struct hs_ring_read *read, struct hs_vrm *ret_vrm)
-{
-    return read->vrm_len <= HS_VIEW_TEXT_BYTES
-               ? vehicle_of(hs_str_n(read->vrm, read->vrm_len), ret_vrm)
-               : NONE;
+    return hs_str_n(read->vrm, read->vrm_len <= HS_VIEW_TEXT_BYTES ? read->vrm_len : 0);
 }
 
 static uint64_t ring_used(const struct hs_ring *ring)
@@ -82,8 +71,8 @@ static void insert(struct passers *passers, const struct passing *passing)
 static void gather(const struct hs_around *around, int64_t from_ms, int64_t to_ms,
                    struct passers *ret_passers)
 {
-    struct hs_vrm vrm;
-    uint64_t own = vehicle_of(around->read_vrm, &vrm), listed = vehicle_of(around->vehicle, &vrm);
+    uint64_t own = hs_vrm_skeleton_of_text(around->read_vrm);
+    uint64_t listed = hs_vrm_skeleton_of_text(around->vehicle);
     ret_passers->count = 0;
     memset(ret_passers->places, 0, sizeof(ret_passers->places));
     for (uint64_t age = ring_used(around->ring); age-- > 0;) {
@@ -92,41 +81,56 @@ static void gather(const struct hs_around *around, int64_t from_ms, int64_t to_m
             continue;
         }
         int64_t gap_ms = read->captured_at_ms - around->captured_at_ms;
-        struct passing passing = {.vehicle = vehicle_of_read(read, &vrm),
+        struct passing passing = {.vehicle = hs_vrm_skeleton_of_text(text_of(read)),
                                   .gap_ms = (uint32_t)(gap_ms < 0 ? -gap_ms : gap_ms),
                                   .arrival = (uint32_t)(HS_SITE_READS - age),
                                   .read = read};
-        if (passing.vehicle != NONE && passing.vehicle != own && passing.vehicle != listed) {
+        if (passing.vehicle != 0 && passing.vehicle != own && passing.vehicle != listed) {
             insert(ret_passers, &passing);
         }
     }
 }
 
-// The nearest of the rows from `from` on takes that place.
-static void bring_nearest(struct passing *rows, size_t from, size_t count)
+// A row's place among the others as one number, and the row's own below it.
+static uint64_t order_of(const struct passing *rows, size_t row)
 {
-    size_t nearest = from;
-    for (size_t i = from + 1; i < count; i++) {
-        nearest = precedes(&rows[i], &rows[nearest]) ? i : nearest;
-    }
-    struct passing row = rows[nearest];
-    rows[nearest] = rows[from];
-    rows[from] = row;
+    _Static_assert(HS_SITE_READS <= UINT16_MAX, "arrival and row take 16 bits each");
+    return (uint64_t)rows[row].gap_ms << 32 | (uint64_t)rows[row].arrival << 16 | row;
 }
 
-static void list(struct passers *passers, uint32_t max, struct hs_company *ret_company)
+// The nearest rows in their order, at most `room`: each is put among those found so far. Rows lie by
+// arrival, so from the nearer end on hardly any but the first ones find a place.
+static uint32_t nearest(const struct passing *rows, size_t count, uint32_t room,
+                        uint64_t ret_orders[HS_COMPANIONS_MAX])
 {
-    struct passing *rows = passers->rows;
-    size_t count = passers->count;
+    bool from_end = count > 1 && order_of(rows, count - 1) < order_of(rows, 0);
+    uint32_t found = 0;
+    for (size_t i = 0; i < count && room > 0; i++) {
+        uint64_t order = order_of(rows, from_end ? count - 1 - i : i);
+        if (found == room && order > ret_orders[room - 1]) {
+            continue;
+        }
+        uint32_t place = found < room ? found++ : room - 1;
+        for (; place > 0 && ret_orders[place - 1] > order; place--) {
+            ret_orders[place] = ret_orders[place - 1];
+        }
+        ret_orders[place] = order;
+    }
+    return found;
+}
+
+static void list(const struct passers *passers, uint32_t max, struct hs_company *ret_company)
+{
+    uint64_t orders[HS_COMPANIONS_MAX];
     uint32_t room = max < HS_COMPANIONS_MAX ? max : HS_COMPANIONS_MAX;
-    ret_company->count = count < room ? (uint32_t)count : room;
-    ret_company->not_listed = (uint32_t)count - ret_company->count;
+    ret_company->count = nearest(passers->rows, passers->count, room, orders);
+    ret_company->not_listed = (uint32_t)passers->count - ret_company->count;
     for (uint32_t i = 0; i < ret_company->count; i++) {
         struct hs_companion *companion = &ret_company->listed[i];
-        bring_nearest(rows, i, count);
-        vehicle_of_read(rows[i].read, &companion->vrm);
-        companion->gap_ms = rows[i].gap_ms;
-        companion->lane = rows[i].read->lane;
+        const struct passing *row = &passers->rows[orders[i] & UINT16_MAX];
+        hs_vrm_normalise(text_of(row->read), &companion->vrm, NULL);
+        companion->gap_ms = row->gap_ms;
+        companion->lane = row->read->lane;
     }
 }
 

@@ -118,6 +118,38 @@ uint64_t hs_vrm_pack_skeleton(const struct hs_vrm *vrm)
     return pack_text(vrm->text, class_values);
 }
 
+uint64_t hs_vrm_skeleton_of_text(struct hs_str text)
+{
+    enum { BASE2 = BASE * BASE, BASE3 = BASE2 * BASE };
+    static const uint64_t weights[HS_VRM_MAX] = {
+        BASE3,
+        BASE2,
+        BASE,
+        1,
+        (uint64_t)BASE3 << LIMB_BITS,
+        (uint64_t)BASE2 << LIMB_BITS,
+        (uint64_t)BASE << LIMB_BITS,
+        UINT64_C(1) << LIMB_BITS,
+        (uint64_t)BASE3 << 2 * LIMB_BITS,
+        (uint64_t)BASE2 << 2 * LIMB_BITS,
+        (uint64_t)BASE << 2 * LIMB_BITS,
+        UINT64_C(1) << 2 * LIMB_BITS,
+    };
+    uint64_t packed = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = normal[(uint8_t)text.ptr[i]];
+        if (c == DROPPED) {
+            continue;
+        }
+        if (c == REFUSED || c == '?' || len == HS_VRM_MAX) {
+            return 0;
+        }
+        packed += class_values[c & 0x7f] * weights[len++];
+    }
+    return packed;
+}
+
 int hs_vrm_unpack(uint64_t packed, struct hs_vrm *ret_vrm)
 {
     struct hs_vrm vrm = {0};

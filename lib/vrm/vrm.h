@@ -48,6 +48,9 @@ char hs_vrm_class_of(char c);
 struct hs_vrm hs_vrm_skeleton(const struct hs_vrm *vrm);
 // The packed skeleton of a packed mark.
 uint64_t hs_vrm_pack_skeleton(const struct hs_vrm *vrm);
+// The same of a text that is to be normalised first; 0 when it is no mark, or has unreadable
+// characters.
+uint64_t hs_vrm_skeleton_of_text(struct hs_str text);
 
 // On UK plates 0 and O, 1 and I are one glyph each: 'O' gives '0', 'I' gives '1'.
 char hs_vrm_glyph_of(char c);

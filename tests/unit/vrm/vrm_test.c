@@ -73,6 +73,26 @@ static void test_skeleton_and_glyphs(void **state)
     assert_false(hs_vrm_glyph_eq(&o, &longer));
 }
 
+// As if normalised and packed, whatever the text: of a mark, of none, of one with unreadable characters.
+static void test_skeleton_of_text(void **state)
+{
+    static const char bytes[] = "ABDIOQSZ0123568ab -?\x80*";
+    (void)state;
+    uint32_t seed = 20261130;
+    for (int round = 0; round < 20000; round++) {
+        char text[16];
+        size_t len = (seed = seed * 1664525U + 1013904223U) >> 28;
+        for (size_t i = 0; i < len; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            text[i] = bytes[(seed >> 16) % (sizeof(bytes) - 1)];
+        }
+        struct hs_vrm vrm;
+        bool named = hs_vrm_normalise(hs_str_n(text, len), &vrm, NULL) == 0 && !vrm.unreadable;
+        assert_int_equal(hs_vrm_skeleton_of_text(hs_str_n(text, len)),
+                         named ? hs_vrm_pack_skeleton(&vrm) : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +100,7 @@ int main(void)
         cmocka_unit_test(test_pack_is_reversible),
         cmocka_unit_test(test_what_is_no_packed_mark),
         cmocka_unit_test(test_skeleton_and_glyphs),
+        cmocka_unit_test(test_skeleton_of_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
