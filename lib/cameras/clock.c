@@ -96,16 +96,20 @@ static enum hs_clock_word ask_log(const struct hs_gather *gather,
 
 // ------------------------------------------------------------------ by journeys
 
-// The median of the samples on a side (0: both), without those of one other camera (0: none left
-// out); false: too few.
+// The median of the samples, without those of one other camera (0: none left out); of a side alone,
+// by its own halves of journeys: what is wrong with the road on one side must not look like a
+// clock. False: too few.
 static bool middle(const struct hs_gather_sample *const *samples, size_t count, int side,
                    uint64_t without, size_t least, int64_t *ret_ms)
 {
     int64_t values[HS_GATHER_SAMPLES];
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        if ((side == 0 || (int)samples[i]->side == side) && samples[i]->other != without) {
+        if (samples[i]->other != without && side == 0) {
             values[n++] = samples[i]->offset_ms;
+        } else if (samples[i]->other != without && (int)samples[i]->side == side) {
+            values[n++] = side == HS_SIDE_IN ? samples[i]->elapsed_ms - samples[i]->typical_ms
+                                             : samples[i]->typical_ms - samples[i]->elapsed_ms;
         }
     }
     if (n < least) {
@@ -153,7 +157,8 @@ static bool is_consistent(const struct hs_gather_sample *const *samples, size_t 
     bool sides = middle(samples, count, HS_SIDE_IN, 0, SIDE_LEAST, &in_ms) &&
                  middle(samples, count, HS_SIDE_OUT, 0, SIDE_LEAST, &out_ms);
     int64_t tolerance_ms = 6 * estimate->deviation_ms + SLACK_MS;
-    if (sides ? size_of(in_ms - out_ms) > tolerance_ms : estimate->others < 4) {
+    int64_t apart_ms = tolerance_ms + size_of(estimate->offset_ms) / 2; // congestion on both sides
+    if (sides ? size_of(in_ms - out_ms) > apart_ms : estimate->others < 4) {
         return false;
     }
     return middle(samples, count, 0, most, SIDE_LEAST, &rest_ms) &&

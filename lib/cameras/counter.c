@@ -131,6 +131,13 @@ void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
         }
     }
     int64_t floor_ms = appended_at_ms - captured_at_ms;
+    if (row->reads > 0 && captured_at_ms >= row->window_ms &&
+        captured_at_ms < row->window_ms + counter->window_ms) { // as a rule, and without a division
+        row->reads++;
+        row->behind = 0;
+        row->floor_ms = floor_ms < row->floor_ms ? floor_ms : row->floor_ms;
+        return;
+    }
     int64_t window_ms = captured_at_ms - captured_at_ms % counter->window_ms;
     bool back = row->window_ms != INT64_MIN && window_ms < row->window_ms - counter->window_ms;
     row->behind = back ? row->behind + 1 : 0;
