@@ -153,7 +153,7 @@ static bool send(struct hs_match_worker *worker, struct hs_match_slot *slot, int
                          hs_str(source), read_to_ms, "application/protobuf");
     struct hs_kafka_record record = {
         .topic = cameras->topic,
-        .partition = HS_KAFKA_PARTITION_BY_KEY,
+        .partition = 0, // all observations are gathered in one order
         .key = counts.n_rows > 0 ? hs_str(counts.rows[0]->site_id) : HS_STR("-"),
         .value = hs_buf_str(&cameras->out),
     };

@@ -54,13 +54,13 @@ static const struct hs_topic_rule rules[] = {
     {.name = HS_KAFKA_OBSERVATIONS,
      .retention_ms = DAYS(7),
      .max_retention_ms = ANY,
-     .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "observations of cameras go by time"},
+     .partitions = HS_TOPIC_PARTITIONS_SINGLE,
+     .why = "observations of cameras are gathered by one instance, in one order"},
     {.name = HS_KAFKA_CAMERAS,
      .compacted = true,
      .retention_ms = ANY,
      .max_retention_ms = ANY,
-     .partitions = HS_TOPIC_PARTITIONS_ONE,
+     .partitions = HS_TOPIC_PARTITIONS_SINGLE,
      .why = "every daemon reads the findings about cameras whole"},
     {.name = "dispatch.",
      .per_queue = true,
@@ -209,6 +209,10 @@ static void check_partitions(struct check *check, const struct hs_topic_rule *ru
                              const struct hs_topics_plan *plan)
 {
     int32_t wanted = rule->partitions == HS_TOPIC_PARTITIONS_HITS ? plan->hits_partitions : 0;
+    if (rule->partitions == HS_TOPIC_PARTITIONS_SINGLE && check->facts->partitions != 1) {
+        fault(check, "partitions", "has %d partitions, must have 1: %s", check->facts->partitions,
+              rule->why);
+    }
     if (wanted > 0 && check->facts->partitions != wanted) {
         fault(check, "partitions",
               "has %d partitions, must have %d: anpr.hits and anpr.vehicles go partition by "

@@ -33,7 +33,8 @@ struct hs_topic_rule {
     int64_t min_retention_ms; // at least, or what depends on it breaks
     int64_t max_retention_ms; // at most, data protection; -1: no limit
     enum {
-        HS_TOPIC_PARTITIONS_ONE,
+        HS_TOPIC_PARTITIONS_ONE,    // made with one; more do no harm
+        HS_TOPIC_PARTITIONS_SINGLE, // never more: one order of all that stands there
         HS_TOPIC_PARTITIONS_READS,
         HS_TOPIC_PARTITIONS_HITS
     } partitions;

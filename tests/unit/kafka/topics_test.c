@@ -36,7 +36,7 @@ static struct hs_topic_facts sound(const char *name)
     assert_non_null(rule);
     return (struct hs_topic_facts){
         .name = name,
-        .partitions = 6,
+        .partitions = rule->partitions == HS_TOPIC_PARTITIONS_SINGLE ? 1 : 6,
         .replication = 3,
         .min_in_sync = 2,
         .compacted = rule->compacted,
@@ -125,6 +125,9 @@ static void replicas_and_partitions_are_held_to_the_plan(void **state)
     facts.partitions = 5;
     facts.unclean_election = true;
     assert_string_equal(check(&facts).rules, "replication in-sync election partitions");
+    facts = sound("anpr.observations");
+    facts.partitions = 2;
+    assert_string_equal(check(&facts).rules, "partitions");
     facts = sound("anpr.hits");
     facts.min_in_sync = 3;
     struct seen seen = check(&facts);
