@@ -15,6 +15,7 @@ enum {
     CLOCKS_MS = 5000,           // deviation of a journey's time beside the road's
     THROUGH_PCT = 50,           // of the deviation is left when both halves of a journey are known
     IMPOSSIBLE_SLACK_MS = 5000, // clocks differ by so much
+    CLONE_CAMERAS = 2,          // others that would have to be wrong besides
     SIDE_LEAST = 3,
     ACCUSED_PCT = 30, // impossible, on each side
     SOUND_PCT = 10,
@@ -232,7 +233,7 @@ int hs_gather_journey(struct hs_gather *gather, const Hitstream__V1__CameraJourn
         return HS_EFORMAT;
     }
     gather->stats.journeys++;
-    if (journey->elsewhere > 0) {
+    if (journey->elsewhere >= CLONE_CAMERAS) {
         return 0; // two vehicles with one plate accuse every camera on their ways
     }
     if (elapsed_ms < -FAR_MS || elapsed_ms > FAR_MS || journey->typical_ms > FAR_MS) {

@@ -68,7 +68,7 @@ static int observe(struct hs_rule_scope *scope, const struct hs_vehicle *vehicle
         journey.spread_pct = link->spread_pct;
     }
     journey.at_ms = to->at_ms;
-    journey.elsewhere = (uint32_t)hs_journey_clashes_elsewhere(&vehicle->findings->journey,
+    journey.elsewhere = (uint32_t)hs_journey_cameras_elsewhere(&vehicle->findings->journey,
                                                                from->camera, to->camera);
     journey.from_late_ms = from->late_ms;
     journey.to_late_ms = to->late_ms;

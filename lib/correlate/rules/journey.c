@@ -377,15 +377,20 @@ bool hs_journey_holds(const struct hs_journey *journey)
 
 // ------------------------------------------------------------------ a camera that is wrong
 
-size_t hs_journey_clashes_elsewhere(const struct hs_journey *journey, const char *camera,
+size_t hs_journey_cameras_elsewhere(const struct hs_journey *journey, const char *camera,
                                     const char *other)
 {
-    size_t count = 0;
+    bool explained[HS_JOURNEY_CLASHES_MAX];
+    const char *accused = "";
+    size_t cameras = 0;
     for (size_t i = 0; i < journey->clash_count; i++) {
         const struct hs_journey_clash *clash = &journey->clashes[i];
-        count += !is_part(clash, camera) && !is_part(clash, other);
+        explained[i] = is_part(clash, camera) || is_part(clash, other);
     }
-    return count;
+    while (accuse(journey, explained, &accused) > 0) {
+        cameras++;
+    }
+    return cameras;
 }
 
 static void drop_shown(struct hs_journey *journey, const char *camera)

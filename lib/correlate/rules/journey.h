@@ -113,8 +113,9 @@ void hs_journey_on_hit(struct hs_journey *journey, const struct hs_journey_view 
 // Whether the hit can be trusted as to who and where, whatever its clock says; as a sighting.
 bool hs_journey_sight(const struct hs_journey_view *view, const Hitstream__V1__Hit *hit,
                       struct hs_journey_sighting *ret_sighting);
-// Contradictions that neither camera is part of.
-size_t hs_journey_clashes_elsewhere(const struct hs_journey *journey, const char *camera,
+// How many cameras would have to be wrong to explain the contradictions that neither of these two is
+// part of: one that is stands on somebody's daily way, two and more mean a clone rather.
+size_t hs_journey_cameras_elsewhere(const struct hs_journey *journey, const char *camera,
                                     const char *other);
 // Takes out what rests on a camera. False: nothing did.
 bool hs_journey_drop_camera(struct hs_journey *journey, const char *camera);
