@@ -15,8 +15,8 @@ enum {
     BYTES_CAPACITY = HS_MATCH_BATCH_BYTES + HS_MATCH_MESSAGE_BYTES_MAX + 65536,
     TEXT_BYTES_MAX = 16384, // key and traceparent: longer ones are cut
     PRODUCE_WAIT_MS = 100,
-    TRACED_ALWAYS = 16,     // messages of a batch whose headers are looked at in any case
-    TRACED_SAMPLE = 16,     // and one in so many
+    TRACED_ALWAYS = 16,     // messages of a batch whose headers are looked at, but for a backlog's
+    TRACED_SAMPLE = 64,     // and one in so many
     TRACED_LATELY = 100000, // and all so many offsets after a trace
 };
 
@@ -88,14 +88,14 @@ static struct hs_str keep_text(struct hs_match_batch *batch, struct hs_str s)
     return keep(batch, s);
 }
 
-// The client library takes some 100 ns to find that a message has no headers. So all are looked at
-// while messages come one by one; in a backlog, only where the partition has had traces lately, and
-// now and then.
+// The client library takes a thousand instructions to find that a message has no headers. So all are
+// looked at while messages come one by one; in a backlog, only where the partition has had traces
+// lately, and now and then.
 static bool may_have_headers(const struct hs_match_batch *batch, const struct hs_match_slot *slot,
                              int64_t offset)
 {
-    return batch->message_count < TRACED_ALWAYS || offset < slot->traced_until ||
-           offset % TRACED_SAMPLE == 0;
+    return (batch->message_count < TRACED_ALWAYS && !batch->of_backlog) ||
+           offset < slot->traced_until || offset % TRACED_SAMPLE == 0;
 }
 
 static struct hs_str traceparent_of(const struct hs_match_batch *batch, struct hs_match_slot *slot,

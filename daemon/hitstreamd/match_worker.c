@@ -20,8 +20,10 @@ enum {
     HOLD_FIRST_MS = 100,    // after a failed delivery, doubled up to
     CLOSE_MS = 8000,
     PRODUCE_POLL_MS = 10,
-    QUEUE_PEAK_MIN = 10000, // a smaller backlog never fills the local queue
-    GATHER_MS = 20,         // hits of a backlog leave together, this often
+    QUEUE_PEAK_MIN = 10000,  // a smaller backlog never fills the local queue
+    GATHER_MS = 20,          // hits of a backlog leave together, this often
+    BACKLOG_MESSAGES = 2000, // so far behind, a hit may wait for others
+    LAG_MS = 100,            // between two looks at how far
 };
 #define NS_PER_MS INT64_C(1000000)
 
@@ -131,7 +133,7 @@ static void look_at_lag(struct hs_match_worker *worker, int64_t now_ns)
     if (now_ns < worker->lag_at_ns) {
         return;
     }
-    worker->lag_at_ns = now_ns + 1000 * NS_PER_MS;
+    worker->lag_at_ns = now_ns + LAG_MS * NS_PER_MS;
     int64_t lag = 0;
     uint64_t pending = 0;
     for (size_t i = 0; i < worker->slot_count; i++) {
@@ -143,15 +145,17 @@ static void look_at_lag(struct hs_match_worker *worker, int64_t now_ns)
         }
         pending += hs_acks_pending(worker->slots[i].acks);
     }
+    worker->far_behind = lag > BACKLOG_MESSAGES;
     atomic_store_explicit(&worker->lag, lag, memory_order_relaxed);
     atomic_store_explicit(&worker->pending, pending, memory_order_relaxed);
 }
 
-// Hits leave at once when no more reads are waiting, else a few milliseconds' together: each request
-// costs the client library as much as a hundred reads.
+// Hits leave at once when the worker keeps up with the reads, else a few milliseconds' together: each
+// request costs the client library as much as a hundred reads.
 static void send_hits(struct hs_match_worker *worker)
 {
-    if (!worker->in_backlog || worker->round_ns >= worker->gather_until_ns) {
+    bool may_wait = worker->batch_full || worker->far_behind;
+    if (!may_wait || worker->round_ns >= worker->gather_until_ns) {
         (void)hs_kafka_producer_release(
             worker->producer); // what finds no room leaves with the next
         worker->gather_until_ns = worker->round_ns + GATHER_MS * NS_PER_MS;
@@ -161,12 +165,13 @@ static void send_hits(struct hs_match_worker *worker)
 static void serve_reads(struct hs_match_worker *worker)
 {
     hs_kafka_producer_hold(worker->producer);
-    size_t shown = hs_kafka_consumer_serve(worker->consumer, worker->in_backlog ? 0 : IDLE_MS,
-                                           hs_match_on_message, worker);
-    worker->in_backlog = hs_match_batch_is_full(&worker->batch);
+    int64_t wait_ms = worker->far_behind ? GATHER_MS : worker->batch_full ? 0 : IDLE_MS;
+    size_t shown = hs_kafka_consumer_serve(worker->consumer, wait_ms, hs_match_on_message, worker);
+    worker->batch_full = hs_match_batch_is_full(&worker->batch);
     hs_match_batch_run(worker);
+    worker->batch.of_backlog = worker->batch_full;
     if (worker->input_stopped) {
-        worker->in_backlog = false;
+        worker->batch_full = worker->far_behind = false;
         hs_match_input_pause(worker);
     } else if (!worker->failed) {
         hs_match_company_idle(worker, worker->round_ns);
@@ -190,7 +195,7 @@ static void round_once(struct hs_match_worker *worker)
         hs_kafka_consumer_serve(worker->consumer, PRODUCE_POLL_MS, NULL, NULL);
     } else if (!has_room(worker)) {
         hs_match_company_relieve(worker);
-        worker->in_backlog = false;
+        worker->batch_full = worker->far_behind = false;
         send_hits(worker);
         hs_kafka_producer_poll(worker->producer, PRODUCE_POLL_MS);
         hs_kafka_consumer_serve(worker->consumer, 0, NULL, NULL);

@@ -83,6 +83,7 @@ struct hs_match_batch {
     struct hs_match_message *messages;
     uint64_t *site_hashes; // by message: its site is found by
     uint32_t message_count;
+    bool of_backlog; // more messages were waiting when it was begun
     struct hs_read_view *views;
     struct hs_candidate_view *scratch;
     enum hs_read_fault *faults;
@@ -202,7 +203,8 @@ struct hs_match_worker {
     uint64_t resume_seen; // the stage's counter of resumes
     struct hs_match_window window;
     int64_t round_ns;        // CLOCK_MONOTONIC when the round began
-    bool in_backlog;         // the last batch was full
+    bool batch_full;         // the last round ended with more messages waiting
+    bool far_behind;         // as last seen
     int64_t gather_until_ns; // hits of a backlog are held up to then
     int64_t commit_at_ns;    // next
     int64_t lag_at_ns;
