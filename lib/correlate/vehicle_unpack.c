@@ -2,6 +2,8 @@
 //
 // A state from the wire, as this version writes it and as earlier ones did: without numbers for
 // places, without entries.
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "correlate/rules/findings.h"
 #include "correlate/vehicle_state.h"
@@ -22,6 +24,7 @@ struct reading {
     const pb_state *state;
     struct hs_intern_pool *pool;
     struct hs_incident *incident;
+    const struct hs_interned **places; // by number less one, as far as they were asked for
 };
 
 static int read_id(ProtobufCBinaryData bytes, struct hs_id *ret_id)
@@ -38,13 +41,21 @@ static int read_place(const struct reading *reading, uint32_t number,
                       const struct hs_interned **ret_place)
 {
     *ret_place = NULL;
+    if (number == 0) {
+        return 0;
+    }
     if (number > reading->state->n_places) {
         return HS_EFORMAT;
     }
-    if (number > 0) {
-        *ret_place = hs_intern_get(reading->pool, &reading->state->places[number - 1]->base);
+    const struct hs_interned **held = &reading->places[number - 1];
+    if (!*held) { // a place is looked for once, and referred to some ten times
+        *held = hs_intern_get(reading->pool, &reading->state->places[number - 1]->base);
     }
-    return number > 0 && !*ret_place ? HS_ENOMEM : 0;
+    if (!*held) {
+        return HS_ENOMEM;
+    }
+    *ret_place = hs_intern_ref(*held);
+    return 0;
 }
 
 // Likewise, but there must be one.
@@ -337,15 +348,23 @@ static int read_incidents(struct hs_vehicle *vehicle, const pb_state *state,
                           struct hs_intern_pool *pool)
 {
     struct reading reading = {.state = state, .pool = pool};
-    for (size_t i = 0; i < state->n_ended; i++) {
+    reading.places = calloc(state->n_places + 1, sizeof(*reading.places));
+    int rc = reading.places ? 0 : HS_ENOMEM;
+    for (size_t i = 0; rc == 0 && i < state->n_ended; i++) {
         struct hs_incident *incident;
-        int rc = read_incident(&reading, state->ended[i], &incident);
-        if (rc != 0) {
-            return rc;
+        rc = read_incident(&reading, state->ended[i], &incident);
+        if (rc == 0) {
+            hs_vehicle_end(vehicle, pool, incident);
         }
-        hs_vehicle_end(vehicle, pool, incident);
     }
-    return state->incident ? read_incident(&reading, state->incident, &vehicle->open) : 0;
+    if (rc == 0 && state->incident) {
+        rc = read_incident(&reading, state->incident, &vehicle->open);
+    }
+    for (size_t i = 0; reading.places && i < state->n_places; i++) {
+        hs_intern_put(pool, reading.places[i]);
+    }
+    free(reading.places);
+    return rc;
 }
 
 static int read_seen(struct hs_vehicle *vehicle, const pb_state *state)
