@@ -11,6 +11,7 @@
 #include "hitctl/alert_find.h"
 #include "hitctl/alert_summary.h"
 #include "hitctl/alert_text.h"
+#include "hitctl/consult.h"
 #include "hitctl/payload.h"
 #include "hitctl/rights.h"
 #include "hitctl/stream.h"
@@ -158,6 +159,7 @@ static int tail_run(struct hitctl *ctl, int argc, char **argv)
 {
     static char topics[QUEUES_MAX][HS_KAFKA_TOPIC_TEXT_BYTES];
     struct hs_kafka_range ranges[QUEUES_MAX];
+    struct hitctl_subject subjects[QUEUES_MAX] = {0};
     struct tail run = {.ctl = ctl};
     int words = hitctl_options_parse(tail_options, &run.options, argc, argv);
     if (words < 0) {
@@ -177,10 +179,12 @@ static int tail_run(struct hitctl *ctl, int argc, char **argv)
             return may;
         }
         ranges[i].topic = topics[i];
+        subjects[i].queue = strchr(topics[i], '.') + 1;
     }
     run.show_queue = words > 1;
     hitctl_catch_interrupt();
-    int result = read_queues(&run, ranges, (size_t)words);
+    int result = hitctl_consulted_alone(ctl, subjects, (size_t)words);
+    result = result == HITCTL_OK ? read_queues(&run, ranges, (size_t)words) : result;
     if (run.options.summary) {
         hs_buf_clear(&run.out);
         hitctl_alert_summary_print(&run.summary, &run.out);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "hitctl/alert_find.h"
 #include "hitctl/alert_text.h"
+#include "hitctl/consult.h"
 #include "hitctl/feedback_wait.h"
 #include "hitctl/rights.h"
 #include "hitctl/stream.h"
@@ -454,7 +455,13 @@ static int show_run(struct hitctl *ctl, int argc, char **argv)
     int result = hitctl_may(ctl, HITCTL_MAY_WATCH, bare_queue(argv[1]));
     hitctl_catch_interrupt();
     result = result != HITCTL_OK ? result : hitctl_alert_find(ctl, &query, &alert);
+    if (result == HITCTL_OK) {
+        const struct hitctl_subject subject = {.vehicle = alert->vehicle,
+                                               .queue = bare_queue(argv[1])};
+        result = hitctl_consulted_alone(ctl, &subject, 1);
+    }
     if (result != HITCTL_OK) {
+        hitstream__v1__alert__free_unpacked(alert, NULL);
         return result;
     }
     if (ctl->json) {

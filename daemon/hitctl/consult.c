@@ -43,3 +43,15 @@ int hitctl_consulted(const struct hitctl *ctl, struct hs_store *store,
                    : hitctl_store_failed(store, rc,
                                          "nothing is shown: the consultation cannot be recorded");
 }
+
+int hitctl_consulted_alone(const struct hitctl *ctl, const struct hitctl_subject *subjects,
+                           size_t count)
+{
+    struct hs_store *store = NULL;
+    int result = hitctl_store_open(ctl, &store);
+    for (size_t i = 0; result == HITCTL_OK && i < count; i++) {
+        result = hitctl_consulted(ctl, store, &subjects[i]);
+    }
+    hs_store_free(store);
+    return result;
+}

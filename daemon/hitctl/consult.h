@@ -27,5 +27,9 @@ struct hs_consultation hitctl_consultation(const struct hitctl_subject *subject,
 // Appends the record. An exit code, after saying why nothing is shown.
 int hitctl_consulted(const struct hitctl *ctl, struct hs_store *store,
                      const struct hitctl_subject *subject);
+// The same for a command that needs the store for nothing else: opens it for the records of
+// `count` subjects.
+int hitctl_consulted_alone(const struct hitctl *ctl, const struct hitctl_subject *subjects,
+                           size_t count);
 
 #endif

@@ -378,6 +378,11 @@ static void alerts_are_shown_for_a_person(void **state)
     snprintf(twice, sizeof(twice), "%s%s", expected, expected);
     assert_string_equal(outcome.out, twice);
     outcome_fini(&outcome);
+    outcome = RUN(NULL, "audit", "export", "--format", "jsonl"); // once, not once an alert
+    assert_ended(&outcome, 0);
+    assert_says(outcome.out, "alerts tail");
+    assert_null(strstr(strstr(outcome.out, "alerts tail") + 1, "alerts tail"));
+    outcome_fini(&outcome);
     outcome = RUN(NULL, "alerts", "tail", "north", "--from", "2026-01-01T00:00:00Z", "--json",
                   "--count", "2");
     assert_says(outcome.out, "\"queue\":\"north\",\"kind\":\"ALERT_KIND_OPENED\",");
