@@ -323,12 +323,12 @@ answer() { # VERB PLATE OPTION...: what the joint desk says of its last alert ab
 act() { # what people do when they see it
     if [ -z "$acknowledged" ] && answer ack "$crosser" --note 'watching it'; then
         acknowledged=1
-        story "the joint desk acknowledges $crosser: somebody deals with it, it does not go up the chain"
+        story "the joint desk acknowledges $crosser: that silences every chain, nobody is waited for until it expires"
     fi
     if [ -z "$silenced" ] && [ "$(told_by "$crosser")" -ge 3 ] && answer silence "$crosser" --for 2h; then
         sleep 0.5 # what was on its way
         silenced=$(alerts_of joint-lines "$crosser" | grep -c .)
-        story "$crosser was seen by three forces; the joint desk silences it for itself: only a border crossed will be told"
+        story "$crosser was seen by three forces; the joint desk wants no updates either: only a border crossed will be told"
     fi
     if [ -z "$dropped" ] && [ "$(told_by "$withdrawn")" -ge 2 ]; then
         dropped=1
