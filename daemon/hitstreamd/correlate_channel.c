@@ -21,6 +21,7 @@ enum {
     ASK_TIMEOUT_MS = 300,
     READ_ALL_TIMEOUT_MS = 60000,    // at a takeover
     READ_CHANNEL_TIMEOUT_MS = 2000, // one queue, while others wait
+    SETTLE_TIMEOUT_MS = 200,        // likewise
     READ_BACK_MARGIN_MS = 10000,    // the brokers' clocks may differ from ours by so much
 };
 
@@ -226,8 +227,11 @@ static int read_back(struct hs_correlate_stage *stage, struct hs_channel *channe
         from_ms = o->first_tried_wall_ms < from_ms ? o->first_tried_wall_ms : from_ms;
     }
     const char *const topics[] = {channel->topic_name, channel->undelivered_name};
-    int rc = hs_read_back_topics(stage, topics, 2, from_ms - READ_BACK_MARGIN_MS,
-                                 READ_CHANNEL_TIMEOUT_MS);
+    int rc = hs_kafka_producer_settle(stage->producer, channel->topic_name, SETTLE_TIMEOUT_MS);
+    hs_stage_beat(stage);
+    rc = rc ? rc
+            : hs_read_back_topics(stage, topics, 2, from_ms - READ_BACK_MARGIN_MS,
+                                  READ_CHANNEL_TIMEOUT_MS);
     if (rc != 0) {
         return rc;
     }

@@ -28,6 +28,8 @@ enum {
     APPEND_STEP_MS = 10,
     CONTROLS_WAIT_MS = 1000, // then other partitions have their turn
     COMMIT_TIMEOUT_MS = 3000,
+    SETTLE_TIMEOUT_MS = 15000,
+    SETTLE_STEP_MS = 500,
     AGAIN_AFTER_MS = 500,
     TOOK_OVER_BYTES = 512,
 };
@@ -69,6 +71,20 @@ static int append_took_over(struct takeover *takeover, struct hs_part *part)
     size_t len = hitstream__v1__vehicle_event__pack(&event, packed);
     hs_part_append(part, HS_OUT_TOOK_OVER, HS_STR(HS_PARTITION_STATE_KEY), hs_str_n(packed, len));
     return part->state == HS_PART_FAILED ? HS_EIO : 0;
+}
+
+// Nothing that was sent before can be written any more: neither events behind the new epoch nor
+// alerts behind the read-back. HS_ETIMEDOUT, HS_EUNREACHABLE: some broker does not say so.
+static int settle(const struct takeover *takeover)
+{
+    int64_t until_ms = hs_clock_boottime_ms() + SETTLE_TIMEOUT_MS;
+    int rc;
+    do {
+        rc = go_on(takeover)
+                 ? hs_kafka_producer_settle(takeover->stage->producer, NULL, SETTLE_STEP_MS)
+                 : HS_ECANCELED;
+    } while (rc == HS_ETIMEDOUT && hs_clock_boottime_ms() < until_ms);
+    return rc;
 }
 
 // Appends 'took over' to each partition's log and waits until all stand there.
@@ -271,7 +287,8 @@ static int start(struct takeover *takeover)
 
 static int run(struct takeover *takeover)
 {
-    int rc = take_epochs(takeover);
+    int rc = settle(takeover);
+    rc = rc ? rc : take_epochs(takeover);
     rc = rc ? rc : restore(takeover);
     rc = rc ? rc : read_back(takeover);
     rc = rc ? rc : prove_membership(takeover);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/client.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "config/file.h"
 #include "kafka/internal.h"
+#include "kafka/producer.h"
 
 // Local queue of a consumer of anpr.reads: both limits, so that neither small nor large messages
 // take more than about 150 MB (the client library spends some 400 bytes a message besides its
@@ -73,6 +77,8 @@ static const struct property producer_binding[] = {
     {"enable.idempotence", "true"},
     {"max.in.flight.requests.per.connection", "5"},
     {"partitioner", "murmur2_random"},
+    // a request that timed out does not end its connection: see hs_kafka_producer_settle()
+    {"socket.max.fails", "0"},
     {NULL, NULL},
 };
 
@@ -194,6 +200,19 @@ static int set_consumer(rd_kafka_conf_t *conf, const struct hs_settings *setting
     return r;
 }
 
+// A socket as the client library makes it, but that ends by itself when the other side's kernel has
+// not taken what was sent: then nobody will. A broker that is slow or frozen has a kernel that does.
+static int open_socket(int domain, int type, int protocol, void *opaque)
+{
+    (void)opaque;
+    unsigned dead_ms = HS_KAFKA_DEAD_PEER_MS;
+    int fd = socket(domain, type | SOCK_CLOEXEC, protocol);
+    if (fd >= 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
+    }
+    return fd;
+}
+
 int hs_kafka_conf_new(const struct hs_settings *settings, enum hs_kafka_role role,
                       const char *group, rd_kafka_conf_t **ret_conf)
 {
@@ -219,6 +238,7 @@ int hs_kafka_conf_new(const struct hs_settings *settings, enum hs_kafka_role rol
     }
     if (r == 0 && role == HS_KAFKA_ROLE_PRODUCER) {
         r = set_all(conf, producer_binding);
+        rd_kafka_conf_set_socket_cb(conf, open_socket);
         if (r == 0) {
             r = set_ms(conf, "message.timeout.ms", settings->kafka_message_timeout_ms);
         }

@@ -24,11 +24,33 @@ struct topic {
     int32_t partitions;
 };
 
+// A partition in which something may still be written: its request was sent, and no answer came.
+struct unsettled {
+    char *topic; // owned
+    int32_t partition;
+};
+
+struct unsettled_list {
+    struct unsettled *rows;
+    size_t count;
+    size_t capacity;
+    bool lost; // one could not be noted: it is never settled
+};
+
+// A client that was discarded, kept until what it sent is settled.
+struct retired {
+    rd_kafka_t *client;
+    struct unsettled_list unsettled;
+};
+
 struct hs_kafka_producer {
     struct hs_kafka_events client_events; // first: the client's opaque
     struct hs_kafka_producer_events events;
     const struct hs_settings *settings;
     rd_kafka_t *client;
+    struct unsettled_list unsettled;              // of this client
+    struct retired retired[HS_KAFKA_RETIRED_MAX]; // the oldest first
+    size_t retired_count;
     struct topic *topics;
     size_t topic_count;
     size_t pending; // produced, end not told
@@ -48,6 +70,152 @@ static enum hs_delivery status_of(const rd_kafka_message_t *message)
                : HS_DELIVERY_UNKNOWN;
 }
 
+// ---------------------------------------------------------------- what may still be written
+
+static void unsettled_fini(struct unsettled_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->rows[i].topic);
+    }
+    free(list->rows);
+    *list = (struct unsettled_list){0};
+}
+
+static bool unsettled_has(const struct unsettled_list *list, const char *topic, int32_t partition)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->rows[i].partition == partition && strcmp(list->rows[i].topic, topic) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void unsettled_add(struct unsettled_list *list, const char *topic, int32_t partition)
+{
+    if (partition < 0 || unsettled_has(list, topic, partition)) { // none: it was never sent
+        return;
+    }
+    if (list->count == list->capacity) {
+        size_t wanted = list->capacity ? 2 * list->capacity : 16;
+        struct unsettled *grown = realloc(list->rows, wanted * sizeof(*grown));
+        if (!grown) {
+            list->lost = true;
+            return;
+        }
+        list->rows = grown;
+        list->capacity = wanted;
+    }
+    char *copy = hs_str_dup(hs_str(topic));
+    if (!copy) {
+        list->lost = true;
+        return;
+    }
+    list->rows[list->count++] = (struct unsettled){copy, partition};
+}
+
+static int64_t left_ms(int64_t until_ns)
+{
+    int64_t left = (until_ns - hs_clock_monotonic_ns()) / 1000000;
+    return left > 0 ? left : 0;
+}
+
+// What is to be asked for: the rows of that topic (NULL: of all). NULL: out of memory.
+static rd_kafka_topic_partition_list_t *questions(const struct unsettled_list *list,
+                                                  const char *topic)
+{
+    rd_kafka_topic_partition_list_t *rows = rd_kafka_topic_partition_list_new((int)list->count);
+    for (size_t i = 0; rows && i < list->count; i++) {
+        const struct unsettled *row = &list->rows[i];
+        if (!topic || strcmp(row->topic, topic) == 0) {
+            rd_kafka_topic_partition_t *question =
+                rd_kafka_topic_partition_list_add(rows, row->topic, row->partition);
+            question->offset =
+                RD_KAFKA_OFFSET_END; // in place of a time; the answer is none below 0
+        }
+    }
+    return rows;
+}
+
+static void settled(struct unsettled_list *list, const rd_kafka_topic_partition_t *answer)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct unsettled *row = &list->rows[i];
+        if (row->partition == answer->partition && strcmp(row->topic, answer->topic) == 0) {
+            free(row->topic);
+            *row = list->rows[--list->count];
+            return;
+        }
+    }
+}
+
+// Asks for the partitions' ends, each over the connection that produced to it.
+static int settle_list(rd_kafka_t *client, struct unsettled_list *list, const char *topic,
+                       int64_t until_ns)
+{
+    rd_kafka_topic_partition_list_t *rows = questions(list, topic);
+    if (!rows) {
+        return HS_ENOMEM;
+    }
+    rd_kafka_resp_err_t error =
+        rows->cnt ? rd_kafka_offsets_for_times(client, rows, (int)left_ms(until_ns)) : 0;
+    int open = rows->cnt;
+    for (int i = 0; i < rows->cnt; i++) {
+        const rd_kafka_topic_partition_t *answer = &rows->elems[i];
+        bool gone = answer->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                    answer->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                    answer->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+        if (gone || (!answer->err && answer->offset >= 0)) {
+            settled(list, answer);
+            open--;
+        } else if (!error) {
+            error = answer->err;
+        }
+    }
+    rd_kafka_topic_partition_list_destroy(rows);
+    if (open > 0) {
+        return error ? hs_kafka_error(error) : HS_ETIMEDOUT;
+    }
+    return list->lost ? HS_ENOMEM : 0;
+}
+
+static void retired_forget(struct hs_kafka_producer *producer, size_t index)
+{
+    rd_kafka_destroy(producer->retired[index].client);
+    unsettled_fini(&producer->retired[index].unsettled);
+    producer->retired_count--;
+    memmove(&producer->retired[index], &producer->retired[index + 1],
+            (producer->retired_count - index) * sizeof(producer->retired[0]));
+}
+
+int hs_kafka_producer_settle(struct hs_kafka_producer *producer, const char *topic,
+                             int64_t timeout_ms)
+{
+    int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+    int r = 0;
+    for (size_t i = producer->retired_count; r == 0 && i > 0; i--) {
+        struct retired *retired = &producer->retired[i - 1];
+        r = settle_list(retired->client, &retired->unsettled, topic, until_ns);
+        if (r == 0 && retired->unsettled.count == 0) {
+            retired_forget(producer, i - 1);
+        }
+    }
+    return r == 0 && producer->client
+               ? settle_list(producer->client, &producer->unsettled, topic, until_ns)
+               : r;
+}
+
+size_t hs_kafka_producer_unsettled(const struct hs_kafka_producer *producer)
+{
+    size_t count = producer->unsettled.count;
+    for (size_t i = 0; i < producer->retired_count; i++) {
+        count += producer->retired[i].unsettled.count;
+    }
+    return count;
+}
+
+// ---------------------------------------------------------------- deliveries
+
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     (void)client;
@@ -63,6 +231,9 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     if (delivery.status == HS_DELIVERY_ACKED) {
         rd_kafka_timestamp_type_t type;
         delivery.timestamp_ms = rd_kafka_message_timestamp(message, &type);
+    }
+    if (delivery.status == HS_DELIVERY_UNKNOWN) {
+        unsettled_add(&producer->unsettled, rd_kafka_topic_name(message->rkt), message->partition);
     }
     producer->pending--;
     producer->told++;
@@ -136,7 +307,24 @@ static void tell_not_written(struct hs_kafka_producer *producer, struct held *he
     producer->events.delivered(producer->events.ctx, &delivery);
 }
 
-// Ends the client; every message's end is told.
+// Keeps the client until what it sent is settled, or ends it at once when all is.
+static void retire(struct hs_kafka_producer *producer)
+{
+    if (producer->unsettled.count == 0) {
+        rd_kafka_destroy(producer->client);
+        unsettled_fini(&producer->unsettled);
+    } else {
+        if (producer->retired_count == HS_KAFKA_RETIRED_MAX) {
+            retired_forget(producer, 0);
+        }
+        producer->retired[producer->retired_count++] =
+            (struct retired){producer->client, producer->unsettled};
+        producer->unsettled = (struct unsettled_list){0};
+    }
+    producer->client = NULL;
+}
+
+// Every message's end is told; then the client is retired.
 static void end_client(struct hs_kafka_producer *producer)
 {
     while (producer->held_first) {
@@ -156,8 +344,7 @@ static void end_client(struct hs_kafka_producer *producer)
             producer->topics[i].handle = NULL;
         }
     }
-    rd_kafka_destroy(producer->client);
-    producer->client = NULL;
+    retire(producer);
     producer->pending = 0;
 }
 
@@ -167,6 +354,9 @@ void hs_kafka_producer_free(struct hs_kafka_producer *producer)
         return;
     }
     end_client(producer);
+    while (producer->retired_count > 0) {
+        retired_forget(producer, 0);
+    }
     for (size_t i = 0; i < producer->topic_count; i++) {
         free(producer->topics[i].name);
     }

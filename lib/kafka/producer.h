@@ -5,19 +5,26 @@
  * Producing with a known end: each message is acknowledged by all in-sync replicas, certainly not
  * written, or unknown, and its sender is told which, exactly once.
  *
+ * A connection outlives requests that time out on it (see hs_kafka_producer_settle()); it ends when
+ * the broker's machine has not taken a packet for HS_KAFKA_DEAD_PEER_MS.
+ *
  * Threads: every function from the one thread that owns the producer; `delivered` runs inside poll,
- * flush and discard, and for a record that was held also inside produce and release. Ownership: key, value and headers are copied by produce. Bounds: the local
- * queue (HS_ELIMIT when it is full), kafka_message_timeout_ms a message.
+ * flush and discard, and for a record that was held also inside produce and release. Ownership:
+ * key, value and headers are copied by produce. Bounds: the local queue (HS_ELIMIT when it is full),
+ * kafka_message_timeout_ms a message; HS_KAFKA_RETIRED_MAX discarded clients that are not settled,
+ * beyond it the oldest is forgotten.
  */
 
 #include "kafka/client.h"
 
 struct hs_kafka_producer;
 
+enum { HS_KAFKA_RETIRED_MAX = 8, HS_KAFKA_DEAD_PEER_MS = 15000 };
+
 enum hs_delivery {
     HS_DELIVERY_ACKED,       // stands in the log
     HS_DELIVERY_NOT_WRITTEN, // certainly does not
-    HS_DELIVERY_UNKNOWN,     // may stand in the log
+    HS_DELIVERY_UNKNOWN,     // may stand in the log, or come to: see hs_kafka_producer_settle()
 };
 
 struct hs_kafka_delivery {
@@ -83,6 +90,16 @@ int hs_kafka_producer_flush(struct hs_kafka_producer *producer, int64_t timeout_
 // Messages whose end has not been told.
 size_t hs_kafka_producer_pending(const struct hs_kafka_producer *producer);
 bool hs_kafka_producer_fatal(const struct hs_kafka_producer *producer);
+// Waits until nothing whose end is unknown can be written any more, so that what stands in the
+// topics from then on is all there will be of it. A broker that is slow or frozen writes what it
+// was sent when it goes on, however long ago its sender gave it up: each is asked something behind
+// it over the same connection, and a broker answers in order. Also of clients that were discarded.
+// Of one topic, or of all (NULL); at once when no end is unknown. HS_ETIMEDOUT, HS_EUNREACHABLE: ask
+// again.
+int hs_kafka_producer_settle(struct hs_kafka_producer *producer, const char *topic,
+                             int64_t timeout_ms);
+// Partitions that are not settled.
+size_t hs_kafka_producer_unsettled(const struct hs_kafka_producer *producer);
 // Drops everything that is queued or on its way (all ends are told: not written, or unknown) and
 // begins anew with a client of a new identity; topics stay known. After a lost assignment, a failed
 // delivery or a fatal error.

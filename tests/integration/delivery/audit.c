@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "hitstream/v1/alert.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "support/kafka_util.h"
 #include "support/offline.h"
@@ -103,6 +104,7 @@ static void note_event(struct offline *offline, const struct hs_test_message *me
         memcpy(offline->hits[offline->hit_count++].bytes, event->hit->hit_id.data, HS_ID_BYTES);
     } else {
         audit->own_events++;
+        audit->feedback += event->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_FEEDBACK;
     }
     hitstream__v1__vehicle_event__free_unpacked(event, NULL);
 }
@@ -127,12 +129,25 @@ static void replay(const struct world *world, struct offline *offline, struct au
     hs_test_messages_fini(&log);
 }
 
-static void collect_expected(struct offline *offline, struct told_list *expected)
+static void count_kind(const struct hs_offline_alert *told, struct audit *audit)
+{
+    Hitstream__V1__Alert *alert =
+        hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
+    assert_non_null(alert);
+    audit->stand_downs += alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_STAND_DOWN;
+    audit->escalations += alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED;
+    audit->handed_over += alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_HANDED_OVER;
+    hitstream__v1__alert__free_unpacked(alert, NULL);
+}
+
+static void collect_expected(struct offline *offline, struct told_list *expected,
+                             struct audit *audit)
 {
     for (size_t p = 0; p < WORLD_PARTITIONS; p++) {
         const struct hs_offline *o = offline->partitions[p];
         for (size_t i = 0; i < o->alert_count; i++) {
             add(expected, &o->alerts[i].id, hs_str(o->alerts[i].queue));
+            count_kind(&o->alerts[i], audit);
         }
         hs_offline_free(offline->partitions[p]);
     }
@@ -222,15 +237,18 @@ void audit_run(const struct world *world, const struct feeder *feeder, const cha
     struct told_list expected = {0}, found = {0};
     replay(world, &offline, &audit);
     judge_hits(feeder, &offline, &audit);
-    collect_expected(&offline, &expected);
+    collect_expected(&offline, &expected, &audit);
     collect_found(world, &found);
     judge_alerts(&expected, &found, &audit);
-    printf("%s: reads %zu, hits expected %zu missing %zu in log %zu, own events %zu, alerts "
-           "expected %zu found %zu "
-           "missing %zu repeated %zu wrong queue %zu unexpected %zu\n",
-           name, feeder->reads, audit.hits_expected, audit.hits_missing, audit.hits_in_log,
-           audit.own_events, audit.expected, audit.found, audit.missing, audit.repeated,
-           audit.wrong_queue, audit.unexpected);
+    printf(
+        "%s: reads %zu, hits expected %zu missing %zu in log %zu, own events %zu, alerts "
+        "expected %zu found %zu "
+        "missing %zu repeated %zu wrong queue %zu unexpected %zu; feedback %zu, stand-downs %zu, "
+        "escalations %zu, handed over %zu\n",
+        name, feeder->reads, audit.hits_expected, audit.hits_missing, audit.hits_in_log,
+        audit.own_events, audit.expected, audit.found, audit.missing, audit.repeated,
+        audit.wrong_queue, audit.unexpected, audit.feedback, audit.stand_downs, audit.escalations,
+        audit.handed_over);
     free(offline.hits);
     free(expected.rows);
     free(found.rows);

@@ -13,9 +13,13 @@ struct audit {
     size_t hits_expected; // reads of listed vehicles
     size_t hits_missing;
     size_t hits_in_log; // with those recorded twice
-    size_t own_events;  // took over, controls activated, timer fired
-    size_t expected;    // alerts
-    size_t found;       // on all queues
+    size_t own_events;  // took over, controls activated, timer fired, feedback ...
+    size_t feedback;    // of these, what desks said
+    size_t stand_downs; // alerts expected of these kinds
+    size_t escalations;
+    size_t handed_over;
+    size_t expected; // alerts
+    size_t found;    // on all queues
     size_t missing;
     size_t repeated;    // the same id on the same queue again
     size_t wrong_queue; // expected, but not there

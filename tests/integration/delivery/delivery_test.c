@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every expected alert exactly once on its queue, none missing, none on another, while hitstreamd
 // is killed at named points and at random, restarted, joined and left by another, frozen for twice
-// the session timeout.
+// the session timeout, or its broker frozen for longer than a message may take. Desks answer all the
+// while: what follows from that (silence, stand-downs, the chain, hand-overs, exclusions) is told
+// once as well, and is what the core alone makes of the same log.
 //
-//     delivery_test killed|restarted|two|frozen [reads]
+//     delivery_test killed|restarted|two|frozen|stalled [reads]
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +17,7 @@
 
 #include "audit.h"
 #include "base/clock.h"
+#include "responder.h"
 
 enum {
     SHORT_SESSION_MS = 2000, // a killed member is missed so long
@@ -22,10 +25,12 @@ enum {
     DONE_MS = 120000,
     STOP_MS = 30000,
     KILL_WAIT_MS = 10000, // for a named point to be passed so often
+    RESTS_MAX = 10,
 };
 
 static struct world world;
 static struct feeder feeder;
+static struct responder responder;
 static size_t reads_wanted;
 
 static int open_world(void **state)
@@ -47,16 +52,42 @@ static size_t reads(size_t usual)
     return reads_wanted ? reads_wanted : usual;
 }
 
-static void finish(const char *name, bool repeats_allowed)
+static void begin(int session_ms, size_t reads, size_t per_second)
 {
-    struct audit audit;
-    feeder_join(&feeder);
-    world_await_done(&world, DONE_MS);
+    world_open(&world, session_ms);
+    feeder_start(&feeder, &world, reads, per_second);
+    responder_start(&responder, &world);
+}
+
+static void stop_all(void)
+{
     for (size_t i = 0; i < WORLD_INSTANCES; i++) {
         if (world.instances[i].process.pid) {
             assert_int_equal(hs_process_stop(&world.instances[i].process, STOP_MS), 0);
         }
     }
+}
+
+// All that was read and answered is applied, and nothing that an owner appended while it stopped
+// (timers come due at any time) is left over.
+static void come_to_rest(void)
+{
+    feeder_join(&feeder);
+    responder_stop(&responder);
+    world_await_done(&world, DONE_MS);
+    stop_all();
+    for (int round = 0; !world_is_applied(&world); round++) {
+        assert_true(round < RESTS_MAX);
+        world_start(&world, 0, NULL);
+        world_await_done(&world, DONE_MS);
+        stop_all();
+    }
+}
+
+static void finish(const char *name, bool repeats_allowed)
+{
+    struct audit audit;
+    come_to_rest();
     audit_run(&world, &feeder, name, &audit);
     if (audit.missing + audit.repeated + audit.wrong_queue + audit.unexpected + audit.hits_missing >
         0) {
@@ -70,6 +101,11 @@ static void finish(const char *name, bool repeats_allowed)
         assert_int_equal(audit.repeated, 0);
     }
     assert_true(audit.expected * 10 >= feeder.reads); // 10,000 of 100,000
+    for (int kind = 1; kind < RESPONDER_KINDS; kind++) {
+        assert_true(responder.answered[kind] > 0);
+    }
+    assert_true(audit.feedback > 0 && audit.stand_downs > 0 && audit.escalations > 0 &&
+                audit.handed_over > 0);
 }
 
 // How a run ends.
@@ -116,8 +152,7 @@ static void killed_at_named_points_and_at_random(void **state)
 {
     (void)state;
     unsigned seed = 7;
-    world_open(&world, SHORT_SESSION_MS);
-    feeder_start(&feeder, &world, reads(100000), 2500);
+    begin(SHORT_SESSION_MS, reads(100000), 2500);
     for (size_t i = 0; !feeder_done(&feeder) || i < 2 * WAYS; i++) {
         live_and_die(&ways[i % WAYS], &seed);
     }
@@ -134,8 +169,7 @@ static void restarted(void **state)
 {
     (void)state;
     size_t restarts = 0;
-    world_open(&world, SESSION_MS);
-    feeder_start(&feeder, &world, reads(30000), 1500);
+    begin(SESSION_MS, reads(30000), 1500);
     while (!feeder_done(&feeder)) {
         world_start(&world, 0, NULL);
         world_await_ready(&world, 0);
@@ -152,8 +186,7 @@ static void two_join_and_leave(void **state)
 {
     (void)state;
     size_t changes = 0;
-    world_open(&world, SESSION_MS);
-    feeder_start(&feeder, &world, reads(40000), 1500);
+    begin(SESSION_MS, reads(40000), 1500);
     world_start(&world, 0, NULL);
     world_await_ready(&world, 0);
     for (size_t next = 1; !feeder_done(&feeder); next = 1 - next, changes += 2) {
@@ -170,8 +203,7 @@ static void two_join_and_leave(void **state)
 static void frozen_for_twice_the_session(void **state)
 {
     (void)state;
-    world_open(&world, SESSION_MS);
-    feeder_start(&feeder, &world, reads(40000), 1000);
+    begin(SESSION_MS, reads(40000), 1000);
     for (size_t i = 0; i < 2; i++) {
         world_start(&world, i, NULL);
         world_await_ready(&world, i);
@@ -186,6 +218,23 @@ static void frozen_for_twice_the_session(void **state)
     finish("frozen", true); // what was on its way at the freeze may come again under the same id
 }
 
+// What a broker was sent before it froze it writes when it goes on, long after its sender gave it up:
+// before the queues are read back, not behind it.
+static void broker_frozen_for_longer_than_a_message_may_take(void **state)
+{
+    (void)state;
+    begin(SESSION_MS, reads(40000), 1000);
+    world_start(&world, 0, NULL);
+    world_await_ready(&world, 0);
+    for (int i = 0; i < 5; i++) {
+        hs_test_pause_ms(2000);
+        hs_broker_freeze(&world.broker); // within the session, and beyond it
+        hs_test_pause_ms(i % 2 ? SESSION_MS + 3000 : SESSION_MS * 6 / 10 + 1000);
+        hs_broker_thaw(&world.broker);
+    }
+    finish("stalled", false);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -198,6 +247,8 @@ int main(int argc, char **argv)
         {"two", cmocka_unit_test_setup_teardown(two_join_and_leave, open_world, close_world)},
         {"frozen",
          cmocka_unit_test_setup_teardown(frozen_for_twice_the_session, open_world, close_world)},
+        {"stalled", cmocka_unit_test_setup_teardown(
+                        broker_frozen_for_longer_than_a_message_may_take, open_world, close_world)},
     };
     reads_wanted = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
@@ -206,6 +257,6 @@ int main(int argc, char **argv)
             return cmocka_run_group_tests_name(variants[i].name, tests, NULL, NULL);
         }
     }
-    fputs("usage: delivery_test killed|restarted|two|frozen [reads]\n", stderr);
+    fputs("usage: delivery_test killed|restarted|two|frozen|stalled [reads]\n", stderr);
     return 2;
 }

@@ -38,7 +38,8 @@ static struct vehicle next_vehicle(unsigned *seed)
 static void remember(struct feeder *feeder, const struct vehicle *vehicle, const char *read_id)
 {
     char entry[16];
-    if (vehicle->list == WORLD_LIST_NONE) {
+    if (vehicle->list == WORLD_LIST_NONE ||
+        (vehicle->list == WORLD_LIST_OPEN && vehicle->number < WORLD_DOUBTFUL)) {
         return;
     }
     snprintf(entry, sizeof(entry), "e%u", vehicle->number);

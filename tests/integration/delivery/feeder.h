@@ -17,7 +17,8 @@ struct feeder {
     pthread_t thread;
     size_t reads; // to be produced
     size_t per_second;
-    struct hs_id *hits; // ids that must stand in the log; sorted after the join
+    struct hs_id
+        *hits; // but for doubtful vehicles': ids that must stand in the log; sorted after the join
     size_t hit_count;
     _Atomic bool done;
     int status; // 0, or what went wrong

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "kafka/client.h"
 #include "support/kafka_util.h"
 
 #define ID_KEY    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -53,6 +54,23 @@ void world_vrm(enum world_list list, unsigned number, char ret_vrm[16])
     snprintf(ret_vrm, 16, "%s%s%c%c%c", prefixes[list], digits,
              letters[number / (BASE * BASE) % BASE], letters[number / BASE % BASE],
              letters[number % BASE]);
+}
+
+bool world_is_doubtful(const char *vrm)
+{
+    char doubtful[16];
+    for (unsigned i = 0; i < WORLD_DOUBTFUL; i++) {
+        world_vrm(WORLD_LIST_OPEN, i, doubtful);
+        if (strcmp(vrm, doubtful) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *world_other_desk(const char *queue)
+{
+    return strncmp(queue, "north", strlen("north")) == 0 ? "south-control" : "north-control";
 }
 
 const char *world_list_id(enum world_list list)
@@ -120,6 +138,8 @@ static void write_cameras(struct world *world)
         hs_buf_printf(&text, "cam-%u,site-%u,A%u,N,%s,%s-area,51.%03u,-2.%03u,fixed\n", i, i,
                       i % 7 + 1, forces[i % 3], forces[i % 3], 300 + i, 300 + i);
     }
+    // where nothing passes: the chiefs are told by the chain alone
+    hs_buf_add_text(&text, "cam-chief,site-chief,A9,N,north,chief,51.900,-2.900,fixed\n");
     write_file(world, "controls/cameras.csv", hs_buf_text(&text));
     hs_buf_fini(&text);
 }
@@ -133,10 +153,14 @@ static void write_queues(struct world *world)
             &text,
             "  %s-control:\n    owner: %s\n    kind: live\n    lists: [\"*\"]\n    forces: [%s]\n"
             "    default: true\n    payload: %s\n    intelligence_queue: %s-intel\n"
+            "    acknowledge_within_ms: 2000\n    escalate_to: [%s-chief]\n"
+            "  %s-chief:\n    owner: %s\n    kind: live\n    lists: [\"*\"]\n    areas: [chief]\n"
+            "    intelligence_queue: %s-intel\n"
             "  %s-intel:\n    owner: %s\n    kind: intelligence\n    lists: [\"*\"]\n    forces: "
             "[%s]\n%s",
             forces[i], forces[i], forces[i], i == 1 ? "json" : "protobuf", forces[i], forces[i],
-            forces[i], forces[i], i == 0 ? "    covert_lists: [lantern]\n" : "");
+            forces[i], forces[i], forces[i], forces[i], forces[i], forces[i],
+            i == 0 ? "    covert_lists: [lantern]\n" : "");
     }
     hs_buf_add_text(
         &text, "  lantern-desk:\n    owner: north\n    kind: live\n    covert_lists: [lantern]\n"
@@ -260,9 +284,9 @@ void world_await_ready(struct world *world, size_t index)
     }
 }
 
-static bool is_done(struct world *world, const char *group, const char *topic)
+static bool is_done(struct world *world, const char *group, const char *topic, int32_t partitions)
 {
-    for (int32_t p = 0; p < WORLD_PARTITIONS; p++) {
+    for (int32_t p = 0; p < partitions; p++) {
         int64_t low, high, committed;
         if (hs_test_watermarks(world->broker.bootstrap, topic, p, &low, &high) ||
             hs_test_committed(world->broker.bootstrap, group, topic, p, &committed) ||
@@ -273,12 +297,31 @@ static bool is_done(struct world *world, const char *group, const char *topic)
     return true;
 }
 
+static bool is_feedback_done(struct world *world)
+{
+    const struct hs_routes *routes = hs_controls_routes(world->controls);
+    for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
+        const struct hs_queue *queue = hs_routes_queue(routes, i);
+        char topic[64];
+        snprintf(topic, sizeof(topic), "feedback.%.*s", HS_STR_ARG(queue->name));
+        if (queue->kind != HS_QUEUE_OPS && !is_done(world, HS_KAFKA_GROUP_INTAKE, topic, 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool world_is_applied(struct world *world)
+{
+    return is_done(world, HS_KAFKA_GROUP_CORRELATE, HS_KAFKA_HITS, WORLD_PARTITIONS);
+}
+
 void world_await_done(struct world *world, int64_t timeout_ms)
 {
     int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
     for (int steady = 0; steady < 3;) {
-        bool done = is_done(world, "hitstream-match", "anpr.reads") &&
-                    is_done(world, "hitstream-correlate", "anpr.hits");
+        bool done = is_done(world, HS_KAFKA_GROUP_MATCH, HS_KAFKA_READS, WORLD_PARTITIONS) &&
+                    is_feedback_done(world) && world_is_applied(world);
         steady = done ? steady + 1 : 0;
         if (hs_clock_monotonic_ns() > until_ns) {
             world_tell_logs(world);

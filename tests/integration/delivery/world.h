@@ -21,6 +21,7 @@ enum {
     WORLD_TRIAL = 50,
     WORLD_INSTANCES = 2,
     WORLD_PARTITIONS = 4,
+    WORLD_DOUBTFUL = 20, // of the open list's vehicles the first
 };
 
 struct world_instance {
@@ -48,13 +49,19 @@ void world_close(struct world *world);
 enum world_list { WORLD_LIST_OPEN, WORLD_LIST_COVERT, WORLD_LIST_TRIAL, WORLD_LIST_NONE };
 void world_vrm(enum world_list list, unsigned number, char ret_vrm[16]);
 const char *world_list_id(enum world_list list);
+// Whether it is one of the vehicles that desks find not to be the one meant: its hits may stop.
+bool world_is_doubtful(const char *vrm);
+// Another live desk, which an incident of this one may be handed over to.
+const char *world_other_desk(const char *queue);
 
 // `kill_point`: "HS_KILL_POINT=name:n", or NULL.
 void world_start(struct world *world, size_t instance, const char *kill_point);
 // Waits until its log says that it is ready, or it has ended.
 void world_await_ready(struct world *world, size_t instance);
 
-// Waits until both groups have committed everything that stands in their topics.
+// Whether all that stands in anpr.hits was applied.
+bool world_is_applied(struct world *world);
+// Waits until all groups have committed everything that stands in their topics.
 void world_await_done(struct world *world, int64_t timeout_ms);
 
 // Shows the last lines of the instances' logs on stderr.

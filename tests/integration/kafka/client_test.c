@@ -172,6 +172,38 @@ static void held_records_leave_together_and_each_end_is_told(void **state)
     assert_int_equal(ends.not_written, 3);
 }
 
+// A frozen broker writes what it was sent when it goes on, though its sender gave that up: settled
+// means that it has.
+static void what_was_given_up_is_settled(void **state)
+{
+    (void)state;
+    struct ends ends = {0};
+    int topic;
+    make_topic("settled", 1);
+    struct hs_kafka_producer *producer = producer_new(&ends);
+    assert_int_equal(hs_kafka_producer_topic(producer, "settled", WAIT_MS, &topic), 0);
+    for (int round = 0; round < 5; round++) {
+        int64_t low, high;
+        fill(producer, topic, 0, 1);
+        assert_int_equal(hs_kafka_producer_flush(producer, WAIT_MS), 0);
+        assert_int_equal(hs_kafka_producer_settle(producer, NULL, 0), 0); // all ends are known
+        hs_broker_freeze(&broker);
+        fill(producer, topic, 0, 5);
+        hs_kafka_producer_poll(producer, 200); // on its way by now
+        assert_int_equal(hs_kafka_producer_discard(producer), 0);
+        assert_int_equal(hs_kafka_producer_unsettled(producer), 1);
+        assert_int_equal(hs_kafka_producer_settle(producer, NULL, 200), HS_ETIMEDOUT);
+        assert_int_equal(hs_kafka_producer_settle(producer, "ends", 200), 0); // another topic's
+        hs_broker_thaw(&broker);
+        assert_int_equal(hs_kafka_producer_settle(producer, "settled", WAIT_MS), 0);
+        assert_int_equal(hs_kafka_producer_unsettled(producer), 0);
+        assert_int_equal(hs_test_watermarks(broker.bootstrap, "settled", 0, &low, &high), 0);
+        assert_int_equal(high, ends.acked + ends.unknown);
+    }
+    assert_true(ends.unknown > 0);
+    hs_kafka_producer_free(producer);
+}
+
 // What a group consumer saw.
 struct member {
     struct hs_kafka_consumer *consumer;
@@ -524,6 +556,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_messages_end_is_told),
+        cmocka_unit_test(what_was_given_up_is_settled),
         cmocka_unit_test(held_records_leave_together_and_each_end_is_told),
         cmocka_unit_test(a_group_consumes_commits_and_rewinds),
         cmocka_unit_test(an_owner_may_start_a_partition_when_it_is_ready),
