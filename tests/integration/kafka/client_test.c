@@ -182,16 +182,20 @@ static void what_was_given_up_is_settled(void **state)
     make_topic("settled", 1);
     struct hs_kafka_producer *producer = producer_new(&ends);
     assert_int_equal(hs_kafka_producer_topic(producer, "settled", WAIT_MS, &topic), 0);
-    for (int round = 0; round < 5; round++) {
+    for (int given_up = 0; given_up < 5;) {
         int64_t low, high;
         fill(producer, topic, 0, 1);
         assert_int_equal(hs_kafka_producer_flush(producer, WAIT_MS), 0);
         assert_int_equal(hs_kafka_producer_settle(producer, NULL, 0), 0); // all ends are known
         hs_broker_freeze(&broker);
         fill(producer, topic, 0, 5);
-        hs_kafka_producer_poll(producer, 200); // on its way by now
+        hs_kafka_producer_poll(producer, 200); // mostly on its way by now
         assert_int_equal(hs_kafka_producer_discard(producer), 0);
-        assert_int_equal(hs_kafka_producer_unsettled(producer), 1);
+        if (hs_kafka_producer_unsettled(producer) == 0) { // nothing was
+            hs_broker_thaw(&broker);
+            continue;
+        }
+        given_up++;
         assert_int_equal(hs_kafka_producer_settle(producer, NULL, 200), HS_ETIMEDOUT);
         assert_int_equal(hs_kafka_producer_settle(producer, "ends", 200), 0); // another topic's
         hs_broker_thaw(&broker);
@@ -200,7 +204,6 @@ static void what_was_given_up_is_settled(void **state)
         assert_int_equal(hs_test_watermarks(broker.bootstrap, "settled", 0, &low, &high), 0);
         assert_int_equal(high, ends.acked + ends.unknown);
     }
-    assert_true(ends.unknown > 0);
     hs_kafka_producer_free(producer);
 }
 
