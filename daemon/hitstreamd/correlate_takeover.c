@@ -2,6 +2,7 @@
 #include "hitstreamd/correlate_takeover.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,6 +33,7 @@ enum {
     SETTLE_STEP_MS = 500,
     AGAIN_AFTER_MS = 500,
     TOOK_OVER_BYTES = 512,
+    THREADS_MAX = 8, // that restore local copies
 };
 
 // A takeover of all partitions that are new.
@@ -140,45 +142,84 @@ static bool on_state(void *ctx, const struct hs_kafka_message *message)
     return takeover->rc == 0 && go_on(takeover);
 }
 
-// A record of a local copy.
+// A partition's local copy on its way into its correlator. A core each: the copies of a busy
+// installation are seconds of one core's work, and partitions have nothing in common.
 struct restoring {
-    struct takeover *takeover;
+    const struct takeover *takeover;
     struct hs_part *part;
+    struct hs_kept *kept; // owned; NULL: there is none
+    pthread_t thread;
+    bool started;
+    int rc;
 };
 
 static bool on_kept(void *ctx, const struct hs_kept_record *kept)
 {
-    const struct restoring *restoring = ctx;
-    struct takeover *takeover = restoring->takeover;
+    struct restoring *restoring = ctx;
     const struct hs_state_record record = {
         .key = kept->key, .value = kept->value, .epoch = kept->epoch};
-    takeover->rc = hs_correlator_restore(restoring->part->correlator, &record);
-    if (takeover->rc == HS_EFORMAT) { // as it stands in the topic
+    restoring->rc = hs_correlator_restore(restoring->part->correlator, &record);
+    if (restoring->rc == HS_EFORMAT) { // as it stands in the topic
         hs_log(HS_LOG_ERROR, &event_state_malformed,
                "the local copy of anpr.vehicles/%" PRId32
                " holds a record that is no usable state, passing over it",
                restoring->part->number);
-        takeover->rc = 0;
+        restoring->rc = 0;
     }
-    return takeover->rc == 0 && go_on(takeover);
+    return restoring->rc == 0 && go_on(restoring->takeover);
 }
 
-// What a local copy holds need not be read from the topic; *ret_from is where to read on.
-static int restore_kept(struct takeover *takeover, struct hs_part *part, int64_t *ret_from)
+static void *restore_one(void *ctx)
 {
-    struct restoring restoring = {takeover, part};
-    struct hs_kept *kept =
-        hs_keeper_open(takeover->stage->config.settings, takeover->stage->tail, part->number);
-    if (!kept) {
+    struct restoring *restoring = ctx;
+    hs_kept_each(restoring->kept, on_kept, restoring);
+    if (restoring->rc == 0 && hs_stage_stopping(restoring->takeover->stage)) {
+        restoring->rc = HS_ECANCELED;
+    }
+    return NULL;
+}
+
+// Waits for its thread, if it has one; what it held needs not be read from the topic.
+static int restore_end(struct restoring *restoring, int64_t *ret_from)
+{
+    if (!restoring->kept) {
         return 0;
     }
-    *ret_from = hs_kept_head(kept)->next_offset;
-    hs_kept_each(kept, on_kept, &restoring);
+    if (restoring->started) {
+        pthread_join(restoring->thread, NULL);
+    } else {
+        restore_one(restoring);
+    }
+    *ret_from = hs_kept_head(restoring->kept)->next_offset;
     hs_log(HS_LOG_INFO, &event_kept,
            "restored %" PRIu64 " records of partition %" PRId32 " from the local copy",
-           hs_kept_count(kept), part->number);
-    hs_kept_close(kept);
-    return takeover->rc ? takeover->rc : hs_stage_stopping(takeover->stage) ? HS_ECANCELED : 0;
+           hs_kept_count(restoring->kept), restoring->part->number);
+    hs_kept_close(restoring->kept);
+    return restoring->rc;
+}
+
+// Restores what local copies hold, THREADS_MAX at a time; the ranges begin behind it.
+static int restore_kept(struct takeover *takeover, struct hs_kafka_range *ranges)
+{
+    int rc = 0;
+    for (size_t begin = 0; rc == 0 && begin < takeover->count; begin += THREADS_MAX) {
+        struct restoring rows[THREADS_MAX];
+        size_t count =
+            takeover->count - begin < THREADS_MAX ? takeover->count - begin : THREADS_MAX;
+        for (size_t i = 0; i < count; i++) {
+            struct hs_part *part = takeover->parts[begin + i];
+            rows[i] = (struct restoring){.takeover = takeover, .part = part};
+            rows[i].kept = hs_keeper_open(takeover->stage->config.settings, takeover->stage->tail,
+                                          part->number);
+            rows[i].started =
+                rows[i].kept && pthread_create(&rows[i].thread, NULL, restore_one, &rows[i]) == 0;
+        }
+        for (size_t i = 0; i < count; i++) {
+            int ended = restore_end(&rows[i], &ranges[begin + i].from_offset);
+            rc = rc ? rc : ended;
+        }
+    }
+    return rc;
 }
 
 static int restore(struct takeover *takeover)
@@ -189,13 +230,14 @@ static int restore(struct takeover *takeover)
     if (!ranges) {
         return HS_ENOMEM;
     }
-    int rc = 0;
     for (size_t i = 0; i < takeover->count; i++) {
         ranges[i] = (struct hs_kafka_range){.topic = HS_KAFKA_VEHICLES,
                                             .partition = takeover->parts[i]->number,
                                             .from_time_ms = -1,
                                             .from_offset = HS_KAFKA_OFFSET_BEGINNING};
-        rc = rc ? rc : restore_kept(takeover, takeover->parts[i], &ranges[i].from_offset);
+    }
+    int rc = restore_kept(takeover, ranges);
+    for (size_t i = 0; i < takeover->count; i++) {
         takeover->next_states[i] = ranges[i].from_offset;
     }
     if (rc == 0) {
