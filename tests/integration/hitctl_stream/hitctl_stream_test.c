@@ -460,10 +460,11 @@ static void no_broker_is_exit_5(void **state)
 {
     (void)state;
     uint16_t port;
-    char config[HS_TEST_PATH_BYTES], text[256];
+    char config[HS_TEST_PATH_BYTES], text[2 * HS_TEST_PATH_BYTES];
     assert_int_equal(hs_test_free_port(&port), 0);
     path_of("nowhere.yaml", config);
-    snprintf(text, sizeof(text), "kafka:\n  bootstrap: 127.0.0.1:%u\n", port);
+    snprintf(text, sizeof(text), "kafka:\n  bootstrap: 127.0.0.1:%u\nredis:\n  socket: %s\n", port,
+             redis.socket_path);
     assert_int_equal(hs_test_file_write(config, text), 0);
     struct outcome outcome =
         RUN(NULL, "alerts", "tail", "north", "--from", "beginning", "--config", config);
