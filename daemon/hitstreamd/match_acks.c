@@ -66,6 +66,11 @@ void hs_acks_begin(struct hs_acks *acks, int64_t offset)
     acks->has_turn = false;
 }
 
+bool hs_acks_begun(const struct hs_acks *acks)
+{
+    return acks->begun;
+}
+
 struct hs_ack_ticket hs_acks_expect(struct hs_acks *acks)
 {
     assert(acks->begun);

@@ -31,6 +31,8 @@ void hs_acks_reset(struct hs_acks *acks, int64_t offset);
 
 // The message at `offset` has been processed as far as its outputs that follow. Offsets rise.
 void hs_acks_begin(struct hs_acks *acks, int64_t offset);
+// Whether a message was begun since the reset: before that there is nothing to expect an output of.
+bool hs_acks_begun(const struct hs_acks *acks);
 // One more output of the message begun last. There is room for as many messages as hs_acks_full()
 // said before.
 struct hs_ack_ticket hs_acks_expect(struct hs_acks *acks);

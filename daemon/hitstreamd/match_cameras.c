@@ -201,7 +201,7 @@ void hs_match_cameras_idle(struct hs_match_worker *worker, int64_t now_ns)
         struct hs_match_slot *slot = &worker->slots[i];
         int64_t low, high, idle_ms = (now_ns - slot->seen_ns) / NS_PER_MS - IDLE_MARGIN_MS;
         if (slot->now_ms > 0 && (now_ns - slot->counted_at_ns) / NS_PER_MS >= every_ms &&
-            !hs_acks_full(slot->acks, 1) &&
+            hs_acks_begun(slot->acks) && !hs_acks_full(slot->acks, 1) &&
             hs_kafka_consumer_watermarks(worker->consumer, HS_KAFKA_READS, slot->partition, &low,
                                          &high)) {
             bool at_end = hs_acks_next(slot->acks) >= high && idle_ms > 0;
