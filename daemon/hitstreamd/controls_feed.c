@@ -95,6 +95,7 @@ void hs_controls_feed_free(struct hs_controls_feed *feed)
     hs_controls_unref(hs_rcu_publish(feed->slot, NULL));
     hs_controls_unref(feed->live);
     hs_controls_unref(feed->head);
+    hs_controls_unref(feed->unsaved);
     for (size_t i = 0; i < HS_CONTROLS_FEED_KEPT; i++) {
         hs_controls_unref(feed->kept[i]);
     }
@@ -189,6 +190,16 @@ static void save_to_disk(struct hs_controls_feed *feed, const struct hs_controls
     hs_buf_fini(&text);
 }
 
+// After correlators have them: a disk takes its time.
+static void save_live(struct hs_controls_feed *feed)
+{
+    if (feed->unsaved) {
+        save_to_disk(feed, feed->unsaved);
+        hs_controls_unref(feed->unsaved);
+        feed->unsaved = NULL;
+    }
+}
+
 static void load_from_disk(struct hs_controls_feed *feed)
 {
     char path[4096], hash[HS_CONTROLS_HASH_BYTES];
@@ -232,9 +243,8 @@ static void take_offer(struct hs_controls_feed *feed)
     struct hs_controls *controls;
     if (fresh && !same && unpack(feed, hash, hs_buf_str(&packed), "redis", &controls) == 0) {
         go_live(feed, controls, false);
-        if (hash[0]) {
-            save_to_disk(feed, controls);
-        }
+        hs_controls_unref(feed->unsaved);
+        feed->unsaved = hash[0] ? hs_controls_ref(controls) : NULL;
     }
     hs_buf_fini(&packed);
 }
@@ -407,6 +417,7 @@ static void *feed_run(void *arg)
     while (feed_alive(feed)) {
         take_offer(feed);
         serve_topic(feed);
+        save_live(feed);
         feed_wait(feed);
     }
     if (feed->scanned) {

@@ -22,7 +22,7 @@ HS_LOG_EVENT(event_controls, "controls-appended", "c7f0a5de1b3a49d38e7e0a4b5d2c6
 
 enum {
     HELD_TRY_MS = 100,
-    CONTROLS_ASK_MS = 100,
+    CONTROLS_ASK_MS = 5, // an operation that begins does not wait for it
     ROOM_POLL_MS = 10,
     EVENT_HEADERS = 7,
 };

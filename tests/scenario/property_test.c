@@ -2,7 +2,8 @@
 //
 // Random logs with late, duplicate and out-of-order hits. Same log, same alerts: with any restart
 // points and checkpoints that reached the topic whole or in part. And audiences: without the covert
-// and trial lists all other alerts are the same bytes. The seed is printed; HS_SEED=n runs that
+// and trial lists all other alerts are the same bytes. And routes: what a hit brings has one, and is
+// told once. The seed is printed; HS_SEED=n runs that
 // one.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -432,9 +433,103 @@ static void audiences_do_not_interfere(void **state)
     free(log);
 }
 
+// The controls by which an alert was told.
+static const struct hs_controls *controls_of(const Hitstream__V1__Alert *alert,
+                                             struct hs_controls *const *controls)
+{
+    char audience[128] = "open", hash[HS_CONTROLS_HASH_BYTES];
+    if (alert->covert) {
+        snprintf(audience, sizeof(audience), "covert:%s", alert->list->list_id);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        hs_controls_audience_hash(controls[i], hs_str(audience), hash);
+        if (strcmp(hash, alert->controls_hash) == 0) {
+            return controls[i];
+        }
+    }
+    fail_msg("controls '%s' are none of ours", alert->controls_hash);
+    return NULL;
+}
+
+// Whether the table, asked anew, has that queue among those that may be told of what it shows.
+static bool has_route(const Hitstream__V1__Alert *alert, const struct hs_controls *controls)
+{
+    const struct hs_queue *queues[16];
+    const Hitstream__V1__Place *place = alert->place;
+    const Hitstream__V1__WatchlistEntry *entry = alert->entry;
+    const struct hs_route_query query = {
+        .list_id = hs_str(alert->list->list_id),
+        .list_owner = hs_str(alert->list->owner_force),
+        .covert = alert->covert,
+        .handling = entry->handling == HITSTREAM__V1__HANDLING__HANDLING_STOP
+                        ? HS_ROUTE_HANDLING_STOP
+                        : HS_ROUTE_HANDLING_MONITOR,
+        .force = hs_str(place->force),
+        .area = hs_str(place->area),
+        .road = hs_str(place->road),
+        .site = hs_str(place->site_id),
+        .at_ms = alert->captured_at_ms,
+        .safeguarding = entry->safeguarding > 0 ? 1U << (entry->safeguarding - 1) : 0,
+        .camera_unknown = place->camera_unknown,
+        .stale = alert->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE,
+    };
+    size_t count = hs_route_decide(hs_controls_routes(controls), &query, queues, 16);
+    assert_true(count <= 16);
+    for (size_t i = 0; i < count; i++) {
+        if (hs_str_is(queues[i]->name, alert->queue)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What a hit brought has a route, and says something that the queue was not told.
+static void look_at(const struct hs_offline *offline, size_t number,
+                    struct hs_controls *const *controls, size_t *looked)
+{
+    const struct hs_offline_alert *told = &offline->alerts[number];
+    Hitstream__V1__Alert *alert =
+        hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
+    assert_non_null(alert);
+    bool opened = alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED;
+    bool updated = alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED;
+    if ((opened || updated) && strcmp(alert->queue, "unrouted") != 0) {
+        assert_true(has_route(alert, controls_of(alert, controls)));
+        assert_true(opened || alert->n_changes > 0);
+        (*looked)++;
+    }
+    for (size_t i = 0; i < number; i++) {
+        assert_false(hs_id_eq(&offline->alerts[i].id, &told->id)); // told once
+    }
+    hitstream__v1__alert__free_unpacked(alert, NULL);
+}
+
+static void no_route_no_alert_and_none_twice(void **state)
+{
+    (void)state;
+    struct hs_controls *controls[] = {story_controls(NULL, NULL), waiting_controls()};
+    struct log *log = malloc(sizeof(*log));
+    size_t looked = 0;
+    assert_non_null(log);
+    for (uint64_t run = 0; run < RUNS; run++) {
+        dice_state = first_seed() + 2000 + run;
+        struct hs_offline *straight = make_log(log, controls);
+        for (size_t i = 0; i < straight->alert_count; i++) {
+            look_at(straight, i, controls, &looked);
+        }
+        hs_offline_free(straight);
+        free_log(log);
+    }
+    assert_true(looked > RUNS * 20);
+    hs_controls_unref(controls[0]);
+    hs_controls_unref(controls[1]);
+    free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_route_no_alert_and_none_twice),
         cmocka_unit_test(same_log_same_alerts),
         cmocka_unit_test(audiences_do_not_interfere),
     };

@@ -12,7 +12,8 @@
  * high), drugs (wilts, open, monitor, medium), missing (avon, open, stop, low, but a missing
  * person), lowkey (avon, open, monitor, nobody's queue takes it), covert-a and covert-b (avon and
  * wilts, covert), trial (avon). Queues: avon-live, avon-review, wilts-live, wilts-review,
- * covert-a-desk, covert-b-desk. Quiet time 30 min, repeat window 5 min. Threads: one.
+ * covert-a-desk, covert-b-desk. Cameras of nine forces: avon, wilts, city, dorset, gwent, devon,
+ * surrey, kent and essex. Quiet time 30 min, repeat window 5 min. Threads: one.
  */
 
 #include "hitstream/v1/alert.pb-c.h"

@@ -95,6 +95,17 @@ static void publish_controls(struct town *town)
     free(bytes);
 }
 
+// The controls as they are decide from this place of the log on.
+static void decide_from_here(struct town *town)
+{
+    struct hs_buf packed = {0};
+    story_pack_controls(hs_controls_hash(town->controls), &packed);
+    for (int32_t p = 0; p < TOWN_PARTITIONS; p++) {
+        put(town, "anpr.hits", p, HS_STR("partition"), hs_buf_str(&packed));
+    }
+    hs_buf_fini(&packed);
+}
+
 static void make_topics(struct town *town)
 {
     static const char *const by_append[] = {"message.timestamp.type", "LogAppendTime", NULL};
@@ -121,7 +132,6 @@ void town_open(struct town *town)
 
 void town_open_with(struct town *town, struct hs_controls *controls)
 {
-    struct hs_buf packed = {0};
     *town = (struct town){0};
     assert_int_equal(hs_test_folder_make("seeing", town->folder), 0);
     assert_int_equal(hs_broker_start(&town->broker, NULL), 0);
@@ -132,11 +142,24 @@ void town_open_with(struct town *town, struct hs_controls *controls)
     make_topics(town);
     publish_controls(town);
     activate(town);
-    story_pack_controls(hs_controls_hash(town->controls), &packed);
-    for (int32_t p = 0; p < TOWN_PARTITIONS; p++) {
-        put(town, "anpr.hits", p, HS_STR("partition"), hs_buf_str(&packed));
-    }
+    decide_from_here(town);
+}
+
+void town_follow(struct town *town)
+{
+    char hash[HS_CONTROLS_HASH_BYTES];
+    struct hs_store *store = open_store(town);
+    struct hs_buf packed = {0};
+    struct hs_diags diags = {0};
+    assert_true(town->before_count < TOWN_CONTROLS_MAX);
+    assert_int_equal(hs_store_controls_head(store, hash, &packed), 0);
+    town->before[town->before_count++] = town->controls;
+    assert_int_equal(hs_controls_unpack(hs_buf_str(&packed), &diags, &town->controls), 0);
+    publish_controls(town);
+    decide_from_here(town);
+    hs_diags_fini(&diags);
     hs_buf_fini(&packed);
+    hs_store_free(store);
 }
 
 void town_close(struct town *town)
@@ -145,6 +168,9 @@ void town_close(struct town *town)
         hs_offline_free(town->cores[p]);
     }
     hs_controls_unref(town->controls);
+    for (size_t i = 0; i < town->before_count; i++) {
+        hs_controls_unref(town->before[i]);
+    }
     hs_test_producer_free(town->producer);
     hs_broker_fini(&town->broker);
     hs_redis_server_fini(&town->redis);
@@ -209,6 +235,9 @@ void town_settle(struct town *town)
     for (int32_t p = 0; p < TOWN_PARTITIONS; p++) {
         town->cores[p] = hs_offline_new();
         hs_offline_know(town->cores[p], hs_controls_ref(town->controls));
+        for (size_t i = 0; i < town->before_count; i++) {
+            hs_offline_know(town->cores[p], hs_controls_ref(town->before[i]));
+        }
     }
     for (size_t i = 0; i < log.count; i++) {
         const struct hs_test_message *m = &log.rows[i];

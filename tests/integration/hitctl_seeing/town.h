@@ -14,14 +14,16 @@
 #include "support/offline.h"
 #include "support/redis_server.h"
 
-enum { TOWN_PARTITIONS = 3, TOWN_WORDS_MAX = 20 };
+enum { TOWN_PARTITIONS = 3, TOWN_WORDS_MAX = 24, TOWN_CONTROLS_MAX = 8 };
 
 struct town {
     struct hs_broker broker;
     struct hs_redis_server redis;
     struct hs_test_producer *producer;
     char folder[HS_TEST_PATH_BYTES];
-    struct hs_controls *controls;
+    struct hs_controls *controls;                  // that decide now
+    struct hs_controls *before[TOWN_CONTROLS_MAX]; // that decided before, owned
+    size_t before_count;
     struct hs_offline *cores[TOWN_PARTITIONS]; // what they told, in order
 };
 
@@ -40,6 +42,8 @@ void town_close(struct town *town);
 void town_passes(struct town *town, const struct story_hit *hit);
 // The log so far goes through the core; what it tells and keeps goes into the topics.
 void town_settle(struct town *town);
+// What hitctl activated meanwhile decides from here on in the log.
+void town_follow(struct town *town);
 // A desk says this of an alert that was told; it goes into the log after what settled.
 void town_says(struct town *town, const struct story_say *say,
                const struct hs_offline_alert *alert);
