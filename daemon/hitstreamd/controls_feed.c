@@ -283,6 +283,17 @@ static void scan_topic(struct hs_controls_feed *feed)
     pthread_mutex_unlock(&feed->lock);
 }
 
+// Takes `controls`: for those who ask by hash.
+static void keep(struct hs_controls_feed *feed, struct hs_controls *controls)
+{
+    pthread_mutex_lock(&feed->lock);
+    struct hs_controls *before = feed->kept[feed->next_kept];
+    feed->kept[feed->next_kept] = controls;
+    feed->next_kept = (feed->next_kept + 1) % HS_CONTROLS_FEED_KEPT;
+    pthread_mutex_unlock(&feed->lock);
+    hs_controls_unref(before);
+}
+
 // What matchers go by becomes the head for correlators, once it stands in the topic. What comes
 // from disk may be older than what a partition goes by already: it never does.
 static void raise_head(struct hs_controls_feed *feed)
@@ -316,18 +327,7 @@ static void raise_head(struct hs_controls_feed *feed)
     feed->head_confirmed = confirmed;
     feed->away[0] = '\0';
     pthread_mutex_unlock(&feed->lock);
-    hs_controls_unref(before);
-}
-
-// Takes `controls`: for those who ask by hash.
-static void keep(struct hs_controls_feed *feed, struct hs_controls *controls)
-{
-    pthread_mutex_lock(&feed->lock);
-    struct hs_controls *before = feed->kept[feed->next_kept];
-    feed->kept[feed->next_kept] = controls;
-    feed->next_kept = (feed->next_kept + 1) % HS_CONTROLS_FEED_KEPT;
-    pthread_mutex_unlock(&feed->lock);
-    hs_controls_unref(before);
+    keep(feed, before); // its 'controls activated' may still be on its way to some partition
 }
 
 static void fetch_wanted(struct hs_controls_feed *feed)

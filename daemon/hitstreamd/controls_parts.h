@@ -38,8 +38,9 @@ struct hs_controls_feed {
     struct hs_controls *live; // what matchers go by; never NULL
     struct hs_controls
         *head; // what correlators may activate; NULL: not known, or not in the topic yet
-    struct hs_controls *kept[HS_CONTROLS_FEED_KEPT]; // older ones that were asked for
-    size_t next_kept;                                // the next to be let go
+    struct hs_controls
+        *kept[HS_CONTROLS_FEED_KEPT]; // the last heads, and older ones that were asked for
+    size_t next_kept;                 // the next to be let go
     char wanted[WANTED_MAX][HS_CONTROLS_HASH_BYTES]; // "" : free
     struct hs_position position;                     // the next anchor
     bool has_position;
