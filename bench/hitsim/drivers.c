@@ -2,6 +2,7 @@
 #include "hitsim/drivers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 
@@ -312,10 +313,14 @@ struct journey drivers_leave(struct drivers *drivers, uint32_t driver, double no
         convoy->begin_s = convoy->started++ ? convoy->begin_s : now_s;
         convoy->last_begin_s = now_s;
         convoy->last_end_s = now_s - 1;
-        convoy->seen[0] = convoy->seen[1] = 0;
+        convoy->seen[0] = convoy->seen[1] = convoy->together = convoy->together_roads = 0;
     }
-    return (struct journey){now_s, row->at, to, convoy,
-                            random_unit(&drivers->random) < drivers->plan.coincidence_share};
+    return (struct journey){now_s,
+                            row->at,
+                            to,
+                            convoy,
+                            random_unit(&drivers->random) < drivers->plan.coincidence_share,
+                            row->habit == HABIT_COMMUTER};
 }
 
 void drivers_arrive(struct drivers *drivers, uint32_t driver, double now_s)
@@ -334,6 +339,43 @@ void drivers_arrive(struct drivers *drivers, uint32_t driver, double now_s)
             courier->third_s = ++courier->runs == 3 ? now_s : courier->third_s;
         }
     }
+}
+
+// Both were read at this post.
+static void note_together(const struct net *net, struct convoy *convoy, unsigned post)
+{
+    unsigned site = net->posts[post].site;
+    bool new_road = true;
+    for (unsigned i = 0; i < convoy->together; i++) {
+        const struct net_site *other = &net->sites[convoy->together_sites[i]];
+        new_road = new_road && strcmp(other->road, net->sites[site].road) != 0;
+    }
+    convoy->together_roads += new_road;
+    convoy->together_sites[convoy->together++] = (uint16_t)site;
+    convoy->together_journeys += convoy->together == 2;
+}
+
+void drivers_convoy_seen(const struct net *net, struct convoy *convoy, unsigned post,
+                         bool companion)
+{
+    unsigned count = convoy->seen[companion];
+    if (count == DRIVERS_POSTS_MAX) {
+        return;
+    }
+    convoy->posts[companion][count] = (uint16_t)post;
+    convoy->seen[companion]++;
+    for (unsigned i = 0; i < convoy->seen[!companion]; i++) {
+        if (convoy->posts[!companion][i] == post) {
+            note_together(net, convoy, post);
+            return;
+        }
+    }
+}
+
+bool drivers_convoy_shows(const struct convoy *convoy)
+{
+    return (convoy->together >= 3 && convoy->together_roads >= 2) ||
+           (convoy->together >= 2 && convoy->together_journeys >= 2);
 }
 
 void drivers_passed(struct drivers *drivers, uint32_t vehicle, unsigned post, double at_s)

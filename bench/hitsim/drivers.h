@@ -26,18 +26,25 @@ struct drivers_plan {
     double coincidence_share; // of listed vehicles' trips that somebody follows for one road
 };
 
+enum { DRIVERS_WAY_MAX = 24, DRIVERS_POSTS_MAX = 64 };
+
 // Two vehicles that travel together on purpose, the first of them listed.
 struct convoy {
     uint32_t vehicle;
     uint32_t companion;
     unsigned planned; // journeys
     unsigned started;
-    double from_s;       // not before
-    double begin_s;      // of the first journey
-    double last_begin_s; // of the last one
-    double last_end_s;   // of the last one; below last_begin_s while it is under way
-    unsigned roads;      // different ones with cameras, on the last journey
-    unsigned seen[2];    // posts of the last journey at which each was read rightly
+    double from_s;              // not before
+    double begin_s;             // of the first journey
+    double last_begin_s;        // of the last one
+    double last_end_s;          // of the last one; below last_begin_s while it is under way
+    unsigned roads;             // different ones with cameras, on the last journey
+    unsigned seen[2];           // posts of the last journey at which each was read rightly
+    unsigned together;          // posts of it at which both were
+    unsigned together_roads;    // different roads among those
+    unsigned together_journeys; // journeys with two such posts
+    uint16_t posts[2][DRIVERS_POSTS_MAX];       // those of `seen`
+    uint16_t together_sites[DRIVERS_POSTS_MAX]; // those of `together`
 };
 
 // A listed vehicle between the hub city and one market town.
@@ -68,8 +75,6 @@ struct clone {
 
 struct drivers;
 
-enum { DRIVERS_WAY_MAX = 24 };
-
 // What a driver does next.
 struct journey {
     double leave_s;
@@ -77,6 +82,7 @@ struct journey {
     unsigned to;
     struct convoy *convoy; // the companion comes along; NULL: none
     bool followed;         // by chance, along one road
+    bool usual;            // the way to work or home, the same every day
 };
 
 struct drivers *drivers_new(const struct net *net, const struct drivers_plan *plan);
@@ -95,6 +101,12 @@ double drivers_next(struct drivers *drivers, uint32_t driver, double now_s);
 struct journey drivers_leave(struct drivers *drivers, uint32_t driver, double now_s);
 // It arrived; ends what it was part of.
 void drivers_arrive(struct drivers *drivers, uint32_t driver, double now_s);
+// One of a convoy was read rightly at a post of their journey.
+void drivers_convoy_seen(const struct net *net, struct convoy *convoy, unsigned post,
+                         bool companion);
+// Whether the pair shared what the convoy rule asks for at least: three sites of its last journey
+// that are not all of one road, or two journeys.
+bool drivers_convoy_shows(const struct convoy *convoy);
 // A listed mark was seen at a post.
 void drivers_passed(struct drivers *drivers, uint32_t vehicle, unsigned post, double at_s);
 

@@ -31,6 +31,7 @@ struct pair {
 struct naive {
     const struct sim *sim;
     uint32_t listed;
+    uint32_t every;     // of whose marks one is looked at
     struct ring *rings; // owned, one a camera
     struct pair *pairs; // owned, a table by hash
     size_t pair_count;
@@ -54,13 +55,14 @@ static struct pair *new_table(size_t capacity)
     return pairs;
 }
 
-struct naive *naive_new(const struct sim *sim)
+struct naive *naive_new(const struct sim *sim, uint32_t every)
 {
     struct naive *naive = calloc(1, sizeof(*naive));
     if (!naive) {
         return NULL;
     }
     naive->sim = sim;
+    naive->every = every;
     naive->listed = sim_plan_of(sim)->listed;
     naive->pair_capacity = 4096;
     naive->rings = calloc(sim_net(sim)->camera_count, sizeof(*naive->rings));
@@ -152,6 +154,11 @@ static bool together(struct naive *naive, uint32_t mark, uint32_t companion, uns
     return pair->count < CAMERAS || find(naive, mark, companion, at_ms);
 }
 
+static bool is_asked_for(const struct naive *naive, uint32_t mark)
+{
+    return mark < naive->listed && mark % naive->every == 0;
+}
+
 static bool note_company(struct naive *naive, const struct sim_read *read)
 {
     struct ring *ring = &naive->rings[read->camera];
@@ -162,10 +169,10 @@ static bool note_company(struct naive *naive, const struct sim_read *read)
         if (other->mark == read->mark || llabs(read->captured_at_ms - other->at_ms) > GAP_MS) {
             continue;
         }
-        if (read->mark < naive->listed) {
+        if (is_asked_for(naive, read->mark)) {
             good = together(naive, read->mark, other->mark, read->camera, read->delivered_at_ms);
         }
-        if (good && other->mark < naive->listed) {
+        if (good && is_asked_for(naive, other->mark)) {
             good = together(naive, other->mark, read->mark, read->camera, read->delivered_at_ms);
         }
     }
@@ -175,7 +182,7 @@ static bool note_company(struct naive *naive, const struct sim_read *read)
 
 static bool note_speed(struct naive *naive, const struct sim_read *read)
 {
-    if (read->mark >= naive->listed) {
+    if (!is_asked_for(naive, read->mark)) {
         return true;
     }
     struct last *last = &naive->last[read->mark];

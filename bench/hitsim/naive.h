@@ -23,7 +23,8 @@ struct naive_finding {
     int64_t at_ms; // by when it is said
 };
 
-struct naive *naive_new(const struct sim *sim); // NULL: out of memory
+// Only of every n-th listed mark: a table of all pairs is large.
+struct naive *naive_new(const struct sim *sim, uint32_t every); // NULL: out of memory
 void naive_free(struct naive *naive);
 // False: out of memory.
 bool naive_read(struct naive *naive, const struct sim_read *read);

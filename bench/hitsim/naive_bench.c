@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 {
     struct sim_plan plan = make_plan(argc, argv);
     struct sim *sim = sim_new(&plan, HITSIM_DATA, NULL);
-    struct naive *naive = sim ? naive_new(sim) : NULL;
+    struct naive *naive = sim ? naive_new(sim, 1) : NULL;
     struct sim_read read;
     bool good = naive != NULL;
     while (good && sim_next(sim, &read)) {

@@ -18,14 +18,16 @@ struct row { // a read on its way
 
 struct sim {
     struct sim_plan plan;
-    struct town *town;       // owned
-    struct net *net;         // owned
-    struct drivers *drivers; // owned
-    struct traffic *traffic; // owned
-    struct truth *truth;     // NULL: none
-    struct random random;    // of what cameras do
-    struct heap heap;        // reads on their way, by arrival
-    struct row *rows;        // owned
+    struct town *town;         // owned
+    struct net *net;           // owned
+    struct drivers *drivers;   // owned
+    struct traffic *traffic;   // owned
+    struct truth *truth;       // NULL: none
+    traffic_on_chance *chance; // NULL: nobody asks
+    void *chance_ctx;
+    struct random random; // of what cameras do
+    struct heap heap;     // reads on their way, by arrival
+    struct row *rows;     // owned
     uint32_t row_count;
     uint32_t first_free;
     struct sim_fault faults[FAULTS_MAX];
@@ -126,6 +128,8 @@ static void add_faults(struct sim *sim, enum sim_fault_kind kind, uint32_t count
     }
 }
 
+static void on_chance(void *ctx, const struct traffic_chance *chance);
+
 static bool make_world(struct sim *sim, const char *data_folder)
 {
     struct drivers_plan drivers = drivers_plan_of(&sim->plan);
@@ -133,7 +137,9 @@ static bool make_world(struct sim *sim, const char *data_folder)
                                    .rate = sim->plan.rate / sim->plan.speed,
                                    .hour = sim->plan.hour,
                                    .listed = sim->plan.listed,
-                                   .vehicles = sim->plan.vehicles};
+                                   .vehicles = sim->plan.vehicles,
+                                   .chance = on_chance,
+                                   .chance_ctx = sim};
     struct random random = {.state = hs_hash_u64(sim->plan.seed ^ UINT64_C(0xfa017))};
     sim->town = town_read(data_folder);
     sim->net = sim->town ? net_new(sim->town, sim->plan.site_km) : NULL;
@@ -311,10 +317,21 @@ static void note(struct sim *sim, const struct sim_read *read, struct truth_pass
     passage->reads[passage->read_count++] = read->number;
 }
 
-static void count_convoy(const struct traffic_pass *pass, bool exact)
+static void count_convoy(const struct sim *sim, const struct traffic_pass *pass, bool exact)
 {
     if (pass->with && exact) {
-        pass->with->seen[pass->companion]++;
+        drivers_convoy_seen(sim->net, pass->with, pass->post, pass->companion);
+    }
+}
+
+static void on_chance(void *ctx, const struct traffic_chance *chance)
+{
+    struct sim *sim = ctx;
+    if (sim->truth) {
+        truth_coincidence(sim->truth, sim, chance);
+    }
+    if (sim->chance) {
+        sim->chance(sim->chance_ctx, chance);
     }
 }
 
@@ -337,7 +354,7 @@ static void watch(struct sim *sim, const struct traffic_pass *pass)
             send(sim, &read);
         }
     }
-    count_convoy(pass, passage.exact);
+    count_convoy(sim, pass, passage.exact);
     if (passage.mark < sim->plan.listed && passage.read_count > 0) {
         drivers_passed(sim->drivers, pass->vehicle, pass->post, pass->at_s);
         if (sim->truth) {
@@ -382,6 +399,12 @@ void sim_end(struct sim *sim)
     if (sim->truth) {
         truth_end(sim->truth, sim, sim->over ? sim->end_s : sim->now_s);
     }
+}
+
+void sim_observe_chance(struct sim *sim, traffic_on_chance *chance, void *ctx)
+{
+    sim->chance = chance;
+    sim->chance_ctx = ctx;
 }
 
 const struct net *sim_net(const struct sim *sim)

@@ -18,6 +18,7 @@
 #include "hitsim/drivers.h"
 #include "hitsim/lists.h"
 #include "hitsim/plate.h"
+#include "hitsim/traffic.h"
 
 struct sim_plan {
     uint64_t seed;
@@ -84,6 +85,8 @@ void sim_free(struct sim *sim);
 // False: the stream is over, or there is no memory (sim_broken()).
 bool sim_next(struct sim *sim, struct sim_read *ret_read);
 bool sim_broken(const struct sim *sim);
+// Tells another program of each companion by chance.
+void sim_observe_chance(struct sim *sim, traffic_on_chance *chance, void *ctx);
 // Tells truth what was true of the whole stream as far as it ran.
 void sim_end(struct sim *sim);
 

@@ -10,6 +10,9 @@
 #define WARM_UP_S      3600.0
 #define LONGEST_WAIT_S 90.0 // behind others; then it is overtaken
 #define MEAN_RHYTHM    0.54 // of drivers_rhythm() over the day
+// Who follows falls back so far at most.
+#define ROAD_GAP_MAX_S   28.0
+#define CONVOY_GAP_MAX_S 45.0
 
 enum {
     FOLLOWERS_MAX = 5,
@@ -27,6 +30,7 @@ struct follower {
     uint8_t from, to; // steps of the way on which it is there
     uint8_t away;     // steps that it takes another way
     bool convoy;      // on purpose
+    double most_s;    // gap; who falls back further catches up again
 };
 
 // A vehicle under way, with those that travel with it.
@@ -183,7 +187,7 @@ static void move_follower(struct traffic *traffic, struct follower *follower)
     if (follower->convoy && random_unit(random) < 0.07) {
         sign = -sign;
     }
-    follower->gap_s = sign * fmin(fmax(gap_s, 1.5), follower->convoy ? 45.0 : 28.0);
+    follower->gap_s = sign * fmin(fmax(gap_s, 1.5), follower->most_s);
 }
 
 // Everybody of the trip passes this post.
@@ -272,11 +276,24 @@ static void on_town(struct traffic *traffic, uint32_t index, double at_s)
     }
 }
 
-static void add_follower(struct trip *trip, uint32_t vehicle, double gap_s, bool convoy)
+static void add_follower(struct trip *trip, uint32_t vehicle, double gap_s, double most_s,
+                         bool convoy)
 {
     if (trip->follower_count < FOLLOWERS_MAX) {
-        trip->followers[trip->follower_count++] = (struct follower){
-            .vehicle = vehicle, .gap_s = gap_s, .to = trip->len, .convoy = convoy};
+        trip->followers[trip->follower_count++] = (struct follower){.vehicle = vehicle,
+                                                                    .gap_s = gap_s,
+                                                                    .most_s = most_s,
+                                                                    .to = trip->len,
+                                                                    .convoy = convoy};
+    }
+}
+
+static void tell_chance(const struct traffic *traffic, enum traffic_chance_kind kind,
+                        uint32_t vehicle, uint32_t other, double at_s)
+{
+    const struct traffic_chance chance = {kind, vehicle, other, at_s};
+    if (traffic->plan.chance) {
+        traffic->plan.chance(traffic->plan.chance_ctx, &chance);
     }
 }
 
@@ -286,7 +303,7 @@ static bool same_road(const struct net *net, unsigned arc_a, unsigned arc_b)
 }
 
 // Somebody drives behind by chance, for the longest stretch of one road.
-static void add_chance(struct traffic *traffic, struct trip *trip)
+static void add_chance(struct traffic *traffic, struct trip *trip, double at_s)
 {
     unsigned best = 0, best_len = 0;
     for (unsigned i = 0; i < trip->len;) {
@@ -302,9 +319,34 @@ static void add_chance(struct traffic *traffic, struct trip *trip)
     }
     uint32_t vehicle =
         traffic->plan.listed + random_below(&traffic->random, traffic->plan.vehicles);
-    add_follower(trip, vehicle, 3.0 + 20.0 * random_unit(&traffic->random), false);
+    add_follower(trip, vehicle, 3.0 + 20.0 * random_unit(&traffic->random), ROAD_GAP_MAX_S, false);
     trip->followers[trip->follower_count - 1].from = (uint8_t)best;
     trip->followers[trip->follower_count - 1].to = (uint8_t)(best + best_len);
+    tell_chance(traffic, TRAFFIC_ROAD, trip->vehicle, vehicle, at_s);
+}
+
+// Every third commuter has a neighbour who works at the same place, sets out within a minute or so,
+// six times of ten, and drives as it likes on the same way.
+static void add_neighbour(struct traffic *traffic, uint32_t leader, double at_s)
+{
+    uint32_t commuter = traffic->trips[leader].vehicle;
+    uint64_t luck = hs_hash_u64(traffic->plan.seed ^ commuter * UINT64_C(0x9e1));
+    uint32_t others = traffic->plan.vehicles - traffic->commuters;
+    if (luck % 3 != 0 || random_unit(&traffic->random) > 0.6) {
+        return;
+    }
+    uint32_t index = take_trip(traffic);
+    if (index != NO_TRIP) {
+        struct trip *trip = &traffic->trips[index];
+        const struct trip *way = &traffic->trips[leader];
+        *trip = (struct trip){.vehicle = traffic->plan.listed + traffic->commuters +
+                                         (uint32_t)(luck >> 8) % others,
+                              .len = way->len,
+                              .pace = exp(0.09 * random_normal(&traffic->random))};
+        memcpy(trip->way, way->way, sizeof(trip->way));
+        tell_chance(traffic, TRAFFIC_NEIGHBOUR, commuter, trip->vehicle, at_s);
+        leave(traffic, index, at_s + 30.0 * random_unit(&traffic->random));
+    }
 }
 
 static void count_roads(const struct net *net, const struct trip *trip, struct convoy *convoy)
@@ -323,7 +365,9 @@ static void on_driver(struct traffic *traffic, uint32_t driver, double at_s)
 {
     struct journey journey = drivers_leave(traffic->drivers, driver, at_s);
     uint32_t vehicle = drivers_vehicle(traffic->drivers, driver);
-    uint32_t index = make_trip(traffic, vehicle, journey.from, journey.to, &traffic->random);
+    struct random habits = {.state = hs_hash_u64(vehicle)};
+    uint32_t index = make_trip(traffic, vehicle, journey.from, journey.to,
+                               journey.usual ? &habits : &traffic->random);
     if (index == NO_TRIP) { // no way there: it stays where it is and counts as arrived
         drivers_arrive(traffic->drivers, driver, at_s);
         double next_s = drivers_next(traffic->drivers, driver, at_s);
@@ -334,13 +378,16 @@ static void on_driver(struct traffic *traffic, uint32_t driver, double at_s)
     if (journey.convoy) {
         trip->in_convoy = true;
         add_follower(trip, journey.convoy->companion, 4.0 + 12.0 * random_unit(&traffic->random),
-                     true);
+                     CONVOY_GAP_MAX_S, true);
         count_roads(traffic->net, trip, journey.convoy);
     }
     if (journey.followed) {
-        add_chance(traffic, trip);
+        add_chance(traffic, trip, at_s);
     }
     leave(traffic, index, at_s);
+    if (journey.usual) {
+        add_neighbour(traffic, index, at_s); // may move the trips
+    }
 }
 
 // When a commuter leaves on this day; `back`: from work.
@@ -410,7 +457,7 @@ static void start_lorries(struct traffic *traffic, double at_s)
     double gap_s = 0;
     for (unsigned left = random_below(random, FOLLOWERS_MAX); left > 0; left--) {
         gap_s += 2.0 + 4.0 * random_unit(random);
-        add_follower(trip, pick_vehicle(traffic), gap_s, false);
+        add_follower(trip, pick_vehicle(traffic), gap_s, ROAD_GAP_MAX_S, false);
     }
     leave(traffic, index, at_s);
 }

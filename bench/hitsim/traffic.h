@@ -13,12 +13,27 @@
 
 #include "hitsim/drivers.h"
 
+// Who is beside a listed vehicle without a purpose.
+enum traffic_chance_kind {
+    TRAFFIC_ROAD,      // in line behind it, for the longest stretch of one road
+    TRAFFIC_NEIGHBOUR, // sets out for the same work, or home, at about the same time day by day
+};
+struct traffic_chance {
+    enum traffic_chance_kind kind;
+    uint32_t vehicle;
+    uint32_t other;
+    double at_s; // the trip begins
+};
+typedef void traffic_on_chance(void *ctx, const struct traffic_chance *chance);
+
 struct traffic_plan {
     uint64_t seed;
     double rate;     // passes a second on average over a day, listed vehicles besides
     double hour;     // of the day at the stream's start
     uint32_t listed; // as in drivers_plan
     uint32_t vehicles;
+    traffic_on_chance *chance; // told of each; NULL: nobody asks
+    void *chance_ctx;
 };
 
 // One vehicle passing one post.

@@ -245,6 +245,19 @@ void truth_passage(struct truth *truth, const struct sim *sim, const struct trut
     }
 }
 
+void truth_coincidence(struct truth *truth, const struct sim *sim,
+                       const struct traffic_chance *chance)
+{
+    static const char *const kinds[] = {"road", "neighbour"};
+    if (truth->file && chance->at_s >= 0) {
+        fprintf(truth->file,
+                "{\"truth\":\"coincidence\",\"vehicles\":[\"%s\",\"%s\"],\"kind\":\"%s\",\"atMs\":"
+                "%" PRId64 "}\n",
+                plate_of_vehicle(chance->vehicle).text, plate_of_vehicle(chance->other).text,
+                kinds[chance->kind], sim_time_ms(sim, chance->at_s));
+    }
+}
+
 static void end_convoys(const struct truth *truth, const struct sim *sim, double end_s)
 {
     for (uint32_t i = 0; i < truth->plan.convoys; i++) {
@@ -253,15 +266,18 @@ static void end_convoys(const struct truth *truth, const struct sim *sim, double
             continue;
         }
         double last_s = convoy->last_end_s < convoy->last_begin_s ? end_s : convoy->last_end_s;
-        fprintf(truth->file,
-                "{\"truth\":\"convoy\",\"vehicles\":[\"%s\",\"%s\"],\"listed\":[true,%s],"
-                "\"list\":\"%s\",\"beginMs\":%" PRId64 ",\"lastMs\":%" PRId64 ",\"endMs\":%" PRId64
-                ",\"journeys\":%u,\"roads\":%u,\"seen\":[%u,%u]}\n",
-                plate_of_vehicle(convoy->vehicle).text, plate_of_vehicle(convoy->companion).text,
-                convoy->companion < truth->plan.listed ? "true" : "false",
-                list_of_vehicle(convoy->vehicle)->list_id, sim_time_ms(sim, convoy->begin_s),
-                sim_time_ms(sim, convoy->last_begin_s), sim_time_ms(sim, last_s), convoy->started,
-                convoy->roads, convoy->seen[0], convoy->seen[1]);
+        fprintf(
+            truth->file,
+            "{\"truth\":\"convoy\",\"vehicles\":[\"%s\",\"%s\"],\"listed\":[true,%s],"
+            "\"list\":\"%s\",\"beginMs\":%" PRId64 ",\"lastMs\":%" PRId64 ",\"endMs\":%" PRId64
+            ",\"journeys\":%u,\"roads\":%u,\"seen\":[%u,%u],\"together\":%u,\"togetherRoads\":%u,"
+            "\"togetherJourneys\":%u}\n",
+            plate_of_vehicle(convoy->vehicle).text, plate_of_vehicle(convoy->companion).text,
+            convoy->companion < truth->plan.listed ? "true" : "false",
+            list_of_vehicle(convoy->vehicle)->list_id, sim_time_ms(sim, convoy->begin_s),
+            sim_time_ms(sim, convoy->last_begin_s), sim_time_ms(sim, last_s), convoy->started,
+            convoy->roads, convoy->seen[0], convoy->seen[1], convoy->together,
+            convoy->together_roads, convoy->together_journeys);
     }
 }
 

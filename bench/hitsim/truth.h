@@ -12,15 +12,19 @@
  *        area, priority and safeguarding (it stands on a second list by now), site, repeat
  *        (of a site that it was told of before the repeat window)
  *   {"truth":"convoy", vehicles:[a,b], listed:[x,y], beginMs, lastMs, endMs, journeys, roads,
- *        seen:[n,m]}     lastMs: its last shared journey began; seen: posts of that journey at which
- *        each was read rightly
+ *        seen:[n,m], together, togetherRoads, togetherJourneys}
+ *        lastMs: its last shared journey began; seen: posts of that journey at which each was read
+ *        rightly; together: at which both were, on so many roads; and journeys with two such posts
+ *   {"truth":"coincidence", vehicles:[a,b], kind, atMs}
+ *        b is beside a without a purpose on the trip that begins then: 'road', in line along one
+ *        road; 'neighbour', who sets out for the same place day by day
  *   {"truth":"courier", vrm, list, hub, market, beginMs, thirdMs, endMs, runs}
  *   {"truth":"clone", vrm, list, beginMs, impossibleMs, endMs, impossible}
  *        from impossibleMs on no one vehicle could have been at both places, so often
  *   {"truth":"camera", camera, fault, beginMs, endMs, offsetMs, driftPpm}    clock, place, silent
  *        or collapse; a clock that gains is off by offsetMs at its begin
  *
- * The last four are written at the stream's end. A convoy's journeys that no camera saw do not
+ * Those of convoys, couriers, clones and cameras are written at the stream's end. A convoy's journeys that no camera saw do not
  * count. Threads: one. Ownership: borrows the file. Bounds: TRUTH_PLACES places a listed vehicle.
  */
 
@@ -48,6 +52,8 @@ struct truth_passage {
 struct truth *truth_new(FILE *file, const struct sim_plan *plan);
 void truth_free(struct truth *truth);
 void truth_passage(struct truth *truth, const struct sim *sim, const struct truth_passage *passage);
+void truth_coincidence(struct truth *truth, const struct sim *sim,
+                       const struct traffic_chance *chance);
 // At the end of the stream, as far as it ran.
 void truth_end(struct truth *truth, const struct sim *sim, double end_s);
 

@@ -91,7 +91,7 @@ static const struct hs_option table[] = {
              "counted."},
     {"flow.window_ms", HS_OPTION_I64, AT(flow_window_ms), "180000", 1000, 10 * HS_MS_PER_MINUTE,
      .unit = "ms", .help = "The traffic at a site is counted over so long before a hit."},
-    {"convoy.odds", HS_OPTION_U32, AT(convoy_odds), "100000", 0, 1000000000, .unit = "to 1",
+    {"convoy.odds", HS_OPTION_U32, AT(convoy_odds), "500000", 0, 1000000000, .unit = "to 1",
      .help = "A companion is told as a convoy when its meetings are so many times likelier in "
              "company than by chance; 0 turns the rule off."},
     {"convoy.sites", HS_OPTION_U32, AT(convoy_sites), "3", 2, 16, .unit = "sites",
@@ -102,7 +102,7 @@ static const struct hs_option table[] = {
     {"convoy.drift_ms", HS_OPTION_I64, AT(convoy_drift_ms), "2000", 1000, HS_MS_PER_MINUTE,
      .unit = "ms",
      .help = "Deviation of the gap between two vehicles that drive together, from camera to "
-             "camera, beside a quarter of the gap."},
+             "camera, beside an eighth of the gap."},
     {"convoy.remember_ms", HS_OPTION_I64, AT(convoy_remember_ms), "1209600000", 0,
      90 * HS_MS_PER_DAY, .unit = "ms",
      .help = "A companion of an earlier journey is forgotten when it was not met again for so "

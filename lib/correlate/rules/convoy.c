@@ -136,31 +136,44 @@ static int add_company(struct hs_convoy *convoy, size_t stop, const Hitstream__V
 
 // ------------------------------------------------------------------ journeys and stops
 
-// The journey is over: what it was worth is carried on.
+// What a companion of the journey that is over is remembered by; false: it is forgotten.
+static bool carry_on(const struct hs_convoy *convoy, const struct hs_convoy_score *score,
+                     struct hs_convoy_companion *companion)
+{
+    bool was_there = companion->seen != 0 || companion->carried_sites > 0;
+    bool worth = companion->carried_journeys > 0 || score->sites > 1;
+    companion->carried_bits = was_there ? score->bits : companion->carried_bits - HS_CONVOY_ABSENT;
+    companion->carried_habit_ppm = was_there ? score->habit_ppm : companion->carried_habit_ppm;
+    companion->carried_way_ppm = companion->carried_line_ppm = 0;
+    companion->places |= hs_convoy_places(convoy, companion);
+    companion->carried_journeys += was_there;
+    companion->carried_sites = 0;
+    companion->seen = 0;
+    return worth && companion->carried_bits > 0;
+}
+
 static void end_journey(struct hs_convoy *convoy, const struct hs_convoy_view *view, int64_t at_ms)
 {
-    size_t i = 0;
-    while (i < convoy->companion_count) {
+    struct hs_convoy_score scores[HS_CONVOY_COMPANIONS_MAX]; // all, before any of them changes
+    struct hs_convoy_crowd crowd;
+    size_t kept = 0;
+    hs_convoy_crowd_init(&crowd);
+    for (size_t i = 0; i < convoy->companion_count; i++) {
+        hs_convoy_weigh(convoy, view, &crowd, &convoy->companions[i], &scores[i]);
+    }
+    for (size_t i = 0; i < convoy->companion_count; i++) {
         struct hs_convoy_companion *companion = &convoy->companions[i];
-        struct hs_convoy_score score;
-        hs_convoy_weigh(convoy, view, companion, &score);
-        bool was_there = companion->seen != 0 || companion->carried_sites > 0;
-        bool worth = companion->carried_journeys > 0 || score.sites > 1;
-        companion->carried_bits =
-            was_there ? score.bits : companion->carried_bits - HS_CONVOY_ABSENT;
-        companion->ways |= hs_convoy_ways(convoy, companion);
-        companion->carried_journeys += was_there;
-        companion->carried_sites = 0;
-        companion->seen = 0;
-        bool forgotten = at_ms - companion->last_at_ms > view->rules->convoy_remember_ms;
-        if (!worth || forgotten || companion->carried_bits <= 0) {
-            remove_companion(convoy, i);
-        } else {
-            i++;
+        if (carry_on(convoy, &scores[i], companion) &&
+            at_ms - companion->last_at_ms <= view->rules->convoy_remember_ms) {
+            convoy->companions[kept++] = *companion;
         }
     }
+    convoy->companion_count = kept;
     while (convoy->companion_count > HS_CONVOY_KEPT_MAX) {
         remove_least(convoy);
+    }
+    for (size_t stop = 0; stop < convoy->stop_count; stop++) {
+        hs_convoy_note_usual(convoy, &convoy->stops[stop]);
     }
     convoy->stop_count = 0;
 }
@@ -188,16 +201,20 @@ static void drop_passers_by(struct hs_convoy *convoy)
 // The oldest stop goes; what it was worth together with the next meeting stays.
 static void fold_stop(struct hs_convoy *convoy, const struct hs_convoy_view *view)
 {
+    struct hs_convoy_crowd crowd;
+    hs_convoy_crowd_init(&crowd);
+    for (size_t i = 0; i < convoy->companion_count; i++) {
+        if (convoy->companions[i].seen & 1) {
+            hs_convoy_carry(convoy, view, &crowd, &convoy->companions[i]);
+        }
+    }
     for (size_t i = 0; i < convoy->companion_count; i++) {
         struct hs_convoy_companion *companion = &convoy->companions[i];
-        if (companion->seen & 1) {
-            companion->carried_bits += hs_convoy_first_two(convoy, view, companion);
-            companion->carried_sites++;
-        }
         companion->seen >>= 1;
         memmove(&companion->gaps_ms[0], &companion->gaps_ms[1],
                 (HS_CONVOY_STOPS_MAX - 1) * sizeof(companion->gaps_ms[0]));
     }
+    hs_convoy_note_usual(convoy, &convoy->stops[0]);
     convoy->stop_count--;
     memmove(&convoy->stops[0], &convoy->stops[1], convoy->stop_count * sizeof(convoy->stops[0]));
 }
@@ -358,7 +375,10 @@ static bool pack_companion(const struct hs_convoy_companion *companion, struct h
     row->carried_bits = companion->carried_bits;
     row->carried_sites = companion->carried_sites;
     row->carried_journeys = companion->carried_journeys;
-    row->ways = companion->ways;
+    row->places = companion->places;
+    row->carried_way_ppm = companion->carried_way_ppm;
+    row->carried_habit_ppm = companion->carried_habit_ppm;
+    row->carried_line_ppm = companion->carried_line_ppm;
     row->last_at_ms = companion->last_at_ms;
     row->told_journey = companion->told_journey;
     return row->gaps_ms;
@@ -374,6 +394,11 @@ Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struc
     }
     hitstream__v1__convoy_state__init(state);
     state->journey = convoy->journey;
+    state->usual_week = convoy->usual_week;
+    if (convoy->usual_week != 0) {
+        state->usual.data = (uint8_t *)(uintptr_t)convoy->usual; // read only
+        state->usual.len = sizeof(convoy->usual);
+    }
     state->companions = hs_bump_alloc(bump, (count + 1) * sizeof(*state->companions));
     bool good = state->companions && pack_stops(convoy, bump, state) &&
                 hs_convoy_pack_passers(convoy, bump, &state->passers_by);
@@ -424,7 +449,10 @@ static int unpack_companion(struct hs_convoy *convoy, const Hitstream__V1__Convo
     companion->carried_bits = row->carried_bits;
     companion->carried_sites = row->carried_sites;
     companion->carried_journeys = row->carried_journeys;
-    companion->ways = row->ways;
+    companion->places = row->places;
+    companion->carried_way_ppm = row->carried_way_ppm;
+    companion->carried_habit_ppm = row->carried_habit_ppm;
+    companion->carried_line_ppm = row->carried_line_ppm;
     companion->last_at_ms = row->last_at_ms;
     companion->told_journey = row->told_journey;
     return 0;
@@ -455,6 +483,13 @@ int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState 
     int rc = state->n_stops > HS_CONVOY_STOPS_MAX || state->n_companions > HS_CONVOY_COMPANIONS_MAX
                  ? HS_EFORMAT
                  : 0;
+    if (state->usual.len != 0 && state->usual.len != sizeof(convoy->usual)) {
+        return HS_EFORMAT;
+    }
+    if (state->usual.len > 0) {
+        memcpy(convoy->usual, state->usual.data, sizeof(convoy->usual));
+    }
+    convoy->usual_week = state->usual_week;
     convoy->journey = state->journey;
     for (size_t i = 0; rc == 0 && i < state->n_stops; i++) {
         rc = unpack_stop(state->stops[i], i > 0 ? &convoy->stops[i - 1] : NULL, &convoy->stops[i]);

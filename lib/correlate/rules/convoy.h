@@ -47,10 +47,12 @@
 #define HS_RULE_CONVOY "convoy"
 
 enum {
-    HS_CONVOY_STOPS_MAX = 16,       // of one journey; the oldest is folded into the score
-    HS_CONVOY_COMPANIONS_MAX = 128, // remembered during a journey; the least likely falls out
-    HS_CONVOY_KEPT_MAX = 32,        // remembered after it
-    HS_CONVOY_HIT_BYTES = 8,        // so much of a hit's id tells its stop from the others
+    HS_CONVOY_STOPS_MAX = 16,      // of one journey; the oldest is folded into the score
+    HS_CONVOY_COMPANIONS_MAX = 96, // remembered during a journey; the least likely falls out
+    HS_CONVOY_KEPT_MAX = 32,       // remembered after it
+    HS_CONVOY_HIT_BYTES = 8,       // so much of a hit's id tells its stop from the others
+    HS_CONVOY_USUAL_BITS = 1024,   // of the vehicle's own habits, for a week
+    HS_CONVOY_USUAL_BYTES = HS_CONVOY_USUAL_BITS / 8,
     HS_CONVOY_SITE_BYTES = 65,
     HS_CONVOY_ROAD_BYTES = 16,
     HS_CONVOY_DEVIATION_MIN_MS = 10000,  // of gaps by chance
@@ -58,7 +60,7 @@ enum {
     HS_CONVOY_CORRIDOR_MAX = HS_BIT / 4, // and one along a corridor
     HS_CONVOY_MISSED = HS_BIT,           // a camera at which it was not seen
     HS_CONVOY_ABSENT = HS_BIT / 4,       // a journey without it
-    HS_CONVOY_REGULARS = 200,            // vehicles that pass a site day by day about this time
+    HS_CONVOY_REGULARS = 100000,         // vehicles of which one that was met is one
     HS_CONVOY_ELSEWHERE_PPM = 50000,     // share of a way that the road table does not know
     HS_CONVOY_LEAST_PPM = 5000,          // share below which a table is not believed
     HS_CONVOY_NO_TABLE_PPM = 500000,     // where there is no road table at all
@@ -83,7 +85,10 @@ struct hs_convoy_companion {
     int32_t carried_bits;                 // of what is over
     uint32_t carried_sites;               // sites of this journey that were folded
     uint32_t carried_journeys;            // journeys before this one in which it was there
-    uint64_t ways;         // a bit for each way, by hash, that was weighed in earlier journeys
+    uint32_t carried_way_ppm;             // beliefs at the last stop that was folded; 0: none was
+    uint32_t carried_habit_ppm;           // at the end of the last journey with it; 0: none
+    uint32_t carried_line_ppm;
+    uint64_t places;       // a bit for each site, by hash, where it was met in earlier journeys
     int64_t last_at_ms;    // last meeting
     uint32_t told_journey; // 0: never
 };
@@ -92,6 +97,10 @@ struct hs_convoy {
     uint32_t journey;                                 // number of the present one; 0: none yet
     struct hs_convoy_stop stops[HS_CONVOY_STOPS_MAX]; // in order of time
     size_t stop_count;
+    // The vehicle's own habits: a bit for a site and a part of the day, by hash, of the journeys
+    // that ended in this week and in the one before.
+    uint8_t usual[2][HS_CONVOY_USUAL_BYTES];
+    int64_t usual_week;                     // since 1970
     struct hs_convoy_companion *companions; // in order of mark
     size_t companion_count;
     size_t companion_capacity;

@@ -4,16 +4,30 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
+#include "base/clock.h"
 #include "base/hash.h"
 
 enum {
-    SEEN_PPM = 700000,          // in company it is read at a camera, and within the window
-    STEADY_PPM = 700000,        // its gap is as it was, but for the drift
-    SWAPPED_PPM = 100000,       // they swapped places; else the gap is anything
-    DEVIATION_PCT = 20,         // of a journey that the road table does not know
-    AGAIN_UNKNOWN_PPM = 200000, // met again by chance where the flow is not known
-    AGAIN_MIN_PPM = 100000,     // who has the same habits is met again, however empty the road is
-    AGAIN_MAX_PPM = 500000,
+    // In company.
+    SEEN_PPM = 850000,    // it is read at the next camera, and within the window
+    STEADY_PPM = 750000,  // its gap is as it was, but for the drift
+    SWAPPED_PPM = 100000, // they swapped places; else the gap is anything
+    AGAIN_PPM = 400000,   // it is met on another journey
+    // By chance.
+    WAY_PPM = 40000,          // is bound for the same place, before they shared a turning
+    WAY_GOES_ON_PPM = 800000, // and is so read beside it at the next camera too
+    LINE_PPM = 40000,         // is in one line with it, held up by the same vehicle
+    LINE_STAYS_PPM = 450000,  // is so still at the next camera of the road
+    LINE_TURNS_PPM = 200000,  // and after a turning
+    ROAD_PPM = 550000,        // goes on along a road, at least, to its next camera
+    HABIT_PPM = 120000,       // has the same habits: a neighbour, a colleague
+    HABIT_AGAIN_PPM = 250000, // and is so met on another journey
+    CHANCE_AGAIN_PPM = 400,   // is met again without
+    BELIEF_MAX_PPM = 950000,  // nothing is certain
+    OTHERS_PRIOR = 6,   // vehicles that the table counts as, beside those that are seen to go on
+    LINE_PRIOR = 3,     // and likewise of those that stay in line
+    DEVIATION_PCT = 20, // of a journey that the road table does not know
+    HABIT_HOURS = 3,    // a part of the day
 };
 
 // The way from one stop to a later one, as traffic takes it.
@@ -59,13 +73,30 @@ static struct way way_between(const struct hs_convoy *convoy, const struct hs_co
             deviation_ms = link->typical_ms[hs_civil_london(here->at_ms).hour] *
                            (int64_t)link->spread_pct / 100;
         }
+        bool corridor = (link && link->corridor) || is_one_road(here, there);
+        share_ppm = corridor && share_ppm < ROAD_PPM ? ROAD_PPM : share_ppm;
         way.share_ppm = way.share_ppm * share_ppm / HS_PPM;
-        way.corridor = way.corridor && ((link && link->corridor) || is_one_road(here, there));
+        way.corridor = way.corridor && corridor;
         deviation_ms = deviation_ms < 3600000 ? deviation_ms : 3600000;
         variance += (uint64_t)(deviation_ms * deviation_ms);
     }
     way.deviation_ms = max_i64((int64_t)hs_odds_root(variance), HS_CONVOY_DEVIATION_MIN_MS);
     return way;
+}
+
+// What is thought of a companion that is beside it by chance, parts per million.
+struct belief {
+    uint64_t habit_ppm; // it has the same habits
+    uint64_t way_ppm;   // it is bound for the same place
+    uint64_t line_ppm;  // it is in the same line
+};
+
+static struct belief belief_of(const struct hs_convoy_companion *companion)
+{
+    uint64_t habit_ppm = companion->carried_habit_ppm ? companion->carried_habit_ppm : HABIT_PPM;
+    return (struct belief){habit_ppm,
+                           companion->carried_way_ppm ? companion->carried_way_ppm : WAY_PPM,
+                           companion->carried_line_ppm ? companion->carried_line_ppm : LINE_PPM};
 }
 
 // A normal density, thousandths of an event per million within a second.
@@ -74,96 +105,195 @@ static uint64_t density(int64_t distance_ms, int64_t deviation_ms)
     return hs_odds_exp2(hs_odds_normal(distance_ms, deviation_ms), 1000);
 }
 
-// In company: log2 of events per million within a second of this change of the gap.
-static int32_t together(const struct hs_rules *rules, int64_t before_ms, int64_t after_ms)
+static int64_t drift_of(const struct hs_rules *rules, int64_t gap_ms)
+{
+    return rules->convoy_drift_ms + llabs(gap_ms) / 8;
+}
+
+// In company: density of this change of the gap.
+static uint64_t together(const struct hs_rules *rules, int64_t before_ms, int64_t after_ms)
 {
     int64_t window_ms = rules->companions_before_ms + rules->companions_after_ms;
-    int64_t drift_ms = rules->convoy_drift_ms + llabs(before_ms) / 4;
+    int64_t drift_ms = drift_of(rules, before_ms);
     uint64_t loose = UINT64_C(1000000000000) / (uint64_t)max_i64(window_ms, 1000);
     uint64_t sum = density(after_ms - before_ms, drift_ms) * STEADY_PPM +
                    density(after_ms + before_ms, drift_ms) * SWAPPED_PPM +
                    loose * (HS_PPM - STEADY_PPM - SWAPPED_PPM);
-    return hs_odds_ratio(sum / HS_PPM, 1000) + hs_odds_ratio(SEEN_PPM, HS_PPM);
+    return sum / HS_PPM;
 }
 
-static uint64_t way_bit(const struct hs_convoy_stop *from, const struct hs_convoy_stop *to)
+// The part of `a` in a mixture of a and b by weight, parts per million.
+static uint64_t part_of(uint64_t weight_ppm, uint64_t a, uint64_t b, uint64_t *ret_sum)
 {
-    uint64_t hash = hs_hash_bytes(from->site, strlen(from->site), 0);
-    return UINT64_C(1) << (hs_hash_bytes(to->site, strlen(to->site), hash) & 63);
+    uint64_t first = a * weight_ppm / HS_PPM;
+    uint64_t sum = first + b * (HS_PPM - weight_ppm) / HS_PPM;
+    *ret_sum = sum ? sum : 1;
+    return (uint64_t)((unsigned __int128)first * HS_PPM / *ret_sum);
 }
 
-uint64_t hs_convoy_ways(const struct hs_convoy *convoy, const struct hs_convoy_companion *companion)
+static uint64_t place_bit(const struct hs_convoy_stop *stop)
 {
-    uint64_t ways = 0;
-    int last = -1;
+    return UINT64_C(1) << (hs_hash_bytes(stop->site, strlen(stop->site), 0) & 63);
+}
+
+uint64_t hs_convoy_places(const struct hs_convoy *convoy,
+                          const struct hs_convoy_companion *companion)
+{
+    uint64_t places = 0;
     for (size_t stop = 0; stop < convoy->stop_count; stop++) {
-        if (companion->seen >> stop & 1) {
-            ways |= way_bit(&convoy->stops[stop], &convoy->stops[stop]); // it sets out here
-            ways |= last >= 0 ? way_bit(&convoy->stops[last], &convoy->stops[stop]) : 0;
-            last = (int)stop;
-        }
+        places |= companion->seen >> stop & 1 ? place_bit(&convoy->stops[stop]) : 0;
     }
-    return ways;
+    return places;
 }
 
-// How many of the others that were beside it at one stop were so at the other too: where a whole
-// line of cars goes on together, the table is wrong or it is a jam. Parts per million; 0: too few.
-static uint64_t others_went_on(const struct hs_convoy *convoy,
-                               const struct hs_convoy_companion *companion, size_t from, size_t to)
+// A bit of the vehicle's own habits: this site in this part of the day.
+static size_t usual_bit(const struct hs_convoy_stop *stop)
 {
-    uint64_t there = 0;
-    uint64_t both = 0;
-    for (size_t i = 0; i < convoy->companion_count; i++) {
-        const struct hs_convoy_companion *other = &convoy->companions[i];
-        if (other != companion && (other->seen >> from & 1)) {
-            there++;
-            both += other->seen >> to & 1;
+    unsigned part = hs_civil_london(stop->at_ms).hour / HABIT_HOURS;
+    return hs_hash_bytes(stop->site, strlen(stop->site), part + 1) % HS_CONVOY_USUAL_BITS;
+}
+
+void hs_convoy_note_usual(struct hs_convoy *convoy, const struct hs_convoy_stop *stop)
+{
+    int64_t week = stop->at_ms / (7 * HS_MS_PER_DAY);
+    if (week != convoy->usual_week) {
+        bool next = week == convoy->usual_week + 1;
+        for (size_t i = 0; i < HS_CONVOY_USUAL_BYTES; i++) {
+            convoy->usual[1][i] = next ? convoy->usual[0][i] : 0;
+            convoy->usual[0][i] = 0;
         }
+        convoy->usual_week = week;
     }
-    return both > 1 ? both * HS_PPM / (there + 1) : 0;
+    size_t bit = usual_bit(stop);
+    convoy->usual[0][bit / 8] |= (uint8_t)(1U << bit % 8);
+}
+
+// Met again where they met before and where the vehicle goes at this time anyway: a habit, be it
+// one that they share.
+static bool is_known(const struct hs_convoy *convoy, const struct hs_convoy_companion *companion,
+                     const struct hs_convoy_stop *stop)
+{
+    size_t bit = usual_bit(stop);
+    unsigned usual = convoy->usual[0][bit / 8] | convoy->usual[1][bit / 8];
+    return companion->carried_journeys > 0 && (usual >> bit % 8 & 1) &&
+           (companion->places & place_bit(stop));
+}
+
+// Two meetings of a companion: as far from this vehicle as before?
+static bool is_steady(const struct hs_rules *rules, const struct hs_convoy_companion *companion,
+                      size_t from, size_t to)
+{
+    int64_t change_ms = (int64_t)companion->gaps_ms[to] - companion->gaps_ms[from];
+    return llabs(change_ms) <= 2 * rules->convoy_drift_ms;
+}
+
+void hs_convoy_crowd_init(struct hs_convoy_crowd *crowd)
+{
+    memset(crowd, 0, sizeof(*crowd));
+}
+
+// All that were beside it at both stops are counted once, whoever asks.
+static const struct hs_convoy_others *crowd_of(const struct hs_convoy *convoy,
+                                               const struct hs_rules *rules,
+                                               struct hs_convoy_crowd *crowd, size_t from,
+                                               size_t to)
+{
+    struct hs_convoy_others *all = &crowd->all[from][to];
+    for (size_t i = 0; !all->counted && i < convoy->companion_count; i++) {
+        const struct hs_convoy_companion *companion = &convoy->companions[i];
+        bool there = companion->seen >> from & 1;
+        bool both = there && (companion->seen >> to & 1);
+        all->there += there;
+        all->both += both;
+        all->steady += both && is_steady(rules, companion, from, to);
+    }
+    all->counted = true;
+    return all;
+}
+
+// The others that were beside it at one stop: how many, how many of them were so at a later one
+// too, and how many of these as far from it as before. The companion itself was at both.
+static struct hs_convoy_others others_of(const struct hs_convoy *convoy,
+                                         const struct hs_rules *rules,
+                                         struct hs_convoy_crowd *crowd,
+                                         const struct hs_convoy_companion *companion, size_t from,
+                                         size_t to)
+{
+    struct hs_convoy_others others = *crowd_of(convoy, rules, crowd, from, to);
+    others.there--;
+    others.both--;
+    others.steady -= is_steady(rules, companion, from, to);
+    return others;
+}
+
+// How many strangers of a million go on along this way beside it; belief follows. Where a whole
+// crowd goes on together the table is wrong, or it is a jam.
+static uint64_t chance_of_way(const struct way *way, const struct hs_convoy_others *others,
+                              struct belief *belief)
+{
+    uint64_t ppm;
+    belief->way_ppm = part_of(belief->way_ppm, WAY_GOES_ON_PPM, way->share_ppm, &ppm);
+    belief->way_ppm = belief->way_ppm < BELIEF_MAX_PPM ? belief->way_ppm : BELIEF_MAX_PPM;
+    if (others->both > 1) {
+        uint64_t by_others =
+            (others->both * (uint64_t)HS_PPM + OTHERS_PRIOR * ppm) / (others->there + OTHERS_PRIOR);
+        ppm = by_others > ppm ? by_others : ppm;
+    }
+    return ppm;
+}
+
+// The density of this change of the gap, of strangers who go on: in line, or each as it likes.
+static uint64_t chance_of_gap(const struct hs_rules *rules, const struct way *way,
+                              const struct hs_convoy_others *others, int64_t before_ms,
+                              int64_t after_ms, struct belief *belief)
+{
+    uint64_t line_ppm =
+        belief->line_ppm * (way->corridor ? LINE_STAYS_PPM : LINE_TURNS_PPM) / HS_PPM;
+    line_ppm = line_ppm > LINE_PPM ? line_ppm : LINE_PPM;
+    if (others->both > 0) {
+        uint64_t by_others = (others->steady * (uint64_t)HS_PPM + LINE_PRIOR * line_ppm) /
+                             (others->both + LINE_PRIOR);
+        line_ppm = by_others > line_ppm ? by_others : line_ppm;
+    }
+    uint64_t by_chance;
+    belief->line_ppm = part_of(line_ppm, density(after_ms - before_ms, drift_of(rules, before_ms)),
+                               density(after_ms - before_ms, way->deviation_ms), &by_chance);
+    return by_chance;
 }
 
 // What a meeting is worth after an earlier one in the same journey.
 static int32_t step_bits(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
-                         const struct hs_convoy_companion *companion, size_t from, size_t to,
-                         uint32_t *ret_chance_ppm)
+                         struct hs_convoy_crowd *crowd, const struct hs_convoy_companion *companion,
+                         size_t from, size_t to, struct belief *belief, uint32_t *ret_chance_ppm)
 {
     struct way way = way_between(convoy, view, from, to);
-    int64_t change_ms = (int64_t)companion->gaps_ms[to] - companion->gaps_ms[from];
-    int64_t window_ms = view->rules->companions_before_ms + view->rules->companions_after_ms;
-    int32_t chance = hs_odds_ratio(way.share_ppm ? way.share_ppm : 1, HS_PPM) +
-                     hs_odds_normal(0, way.deviation_ms);
-    // by chance within the window: its share, and at most the window's part of the spread
-    uint64_t within_ppm =
-        hs_odds_exp2(hs_odds_normal(0, way.deviation_ms), (uint64_t)window_ms) / 1000;
-    within_ppm = within_ppm < HS_PPM ? within_ppm : HS_PPM;
-    *ret_chance_ppm = (uint32_t)(way.share_ppm * within_ppm / HS_PPM);
-    int32_t far = hs_odds_normal(change_ms, way.deviation_ms) - hs_odds_normal(0, way.deviation_ms);
-    int32_t bits =
-        together(view->rules, companion->gaps_ms[from], companion->gaps_ms[to]) - chance - far;
-    bool known =
-        way.corridor || (companion->ways & way_bit(&convoy->stops[from], &convoy->stops[to])) != 0;
-    int32_t most = known ? HS_CONVOY_CORRIDOR_MAX : HS_CONVOY_STEP_MAX;
-    uint64_t others_ppm = others_went_on(convoy, companion, from, to);
-    if (others_ppm > 0) {
-        int32_t by_others = hs_odds_ratio(SEEN_PPM, others_ppm);
-        most = by_others < most ? by_others : most;
-        *ret_chance_ppm = others_ppm > *ret_chance_ppm ? (uint32_t)others_ppm : *ret_chance_ppm;
-    }
+    struct hs_convoy_others others = others_of(convoy, view->rules, crowd, companion, from, to);
+    int64_t before_ms = companion->gaps_ms[from], after_ms = companion->gaps_ms[to];
+    uint64_t way_ppm = chance_of_way(&way, &others, belief);
+    uint64_t by_chance = chance_of_gap(view->rules, &way, &others, before_ms, after_ms, belief);
+    bool habit = is_known(convoy, companion, &convoy->stops[from]) &&
+                 is_known(convoy, companion, &convoy->stops[to]);
+    int32_t most = habit ? 0 : HS_CONVOY_STEP_MAX;
+    int32_t bits = hs_odds_ratio(SEEN_PPM, way_ppm) +
+                   hs_odds_ratio(together(view->rules, before_ms, after_ms), by_chance);
+    *ret_chance_ppm = (uint32_t)way_ppm;
     return (bits < most ? bits : most) - (int32_t)(to - from - 1) * HS_CONVOY_MISSED;
 }
 
-// The first meeting of a later journey: how many are beside it, of those who pass here anyway.
-static int32_t again_bits(const struct hs_convoy_stop *stop,
-                          const struct hs_convoy_companion *companion, uint32_t *ret_chance_ppm)
+// The first meeting of a later journey: by the same habits, or else by chance.
+static int32_t again_bits(const struct hs_convoy *convoy, const struct hs_convoy_stop *stop,
+                          const struct hs_convoy_companion *companion, struct belief *belief,
+                          uint32_t *ret_chance_ppm)
 {
-    uint64_t ppm =
-        stop->beside ? (uint64_t)stop->beside * 1000 / HS_CONVOY_REGULARS : AGAIN_UNKNOWN_PPM;
-    ppm = ppm < AGAIN_MIN_PPM ? AGAIN_MIN_PPM : ppm > AGAIN_MAX_PPM ? AGAIN_MAX_PPM : ppm;
+    uint64_t chance_ppm = (uint64_t)stop->beside * 1000 / HS_CONVOY_REGULARS;
+    uint64_t ppm;
+    chance_ppm = chance_ppm > CHANCE_AGAIN_PPM ? chance_ppm : CHANCE_AGAIN_PPM;
+    chance_ppm = chance_ppm < AGAIN_PPM ? chance_ppm : AGAIN_PPM;
+    belief->habit_ppm = part_of(belief->habit_ppm, HABIT_AGAIN_PPM, chance_ppm, &ppm);
+    uint64_t way_ppm = belief->habit_ppm;
+    belief->way_ppm = way_ppm > belief->way_ppm ? way_ppm : belief->way_ppm;
     *ret_chance_ppm = (uint32_t)ppm;
-    bool known = (companion->ways & way_bit(stop, stop)) != 0;
-    int32_t bits = hs_odds_ratio(SEEN_PPM, ppm);
-    return known && bits > HS_CONVOY_CORRIDOR_MAX ? HS_CONVOY_CORRIDOR_MAX : bits;
+    return is_known(convoy, companion, stop) ? 0 : hs_odds_ratio(AGAIN_PPM, ppm);
 }
 
 static bool is_new_site(const struct hs_convoy *convoy, uint32_t seen, size_t stop)
@@ -187,10 +317,12 @@ static void note_site(const struct hs_convoy *convoy, const struct hs_convoy_vie
 }
 
 void hs_convoy_weigh(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
-                     const struct hs_convoy_companion *companion, struct hs_convoy_score *ret_score)
+                     struct hs_convoy_crowd *crowd, const struct hs_convoy_companion *companion,
+                     struct hs_convoy_score *ret_score)
 {
     struct hs_convoy_score score = {
         .bits = companion->carried_bits, .sites = companion->carried_sites, .one_corridor = true};
+    struct belief belief = belief_of(companion);
     int last = -1;
     uint32_t chance_ppm;
     for (size_t stop = 0; stop < convoy->stop_count; stop++) {
@@ -198,35 +330,45 @@ void hs_convoy_weigh(const struct hs_convoy *convoy, const struct hs_convoy_view
             continue;
         }
         if (last >= 0) {
-            score.bits += step_bits(convoy, view, companion, (size_t)last, stop, &chance_ppm);
+            score.bits +=
+                step_bits(convoy, view, crowd, companion, (size_t)last, stop, &belief, &chance_ppm);
             score.missed += (uint32_t)(stop - (size_t)last - 1);
         } else if (companion->carried_journeys > 0 && companion->carried_sites == 0) {
-            score.bits += again_bits(&convoy->stops[stop], companion, &chance_ppm);
+            score.bits += again_bits(convoy, &convoy->stops[stop], companion, &belief, &chance_ppm);
         }
         note_site(convoy, view, companion->seen, stop, &score);
         last = (int)stop;
     }
+    score.habit_ppm = (uint32_t)belief.habit_ppm;
     *ret_score = score;
 }
 
-int32_t hs_convoy_first_two(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
-                            const struct hs_convoy_companion *companion)
+void hs_convoy_carry(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                     struct hs_convoy_crowd *crowd, struct hs_convoy_companion *companion)
 {
+    struct belief belief = belief_of(companion);
     uint32_t chance_ppm;
     uint32_t rest = companion->seen & ~UINT32_C(1);
-    int32_t bits = companion->carried_journeys > 0 && companion->carried_sites == 0
-                       ? again_bits(&convoy->stops[0], companion, &chance_ppm)
-                       : 0;
-    if (rest) {
-        bits += step_bits(convoy, view, companion, 0, (size_t)__builtin_ctz(rest), &chance_ppm);
+    if (companion->carried_journeys > 0 && companion->carried_sites == 0) {
+        companion->carried_bits +=
+            again_bits(convoy, &convoy->stops[0], companion, &belief, &chance_ppm);
     }
-    return bits;
+    if (rest) {
+        companion->carried_bits += step_bits(convoy, view, crowd, companion, 0,
+                                             (size_t)__builtin_ctz(rest), &belief, &chance_ppm);
+    }
+    companion->carried_habit_ppm = (uint32_t)belief.habit_ppm;
+    companion->carried_way_ppm = (uint32_t)belief.way_ppm;
+    companion->carried_line_ppm = (uint32_t)belief.line_ppm;
+    companion->carried_sites++;
 }
 
 static void list_meetings(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
+                          struct hs_convoy_crowd *crowd,
                           const struct hs_convoy_companion *companion,
                           struct hs_convoy_found *found)
 {
+    struct belief belief = belief_of(companion);
     int last = -1;
     for (size_t stop = 0; stop < convoy->stop_count; stop++) {
         if (!(companion->seen >> stop & 1)) {
@@ -236,9 +378,10 @@ static void list_meetings(const struct hs_convoy *convoy, const struct hs_convoy
         *meeting = (struct hs_convoy_meeting){
             .stop = &convoy->stops[stop], .gap_ms = companion->gaps_ms[stop], .chance_ppm = HS_PPM};
         if (last >= 0) {
-            step_bits(convoy, view, companion, (size_t)last, stop, &meeting->chance_ppm);
+            step_bits(convoy, view, crowd, companion, (size_t)last, stop, &belief,
+                      &meeting->chance_ppm);
         } else if (companion->carried_journeys > 0) {
-            again_bits(&convoy->stops[stop], companion, &meeting->chance_ppm);
+            again_bits(convoy, &convoy->stops[stop], companion, &belief, &meeting->chance_ppm);
         }
         last = (int)stop;
     }
@@ -249,6 +392,8 @@ bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
 {
     const struct hs_rules *rules = view->rules;
     int32_t enough = hs_odds_log2(rules->convoy_odds);
+    struct hs_convoy_crowd crowd;
+    hs_convoy_crowd_init(&crowd);
     for (size_t i = 0; i < convoy->companion_count && rules->convoy_odds > 0; i++) {
         struct hs_convoy_companion *companion = &convoy->companions[i];
         struct hs_convoy_score score;
@@ -256,7 +401,7 @@ bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
             companion->carried_journeys + (uint32_t)__builtin_popcount(companion->seen) < 2) {
             continue;
         }
-        hs_convoy_weigh(convoy, view, companion, &score);
+        hs_convoy_weigh(convoy, view, &crowd, companion, &score);
         uint32_t journeys = companion->carried_journeys + 1;
         bool places = score.sites >= rules->convoy_sites && !score.one_corridor;
         if (score.bits < enough ||
@@ -269,7 +414,7 @@ bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
                                               .sites = score.sites,
                                               .journeys = journeys,
                                               .missed = score.missed};
-        list_meetings(convoy, view, companion, ret_found);
+        list_meetings(convoy, view, &crowd, companion, ret_found);
         return true;
     }
     return false;
