@@ -191,7 +191,9 @@ static void a_van_that_follows_through_the_town_is_a_convoy(void **state)
     assert_int_equal(last.journeys, 1);
     assert_int_equal(last.meeting_count, 4);
     assert_int_equal(last.meetings[3].gap_ms, 5000);
-    assert_true(last.meetings[3].chance_ppm < 300000);
+    assert_true(last.meetings[1].chance_ppm < 300000);
+    // who took two turnings with it may well be bound for the same place
+    assert_true(last.meetings[3].chance_ppm > last.meetings[1].chance_ppm);
     passes(road, "08:20:00", "e", "BB22BBB+5");
     silence(road); // told once in a journey
 }
@@ -293,6 +295,63 @@ static void a_meeting_long_ago_is_forgotten(void **state)
     silence(road);
 }
 
+// To work in the morning and back at night.
+static void go_to_work(struct road *road, int day, const char *const out[4],
+                       const char *const back[4])
+{
+    static const char *const way[] = {"a", "b", "c", "d"};
+    char at[32];
+    for (int i = 0; i < 4; i++) {
+        snprintf(at, sizeof(at), "%d+08:%02d:00", day, 5 * i);
+        passes(road, at, way[i], out[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        snprintf(at, sizeof(at), "%d+17:%02d:00", day, 5 * i);
+        passes(road, at, way[3 - i], back[i]);
+    }
+}
+
+// Each drives as it likes: in front, behind, out of sight.
+static const char *const out[] = {"BB22BBB+9", "BB22BBB+16", "BB22BBB+3", "BB22BBB-8"};
+static const char *const back[] = {"BB22BBB-4", "BB22BBB+7", "", "BB22BBB-13"};
+static const char *const alone[] = {"", "", "", ""};
+
+static void commuters_who_share_a_road_each_day_are_none(void **state)
+{
+    struct road *road = *state;
+    for (int day = 0; day < 12; day++) {
+        go_to_work(road, day, out, day % 2 ? back : alone);
+        silence(road);
+    }
+}
+
+static void commuters_who_turn_off_together_are_a_convoy(void **state)
+{
+    struct road *road = *state;
+    for (int day = 0; day < 5; day++) {
+        go_to_work(road, day, out, alone);
+    }
+    silence(road);
+    passes(road, "5+22:00:00", "d", "BB22BBB+5"); // another way, at another time
+    passes(road, "5+22:05:00", "e", "BB22BBB+5");
+    passes(road, "5+22:10:00", "f", "BB22BBB+4");
+    passes(road, "5+22:15:00", "g", "BB22BBB+5");
+    convoy_with(road, "BB22BBB");
+    assert_int_equal(last.sites, 4);
+}
+
+static void where_a_whole_line_goes_on_nobody_is_a_convoy(void **state)
+{
+    struct road *road = *state;
+    static const char line[] = "BB22BBB+5 CC33CCC-4 DD44DDD-8 EE55EEE+9 FF66FFF+13";
+    passes(road, "08:00:00", "a", line);
+    passes(road, "08:05:00", "b", line);
+    passes(road, "08:10:00", "c", line);
+    passes(road, "08:15:00", "d", line);
+    passes(road, "08:20:00", "e", line);
+    silence(road);
+}
+
 static void the_same_stranger_at_one_corner_each_day_is_none(void **state)
 {
     struct road *road = *state;
@@ -310,6 +369,7 @@ static void a_busy_road_says_less_than_an_empty_one(void **state)
 {
     struct road *road = *state;
     int32_t bits[2];
+    road->rules.convoy_odds = 10;
     for (int busy = 0; busy < 2; busy++) {
         hs_convoy_fini(&road->convoy);
         road->flow = busy ? 400 : 2;
@@ -402,6 +462,9 @@ int main(void)
         STORY(traffic_in_line_on_a_motorway_is_none),
         STORY(who_leaves_the_motorway_behind_it_is_none_yet),
         STORY(neighbours_who_set_out_at_the_same_time_are_none),
+        STORY(commuters_who_share_a_road_each_day_are_none),
+        STORY(commuters_who_turn_off_together_are_a_convoy),
+        STORY(where_a_whole_line_goes_on_nobody_is_a_convoy),
         STORY(one_missed_camera_is_no_end),
         STORY(they_may_swap_places),
         STORY(they_may_split_and_join_again),

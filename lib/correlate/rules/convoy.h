@@ -6,30 +6,40 @@
  *
  * Idea: who is in line behind a car on one road is beside it at every camera of that road, so
  * meetings are weighed, not counted. Statistic: Wald's sequential likelihood ratio. Of every
- * meeting after the first it asks how much likelier it is in company than by chance, and adds the
- * logarithms; a pair is told when the sum passes the odds that rules.yaml names (convoy.odds).
+ * meeting it asks how much likelier it is in company than by chance, and adds the logarithms; a
+ * pair is told when the sum passes the odds that rules.yaml names (convoy.odds), before the journey
+ * is over.
  *
- *  - by chance: the other vehicle took the same way on, with the road table's share of the traffic;
- *    and both took as long, with the road table's spread of journey times. The gap between the two
- *    is normal with that deviation.
- *  - in company: it is there at seven cameras of ten, and the gap stays as it was but for a drift
- *    (convoy.drift_ms, and a quarter of the gap), one time in ten with places swapped, and one in
- *    five anything within the window: one was held up.
- *  - along one unbroken corridor, or from site to site of one road, a meeting says next to nothing;
- *    so does a way that was weighed in an earlier journey: who goes to work along it goes each day.
- *  - a camera that it was not seen at costs a bit; it is not the end (one missed camera, a split and
- *    a rejoin).
- *  - the first meeting of a later journey is weighed against how many vehicles the flow stamped on
- *    the hit puts beside this one, of a road's regulars; but not where they met in an earlier one. A
- *    journey without it costs a quarter bit.
+ * In company the other is read at most cameras, and the gap stays as it was but for a drift
+ * (convoy.drift_ms, and an eighth of the gap), one time in ten with places swapped, and one in six
+ * anything within the window: one was held up. A camera that it was not seen at costs a bit.
+ *
+ * By chance it is a stranger, of whom three things are not known; each meeting says something about
+ * them too, and so the next one says less (Bayes, a belief for each):
+ *
+ *  - is it bound for the same place? If not, it goes on with the road table's share of the traffic.
+ *    Who took one turning with it probably takes the next one as well.
+ *  - is it in one line with it, behind the same lorry? If not, both drive as they like, and the gap
+ *    changes with the road table's spread of journey times. A line lasts along a road and seldom
+ *    beyond: one unbroken corridor counts little more than once.
+ *  - has it the same habits, a neighbour or colleague? If not, it is met again on another journey
+ *    once in thousands; if so, one time in four.
+ *
+ * How many of the others beside it went on too, and as far from it as before, corrects the table: in
+ * a jam, or where it is wrong, all do. Where the flow is thick there are many to be beside it by
+ * chance: the first meeting is worth less. What is seen again where the two met before, at a time
+ * of day at which the vehicle goes there anyway, is worth nothing: a habit counts once, unless they
+ * deviate together. A later journey without the other costs a quarter bit.
  *
  * A pair needs besides convoy.sites sites in one journey that are not all on one corridor, or
  * convoy.journeys journeys.
  *
- * Assumes that vehicles by chance choose their ways and speeds independently: in a jam they do not,
- * so the deviation is never taken below HS_CONVOY_DEVIATION_MIN_MS and no one meeting counts more
- * than HS_CONVOY_STEP_MAX. Two commuters with one employer look like a convoy. Source: A. Wald,
- * 'Sequential Tests of Statistical Hypotheses', Annals of Mathematical Statistics 16 (1945).
+ * Assumes that strangers choose their ways by the table and their speeds independently, but for
+ * lines and jams; the deviation is never taken below HS_CONVOY_DEVIATION_MIN_MS and no one meeting
+ * counts more than HS_CONVOY_STEP_MAX. The constants are in convoy_score.c; bench/findings measures
+ * what they are worth. Two who go the same way in line for an hour are the same to it, whatever
+ * their purpose: one journey alone seldom says enough. Source: A. Wald, 'Sequential Tests of
+ * Statistical Hypotheses', Annals of Mathematical Statistics 16 (1945).
  *
  * Meetings may be told in any order: the score is a function of what was seen, not of when it was
  * heard. Integers only. Threads: one at a time. Ownership: the state owns its rows. Bounds: the

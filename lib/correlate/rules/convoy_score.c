@@ -22,6 +22,8 @@ enum {
     ROAD_PPM = 550000,        // goes on along a road, at least, to its next camera
     HABIT_PPM = 120000,       // has the same habits: a neighbour, a colleague
     HABIT_AGAIN_PPM = 250000, // and is so met on another journey
+    BESIDE_USUAL = 8000,      // thousandths of a vehicle, beside it where traffic is as everywhere
+    FIRST_MAX = 3 * HS_BIT,   // what thin or thick traffic says at the first meeting
     CHANCE_AGAIN_PPM = 400,   // is met again without
     BELIEF_MAX_PPM = 950000,  // nothing is certain
     OTHERS_PRIOR = 6,   // vehicles that the table counts as, beside those that are seen to go on
@@ -261,6 +263,18 @@ static uint64_t chance_of_gap(const struct hs_rules *rules, const struct way *wa
     return by_chance;
 }
 
+// Of a million strangers, so many are read beside it again: who goes on and is in line, or within
+// the windows as it happens.
+static uint32_t chance_beside(const struct hs_rules *rules, const struct way *way,
+                              const struct belief *belief, uint64_t way_ppm)
+{
+    uint64_t window_ms = (uint64_t)(rules->companions_before_ms + rules->companions_after_ms);
+    uint64_t within_ppm = hs_odds_exp2(hs_odds_normal(0, way->deviation_ms), window_ms) / 1000;
+    within_ppm = within_ppm < HS_PPM ? within_ppm : HS_PPM;
+    uint64_t near_ppm = belief->line_ppm + (HS_PPM - belief->line_ppm) * within_ppm / HS_PPM;
+    return (uint32_t)(way_ppm * near_ppm / HS_PPM);
+}
+
 // What a meeting is worth after an earlier one in the same journey.
 static int32_t step_bits(const struct hs_convoy *convoy, const struct hs_convoy_view *view,
                          struct hs_convoy_crowd *crowd, const struct hs_convoy_companion *companion,
@@ -270,13 +284,13 @@ static int32_t step_bits(const struct hs_convoy *convoy, const struct hs_convoy_
     struct hs_convoy_others others = others_of(convoy, view->rules, crowd, companion, from, to);
     int64_t before_ms = companion->gaps_ms[from], after_ms = companion->gaps_ms[to];
     uint64_t way_ppm = chance_of_way(&way, &others, belief);
+    *ret_chance_ppm = chance_beside(view->rules, &way, belief, way_ppm);
     uint64_t by_chance = chance_of_gap(view->rules, &way, &others, before_ms, after_ms, belief);
     bool habit = is_known(convoy, companion, &convoy->stops[from]) &&
                  is_known(convoy, companion, &convoy->stops[to]);
     int32_t most = habit ? 0 : HS_CONVOY_STEP_MAX;
     int32_t bits = hs_odds_ratio(SEEN_PPM, way_ppm) +
                    hs_odds_ratio(together(view->rules, before_ms, after_ms), by_chance);
-    *ret_chance_ppm = (uint32_t)way_ppm;
     return (bits < most ? bits : most) - (int32_t)(to - from - 1) * HS_CONVOY_MISSED;
 }
 
@@ -294,6 +308,13 @@ static int32_t again_bits(const struct hs_convoy *convoy, const struct hs_convoy
     belief->way_ppm = way_ppm > belief->way_ppm ? way_ppm : belief->way_ppm;
     *ret_chance_ppm = (uint32_t)ppm;
     return is_known(convoy, companion, stop) ? 0 : hs_odds_ratio(AGAIN_PPM, ppm);
+}
+
+// The first meeting of all: somebody has to be beside it, and of many it is hardly this one.
+static int32_t first_bits(const struct hs_convoy_stop *stop)
+{
+    int32_t bits = stop->beside ? hs_odds_ratio(BESIDE_USUAL, stop->beside) : 0;
+    return bits > FIRST_MAX ? FIRST_MAX : bits < -FIRST_MAX ? -FIRST_MAX : bits;
 }
 
 static bool is_new_site(const struct hs_convoy *convoy, uint32_t seen, size_t stop)
@@ -333,8 +354,11 @@ void hs_convoy_weigh(const struct hs_convoy *convoy, const struct hs_convoy_view
             score.bits +=
                 step_bits(convoy, view, crowd, companion, (size_t)last, stop, &belief, &chance_ppm);
             score.missed += (uint32_t)(stop - (size_t)last - 1);
-        } else if (companion->carried_journeys > 0 && companion->carried_sites == 0) {
-            score.bits += again_bits(convoy, &convoy->stops[stop], companion, &belief, &chance_ppm);
+        } else if (companion->carried_sites == 0) {
+            score.bits +=
+                companion->carried_journeys == 0
+                    ? first_bits(&convoy->stops[stop])
+                    : again_bits(convoy, &convoy->stops[stop], companion, &belief, &chance_ppm);
         }
         note_site(convoy, view, companion->seen, stop, &score);
         last = (int)stop;
@@ -349,9 +373,11 @@ void hs_convoy_carry(const struct hs_convoy *convoy, const struct hs_convoy_view
     struct belief belief = belief_of(companion);
     uint32_t chance_ppm;
     uint32_t rest = companion->seen & ~UINT32_C(1);
-    if (companion->carried_journeys > 0 && companion->carried_sites == 0) {
+    if (companion->carried_sites == 0) {
         companion->carried_bits +=
-            again_bits(convoy, &convoy->stops[0], companion, &belief, &chance_ppm);
+            companion->carried_journeys == 0
+                ? first_bits(&convoy->stops[0])
+                : again_bits(convoy, &convoy->stops[0], companion, &belief, &chance_ppm);
     }
     if (rest) {
         companion->carried_bits += step_bits(convoy, view, crowd, companion, 0,
