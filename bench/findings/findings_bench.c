@@ -632,7 +632,9 @@ static bool play_cameras(const struct sim_plan *plan, const struct run *like, bo
     uint64_t hits;
     if (!hs_bench_smoke()) {
         longer.seed = plan->seed + 7;
-        longer.seconds = plan->seconds * 80 / 14;
+        longer.seconds = plan->seconds * 80 / 28;
+        longer.rate = 3; // thinner: a camera's fault shows by listed vehicles
+        longer.listed_pause_s = 7200;
         longer.listed = 200;
         longer.convoys = longer.couriers = longer.clones = 10;
         longer.clock_faults = longer.place_faults = 30;

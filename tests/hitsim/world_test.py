@@ -155,6 +155,18 @@ class World(unittest.TestCase):
             near = sum(any(abs(x - y) < 60000 for x in a[site] for y in b.get(site, ())) for site in a)
             self.assertGreaterEqual(near, min(row["seen"]) // 3)
 
+    def test_convoys_and_companions_by_chance_are_told_apart(self):
+        for row in self.truth["convoy"]:
+            self.assertLessEqual(row["together"], min(row["seen"]))
+            self.assertLessEqual(row["togetherRoads"], row["together"])
+            self.assertLessEqual(row["togetherJourneys"], row["journeys"])
+        convoys = {frozenset(row["vehicles"]) for row in self.truth["convoy"]}
+        chance = self.truth["coincidence"]
+        self.assertEqual({row["kind"] for row in chance}, {"road", "neighbour"})
+        self.assertFalse([row for row in chance if frozenset(row["vehicles"]) in convoys])
+        pairs = collections.Counter(tuple(row["vehicles"]) for row in chance if row["kind"] == "neighbour")
+        self.assertGreater(max(pairs.values()), 2)  # day by day
+
     def test_faulty_cameras(self):
         by_camera = collections.defaultdict(list)
         for read in self.reads:
