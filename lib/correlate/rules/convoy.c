@@ -434,7 +434,9 @@ static int unpack_stop(const Hitstream__V1__ConvoyStop *row, const struct hs_con
 static int unpack_companion(struct hs_convoy *convoy, const Hitstream__V1__ConvoyCompanion *row)
 {
     size_t gaps = (size_t)__builtin_popcount(row->seen);
-    if (row->seen >> convoy->stop_count || row->n_gaps_ms != gaps) {
+    if (row->seen >> convoy->stop_count || row->n_gaps_ms != gaps ||
+        row->carried_way_ppm > HS_PPM || row->carried_line_ppm > HS_PPM ||
+        row->carried_habit_ppm > HS_PPM) {
         return HS_EFORMAT;
     }
     struct hs_convoy_companion *companion = find_or_add(convoy, row->mark);

@@ -65,15 +65,14 @@ enum {
     HS_CONVOY_USUAL_BYTES = HS_CONVOY_USUAL_BITS / 8,
     HS_CONVOY_SITE_BYTES = 65,
     HS_CONVOY_ROAD_BYTES = 16,
-    HS_CONVOY_DEVIATION_MIN_MS = 10000,  // of gaps by chance
-    HS_CONVOY_STEP_MAX = 7 * HS_BIT,     // what one meeting can say
-    HS_CONVOY_CORRIDOR_MAX = HS_BIT / 4, // and one along a corridor
-    HS_CONVOY_MISSED = HS_BIT,           // a camera at which it was not seen
-    HS_CONVOY_ABSENT = HS_BIT / 4,       // a journey without it
-    HS_CONVOY_REGULARS = 100000,         // vehicles of which one that was met is one
-    HS_CONVOY_ELSEWHERE_PPM = 50000,     // share of a way that the road table does not know
-    HS_CONVOY_LEAST_PPM = 5000,          // share below which a table is not believed
-    HS_CONVOY_NO_TABLE_PPM = 500000,     // where there is no road table at all
+    HS_CONVOY_DEVIATION_MIN_MS = 10000, // of gaps by chance
+    HS_CONVOY_STEP_MAX = 7 * HS_BIT,    // what one meeting can say
+    HS_CONVOY_MISSED = HS_BIT,          // a camera at which it was not seen
+    HS_CONVOY_ABSENT = HS_BIT / 4,      // a journey without it
+    HS_CONVOY_REGULARS = 100000,        // vehicles of which one that was met is one
+    HS_CONVOY_ELSEWHERE_PPM = 50000,    // share of a way that the road table does not know
+    HS_CONVOY_LEAST_PPM = 5000,         // share below which a table is not believed
+    HS_CONVOY_NO_TABLE_PPM = 500000,    // where there is no road table at all
 };
 
 // Where the vehicle was on its present journey.
