@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "hitsim/heap.h"
+#include "hitsim/way.h"
 
 #define WARM_UP_S      3600.0
 #define LONGEST_WAIT_S 90.0 // behind others; then it is overtaken
@@ -17,7 +18,6 @@
 enum {
     FOLLOWERS_MAX = 5,
     COMMUTERS_PER_ESTATE = 6,
-    SAMPLE_TRIPS = 300,
     NO_TRIP = 0xffffffff,
 };
 enum event_kind { EVENT_PASS, EVENT_ARC, EVENT_TOWN, EVENT_DRIVER, EVENT_COMMUTER };
@@ -97,23 +97,12 @@ static uint32_t take_trip(struct traffic *traffic)
     return index;
 }
 
-// The way as this driver guesses it to be the quickest.
-static unsigned find_way(const struct net *net, struct random *random, double doubt, unsigned from,
-                         unsigned to, uint16_t ret_way[DRIVERS_WAY_MAX])
-{
-    double costs[NET_ARCS_MAX];
-    for (unsigned i = 0; i < net->arc_count; i++) {
-        costs[i] = net->arcs[i].km / net->arcs[i].kmh * (1.0 + doubt * random_unit(random)) + 0.01;
-    }
-    return net_route(net, costs, from, to, ret_way, DRIVERS_WAY_MAX);
-}
-
 // A trip ready to leave, or NO_TRIP when there is no way.
 static uint32_t make_trip(struct traffic *traffic, uint32_t vehicle, unsigned from, unsigned to,
                           struct random *habits)
 {
     uint16_t way[DRIVERS_WAY_MAX];
-    unsigned len = find_way(traffic->net, habits, 0.35, from, to, way);
+    unsigned len = way_find(traffic->net, habits, 0.35, from, to, way);
     uint32_t index = len > 0 ? take_trip(traffic) : NO_TRIP;
     if (index != NO_TRIP) {
         struct trip *trip = &traffic->trips[index];
@@ -297,26 +286,11 @@ static void tell_chance(const struct traffic *traffic, enum traffic_chance_kind 
     }
 }
 
-static bool same_road(const struct net *net, unsigned arc_a, unsigned arc_b)
-{
-    return strcmp(net->arcs[arc_a].road, net->arcs[arc_b].road) == 0;
-}
-
 // Somebody drives behind by chance, for the longest stretch of one road.
 static void add_chance(struct traffic *traffic, struct trip *trip, double at_s)
 {
-    unsigned best = 0, best_len = 0;
-    for (unsigned i = 0; i < trip->len;) {
-        unsigned end = i + 1;
-        while (end < trip->len && same_road(traffic->net, trip->way[i], trip->way[end])) {
-            end++;
-        }
-        if (end - i > best_len) {
-            best = i;
-            best_len = end - i;
-        }
-        i = end;
-    }
+    unsigned best, best_len;
+    way_longest_road(traffic->net, trip->way, trip->len, &best, &best_len);
     uint32_t vehicle =
         traffic->plan.listed + random_below(&traffic->random, traffic->plan.vehicles);
     add_follower(trip, vehicle, 3.0 + 20.0 * random_unit(&traffic->random), ROAD_GAP_MAX_S, false);
@@ -349,18 +323,6 @@ static void add_neighbour(struct traffic *traffic, uint32_t leader, double at_s)
     }
 }
 
-static void count_roads(const struct net *net, const struct trip *trip, struct convoy *convoy)
-{
-    convoy->roads = 0;
-    for (unsigned i = 0; i < trip->len; i++) {
-        bool seen = false;
-        for (unsigned j = 0; j < i; j++) {
-            seen = seen || same_road(net, trip->way[i], trip->way[j]);
-        }
-        convoy->roads += !seen;
-    }
-}
-
 static void on_driver(struct traffic *traffic, uint32_t driver, double at_s)
 {
     struct journey journey = drivers_leave(traffic->drivers, driver, at_s);
@@ -379,7 +341,7 @@ static void on_driver(struct traffic *traffic, uint32_t driver, double at_s)
         trip->in_convoy = true;
         add_follower(trip, journey.convoy->companion, 4.0 + 12.0 * random_unit(&traffic->random),
                      CONVOY_GAP_MAX_S, true);
-        count_roads(traffic->net, trip, journey.convoy);
+        journey.convoy->roads = way_count_roads(traffic->net, trip->way, trip->len);
     }
     if (journey.followed) {
         add_chance(traffic, trip, at_s);
@@ -498,28 +460,12 @@ static bool start_others(struct traffic *traffic)
     return true;
 }
 
-// Passes of an average trip over the roads.
-static double sample_passes(const struct net *net)
-{
-    struct random random = {.state = 1};
-    uint16_t way[DRIVERS_WAY_MAX];
-    double passes = 0;
-    for (unsigned i = 0; i < SAMPLE_TRIPS; i++) {
-        unsigned from = drivers_pick_node(net, &random);
-        unsigned len = find_way(net, &random, 0.35, from, drivers_pick_node(net, &random), way);
-        for (unsigned step = 0; step < len; step++) {
-            passes += net->arcs[way[step]].post_count;
-        }
-    }
-    return passes / SAMPLE_TRIPS;
-}
-
 // A third of what is on the roads are commuters, a fifth lorries, and a seventh of all is the town's.
 static void set_rates(struct traffic *traffic)
 {
     const struct net *net = traffic->net;
-    double passes = sample_passes(net) * net->camera_count / net->post_count; // reads
-    double trips = 0.86 * traffic->plan.rate / passes;                        // a second on average
+    double passes = way_sample_passes(net) * net->camera_count / net->post_count; // reads
+    double trips = 0.86 * traffic->plan.rate / passes; // a second on average
     double commuters = fmin(0.33 * trips * 86400.0 / 2.0 * 7.0 / 5.0, 0.5 * traffic->plan.vehicles);
     traffic->commuters = (uint32_t)commuters;
     trips -= commuters * 2.0 * 5.0 / 7.0 / 86400.0;

@@ -384,6 +384,25 @@ static bool pack_companion(const struct hs_convoy_companion *companion, struct h
     return row->gaps_ms;
 }
 
+static bool pack_usual(const struct hs_convoy *convoy, struct hs_bump *bump,
+                       Hitstream__V1__ConvoyState *state)
+{
+    const uint8_t *bytes = (const uint8_t *)convoy->usual; // week after week
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(convoy->usual); i++) {
+        count += (size_t)__builtin_popcount(bytes[i]);
+    }
+    state->usual = hs_bump_alloc(bump, (count + 1) * sizeof(*state->usual));
+    uint32_t last = 0;
+    for (uint32_t bit = 0; state->usual && bit < 8 * sizeof(convoy->usual); bit++) {
+        if (bytes[bit / 8] >> bit % 8 & 1) {
+            state->usual[state->n_usual++] = bit - last;
+            last = bit;
+        }
+    }
+    return state->usual;
+}
+
 Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struct hs_bump *bump)
 {
     size_t count = convoy->companion_count;
@@ -395,12 +414,9 @@ Hitstream__V1__ConvoyState *hs_convoy_pack(const struct hs_convoy *convoy, struc
     hitstream__v1__convoy_state__init(state);
     state->journey = convoy->journey;
     state->usual_week = convoy->usual_week;
-    if (convoy->usual_week != 0) {
-        state->usual.data = (uint8_t *)(uintptr_t)convoy->usual; // read only
-        state->usual.len = sizeof(convoy->usual);
-    }
     state->companions = hs_bump_alloc(bump, (count + 1) * sizeof(*state->companions));
     bool good = state->companions && pack_stops(convoy, bump, state) &&
+                pack_usual(convoy, bump, state) &&
                 hs_convoy_pack_passers(convoy, bump, &state->passers_by);
     for (size_t i = 0; good && i < count; i++) {
         if (!hs_convoy_is_passer(convoy, &convoy->companions[i])) {
@@ -480,18 +496,27 @@ static int unpack_passers(struct hs_convoy *convoy, ProtobufCBinaryData rows)
     return rc;
 }
 
+static int unpack_usual(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState *state)
+{
+    uint64_t bit = 0;
+    for (size_t i = 0; i < state->n_usual; i++) {
+        bit += state->usual[i];
+        if (bit >= 8 * sizeof(convoy->usual)) {
+            return HS_EFORMAT;
+        }
+        convoy->usual[bit / HS_CONVOY_USUAL_BITS][bit % HS_CONVOY_USUAL_BITS / 8] |=
+            (uint8_t)(1U << bit % 8);
+    }
+    convoy->usual_week = state->usual_week;
+    return 0;
+}
+
 int hs_convoy_unpack(struct hs_convoy *convoy, const Hitstream__V1__ConvoyState *state)
 {
     int rc = state->n_stops > HS_CONVOY_STOPS_MAX || state->n_companions > HS_CONVOY_COMPANIONS_MAX
                  ? HS_EFORMAT
                  : 0;
-    if (state->usual.len != 0 && state->usual.len != sizeof(convoy->usual)) {
-        return HS_EFORMAT;
-    }
-    if (state->usual.len > 0) {
-        memcpy(convoy->usual, state->usual.data, sizeof(convoy->usual));
-    }
-    convoy->usual_week = state->usual_week;
+    rc = rc ? rc : unpack_usual(convoy, state);
     convoy->journey = state->journey;
     for (size_t i = 0; rc == 0 && i < state->n_stops; i++) {
         rc = unpack_stop(state->stops[i], i > 0 ? &convoy->stops[i - 1] : NULL, &convoy->stops[i]);
