@@ -3,7 +3,7 @@
 #
 # The one list of Debian packages: what the demo, the tests and the benchmarks need.
 #
-#   config/packages.sh [demo|test|bench]...    installs what is missing when run as root,
+#   config/packages.sh [demo|test|bench|package]...    installs what is missing when run as root,
 #                                              else names the one command to run and fails
 set -eu
 
@@ -16,6 +16,7 @@ checks='clang-14 clang-format-14 python3-protobuf shellcheck'
 measure='valgrind'
 # what matching is measured against, built into bench/match where it is found
 peers='g++ libdpdk-dev libabsl-dev uthash-dev'
+packaging='dpkg-dev binutils lintian debootstrap xz-utils'
 
 wanted=$build
 for kind in "${@:-demo}"; do
@@ -23,7 +24,8 @@ for kind in "${@:-demo}"; do
     demo) wanted="$wanted $parts" ;;
     test) wanted="$wanted $parts $checks $measure" ;;
     bench) wanted="$wanted $parts $measure $peers" ;;
-    *) echo "packages: unknown kind '$kind'; allowed: demo, test, bench" >&2; exit 2 ;;
+    package) wanted="$wanted $packaging" ;;
+    *) echo "packages: unknown kind '$kind'; allowed: demo, test, bench, package" >&2; exit 2 ;;
     esac
 done
 

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes hitctl.1 of its frame and of what hitctl says of itself: hitctl_man.py HITCTL FRAME > PAGE"""
 
+import pathlib
 import re
-import subprocess
 import sys
 
-
-def ask(hitctl, *words):
-    return subprocess.run([hitctl, *words, "--help"], capture_output=True, text=True, check=True).stdout
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import hitctl_help  # noqa: E402
 
 
 def roff(text):
@@ -17,23 +16,10 @@ def roff(text):
     return re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
 
 
-def commands(hitctl):
-    overview = ask(hitctl).partition("commands:\n")[2].partition("\n\n")[0]
-    return [re.split(r"  +", line.strip())[0] for line in overview.splitlines()]
-
-
-def describe(hitctl, command):
-    text = ask(hitctl, *command.split())
-    usage, _, rest = text.partition("\n\n")
-    help_text, _, options = rest.partition("options:\n")
-    synopsis = usage.removeprefix(f"usage: hitctl {command}").strip()
-    lines = [".SS " + roff(f"hitctl {command} {synopsis}".strip()), roff(help_text.strip()) + "."]
-    for line in options.splitlines():
-        found = re.match(r"  (--\S+(?: \S+)?)  +(.*)", line)
-        if found:
-            lines += [".TP", f".B {roff(found.group(1))}", roff(found.group(2))]
-        elif line.strip():
-            lines.append(roff(line.strip()))
+def describe(command):
+    lines = [".SS " + roff(f"hitctl {command.name} {command.synopsis}".strip()), roff(command.help) + "."]
+    for words, text in command.options:
+        lines += [".TP", f".B {roff(words)}", roff(text)] if words else [roff(text)]
     return "\n".join(lines)
 
 
@@ -41,8 +27,8 @@ def main():
     hitctl, template = sys.argv[1:3]
     with open(template, encoding="utf-8") as file:
         page = file.read()
-    page = page.replace("@COMMANDS@", "\n".join(describe(hitctl, command) for command in commands(hitctl)))
-    sys.stdout.write(page)
+    described = (describe(hitctl_help.Command(hitctl, name)) for name in hitctl_help.commands(hitctl))
+    sys.stdout.write(page.replace("@COMMANDS@", "\n".join(described)))
 
 
 if __name__ == "__main__":

@@ -464,7 +464,13 @@ static void *scan_string(const redisReadTask *task, char *text, size_t len)
     return &scan_token;
 }
 
-static void *scan_array(const redisReadTask *task, int elements)
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_count;
+#else
+typedef int array_count;
+#endif
+
+static void *scan_array(const redisReadTask *task, array_count elements)
 {
     struct scan *scan = task->privdata;
     if (scan->rc == 0 &&
@@ -495,8 +501,11 @@ static void scan_free(void *object)
 
 int hs_redis_scan_hash(struct hs_redis *redis, struct hs_str key, hs_redis_pair_fn *pair, void *ctx)
 {
-    static redisReplyObjectFunctions functions = {scan_string, scan_array, scan_integer, scan_nil,
-                                                  scan_free};
+    static redisReplyObjectFunctions functions = {.createString = scan_string,
+                                                  .createArray = scan_array,
+                                                  .createInteger = scan_integer,
+                                                  .createNil = scan_nil,
+                                                  .freeObject = scan_free};
     redisReader *reader = redis->context->reader;
     redisReplyObjectFunctions *usual = reader->fn;
     struct scan scan = {.redis = redis, .key = key, .pair = pair, .ctx = ctx, .cursor = "0"};

@@ -20,7 +20,8 @@ for file in usr/bin/hitctl usr/sbin/hitstreamd etc/hitstream/hitstream.yaml usr/
     usr/share/man/man1/hitctl.1 usr/share/man/man8/hitstreamd.8 usr/share/man/man7/hitstream-incidents.7 usr/share/man/man5/hitstream.yaml.5 \
     usr/share/doc/hitstream/examples/controls/queues.yaml usr/share/hitstream/proto/hitstream/v1/alert.proto \
     usr/include/hitstream/match/matcher.h usr/include/hitstream/match/confusion.h \
-    usr/share/man/man3/libhitstream-match.3 usr/share/doc/hitstream/examples/match.c; do
+    usr/share/man/man3/libhitstream-match.3 usr/share/bash-completion/completions/hitctl \
+    usr/lib/tmpfiles.d/hitstream.conf usr/share/doc/libhitstream-match-dev/examples/match.c; do
     [ -e "$tree/$file" ] || fail "'/$file' is missing"
 done
 [ -z "$(find "$tree" -name '*_test*' -o -name 'hitsim')" ] || fail "a test program is installed"
@@ -65,7 +66,7 @@ said=$("$tree/example")
 
 # The example that is installed, with nothing but what is installed, built as its own comment says.
 # shellcheck disable=SC2046
-cc -std=gnu11 -Wall -Wextra -Werror -o "$tree/match" "$tree/usr/share/doc/hitstream/examples/match.c" \
+cc -std=gnu11 -Wall -Wextra -Werror -o "$tree/match" "$tree/usr/share/doc/libhitstream-match-dev/examples/match.c" \
     $(pkg-config --define-variable=prefix="$tree/usr" --cflags --libs hitstream-match) ||
     fail "the installed example does not compile"
 said=$("$tree/match" AB12CDE AB12CDE A812CDE ABI2CDE XX99XXX '!!')
