@@ -14,6 +14,8 @@
 #   kafka4   the tests that lean on the broker, against Kafka 4.1.1
 #   bench    every benchmark runs, to see that it does: its figures mean nothing here
 #   demo     config/demo.sh for some seconds, on a build as it is installed, without test hooks
+#   package  Debian packages: the same bytes twice, lintian, and, as root, installed and purged on a bare system;
+#            alerting rules by promtool
 #
 # HS_JOBS: how many at once (default: cores). HS_KAFKA_DIR: where Kafka's jars are kept. Logs: build/test/log/.
 set -uo pipefail
@@ -26,10 +28,10 @@ export HS_TEST_RUN=$$-$RANDOM$RANDOM CLICOLOR_FORCE=0 CTEST_OUTPUT_ON_FAILURE=1
 began=$SECONDS
 failed=() rows=() current='' fetch=''
 
-all_steps='format clang release asan tsan kafka4 bench demo'
+all_steps='format clang release asan tsan kafka4 bench demo package'
 case "${1:-}" in
 -h | --help)
-    sed -n '3,20s/^# \{0,1\}//p' "$0"
+    sed -n '3,22s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac
@@ -103,7 +105,9 @@ scripts() { grep -rlE '^#!.*/(env )?(ba)?sh' config tests bench .ci | grep -v '/
 
 echo "hitstream tests: $(nproc) cores, logs in build/test/log"
 mkdir -p "$work/log"
-run packages 900 config/packages.sh test || exit 1
+kinds=(test)
+has package && kinds+=(package)
+run packages 900 config/packages.sh "${kinds[@]}" || exit 1
 
 if has release || has asan || has kafka4 || has bench || has demo; then # beside the first builds
     setsid sh -c 'config/kafka-fetch.sh 3.9.1 && config/kafka-fetch.sh 4.1.1' >"$work/log/kafka.log" 2>&1 </dev/null &
@@ -147,6 +151,12 @@ if [ "${release:-}" ] && has bench && [ -n "$(bench/run.sh --list)" ]; then
     HS_BENCH_BUILD=$work/release run bench 240 bench/run.sh --smoke
 fi
 has demo && run demo 240 config/demo.sh --seconds 30
+if has package; then
+    bare=()
+    [ "$(id -u)" = 0 ] || bare=(--no-system)
+    run rules 120 tests/prometheus/rules_test.sh "$work/prometheus"
+    run package 400 tests/package/package_test.sh "$work/package" "${bare[@]}"
+fi
 
 # Nothing that was started here may be left running: it would carry this run's mark in its environment.
 for folder in /proc/[0-9]*; do
