@@ -30,7 +30,7 @@ trap cleanup EXIT
 
 # make_packages SOURCE BUILD FOLDER [VERSION]
 make_packages() {
-    { cmake -G Ninja -S "$1" -B "$2" -DHS_FLAVOUR=release &&
+    { cmake -G Ninja -S "$1" -B "$2" -DHS_FLAVOUR=release -DHS_TEST_HOOKS=OFF &&
         ninja -C "$2" hitstreamd hitctl hitstream-match hs_man_pages hs_completion hs_sbom &&
         cpack --config "$2/CPackConfig.cmake" -B "$3" ${4:+-D CPACK_PACKAGE_VERSION="$4"}; } >"$work/build.log" 2>&1 || {
         tail -n 30 "$work/build.log" >&2
