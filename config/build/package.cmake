@@ -21,6 +21,8 @@ foreach(component hitstream dev)
     install(FILES ${package}/changelog DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component})
 endforeach()
 
+install(FILES ${package}/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME hitstream)
+
 # What is inside, as SPDX: made from the packages whose libraries the programs link.
 set(sbom ${PROJECT_BINARY_DIR}/hitstream.spdx.json)
 add_custom_command(OUTPUT ${sbom}
