@@ -65,7 +65,7 @@ static void on_alert(void *ctx, const struct hs_alert *told)
     struct run *run = ctx;
     Hitstream__V1__Alert *alert =
         hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
-    if (alert && alert->finding) {
+    if (alert && alert->finding && strcmp(alert->finding->rule, "pattern") != 0) {
         if (run->show) {
             printf("%lld %s %s\n", (long long)told->event_at_ms, alert->vehicle,
                    alert->finding->explanation);

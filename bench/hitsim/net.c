@@ -369,15 +369,27 @@ unsigned net_route(const struct net *net, const double *arc_costs, unsigned from
     return len;
 }
 
+// What the site's area is to county lines.
+static const char *area_class(const struct net *net, const struct net_site *site)
+{
+    for (unsigned i = 0; i < net->node_count; i++) {
+        if (net->nodes[i].market && strcmp(net->nodes[i].name, site->area) == 0) {
+            return "market";
+        }
+    }
+    size_t len = strlen(site->area);
+    return len > 5 && strcmp(site->area + len - 5, "-city") == 0 ? "hub" : "";
+}
+
 void net_write_register(const struct net *net, FILE *file)
 {
-    fputs("camera,site,road,direction,force,area,latitude,longitude,kind,next\n", file);
+    fputs("camera,site,road,direction,force,area,latitude,longitude,kind,class,next\n", file);
     for (unsigned i = 0; i < net->camera_count; i++) {
         const struct net_camera *camera = &net->cameras[i];
         const struct net_site *site = &net->sites[net->posts[camera->listed_post].site];
-        fprintf(file, "%s,%s,%s,%s,%s,%s,%.6f,%.6f,fixed,", camera->camera_id, site->site_id,
+        fprintf(file, "%s,%s,%s,%s,%s,%s,%.6f,%.6f,fixed,%s,", camera->camera_id, site->site_id,
                 site->road, camera->direction, net_forces[site->force], site->area,
-                site->latitude_deg, site->longitude_deg);
+                site->latitude_deg, site->longitude_deg, area_class(net, site));
         unsigned next[NET_NEXT_MAX];
         unsigned count = net_next_sites(net, camera->listed_post, next);
         for (unsigned n = 0; n < count; n++) {

@@ -29,6 +29,25 @@ static void add_sighting(struct hs_buf *out, const Hitstream__V1__Sighting *sigh
     hs_buf_add_char(out, '\n');
 }
 
+static void add_run(struct hs_buf *out, const Hitstream__V1__CourierRun *run)
+{
+    hs_buf_add_text(out, "    journey: left ");
+    hitctl_text_safe(out, run->hub_area);
+    hs_buf_add_char(out, ' ');
+    hitctl_text_time(out, run->left_hub_ms);
+    hs_buf_add_text(out, ", in ");
+    hitctl_text_safe(out, run->market_area);
+    hs_buf_add_char(out, ' ');
+    hitctl_text_time(out, run->arrived_ms);
+    hs_buf_add_text(out, " to ");
+    hitctl_text_time(out, run->left_ms);
+    if (run->back_ms > 0) {
+        hs_buf_add_text(out, ", back ");
+        hitctl_text_time(out, run->back_ms);
+    }
+    hs_buf_add_text(out, run->at_night ? ", by night\n" : "\n");
+}
+
 void hitctl_text_finding(struct hs_buf *out, const Hitstream__V1__Finding *finding)
 {
     hs_buf_add_text(out, "    found: ");
@@ -47,6 +66,14 @@ void hitctl_text_finding(struct hs_buf *out, const Hitstream__V1__Finding *findi
     }
     for (size_t i = 0; i < finding->n_sightings; i++) {
         add_sighting(out, finding->sightings[i]);
+    }
+    for (size_t i = 0; i < finding->n_runs; i++) {
+        add_run(out, finding->runs[i]);
+    }
+    for (size_t i = 0; i < finding->n_companions; i++) {
+        hs_buf_add_text(out, "    along: ");
+        hitctl_text_safe(out, finding->companions[i]->vehicle);
+        hs_buf_printf(out, " on %u journeys\n", finding->companions[i]->runs);
     }
 }
 

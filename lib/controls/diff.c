@@ -107,6 +107,8 @@ static void describe_camera(const struct hs_controls *controls, size_t index,
     add_field(ret, "kind", camera->mobile ? HS_STR("mobile") : HS_STR("fixed"));
     add_field(ret, "model", camera->model);
     add_names(ret, "next", camera->next_sites, camera->next_count);
+    static const char *const classes[] = {"", "hub", "market"};
+    add_field(ret, "class", hs_str(classes[camera->area_class]));
 }
 
 static size_t count_queues(const struct hs_controls *controls)

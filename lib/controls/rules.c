@@ -115,6 +115,30 @@ static const struct hs_option table[] = {
      .help = "Sightings of one mark that contradict each other are held together over so long."},
     {"journey.repeat_ms", HS_OPTION_I64, AT(journey_repeat_ms), "604800000", HS_MS_PER_HOUR,
      90 * HS_MS_PER_DAY, .unit = "ms", .help = "A clone is told again after so long."},
+    {"pattern.runs", HS_OPTION_U32, AT(pattern_runs), "3", 0, 24, .unit = "journeys",
+     .help = "A vehicle is told as a courier after so many journeys from a hub area to a market "
+             "and back "
+             "at the earliest; 0 turns the rule off."},
+    {"pattern.sure_permille", HS_OPTION_U32, AT(pattern_sure_permille), "900", 1, 999,
+     .unit = "permille",
+     .help =
+         "And when its journeys are so likely a courier's, errands and habits together having the "
+         "rest."},
+    {"pattern.dwell_min_ms", HS_OPTION_I64, AT(pattern_dwell_min_ms), "1800000", HS_MS_PER_MINUTE,
+     HS_MS_PER_DAY, .unit = "ms",
+     .help = "Who stays shorter in a market area only passes through."},
+    {"pattern.dwell_max_ms", HS_OPTION_I64, AT(pattern_dwell_max_ms), "21600000", HS_MS_PER_MINUTE,
+     HS_MS_PER_DAY, .unit = "ms",
+     .help = "A longer stay speaks for somebody who works or lives there."},
+    {"pattern.journey_max_ms", HS_OPTION_I64, AT(pattern_journey_max_ms), "10800000",
+     HS_MS_PER_MINUTE, HS_MS_PER_DAY, .unit = "ms",
+     .help = "A journey between hub and market takes at most so long."},
+    {"pattern.night_from", HS_OPTION_U32, AT(pattern_night_from), "20", 0, 23, .unit = "hours",
+     .help = "The hour of London's day at which night begins."},
+    {"pattern.night_to", HS_OPTION_U32, AT(pattern_night_to), "6", 0, 23, .unit = "hours",
+     .help = "And at which it ends."},
+    {"pattern.remember_ms", HS_OPTION_I64, AT(pattern_remember_ms), "2419200000", HS_MS_PER_DAY,
+     90 * HS_MS_PER_DAY, .unit = "ms", .help = "Journeys longer ago are forgotten."},
     {"next.places", HS_OPTION_U32, AT(next_places), "3", 0, 5, .unit = "sites",
      .help =
          "So many sites are named at which the vehicle may be read next; 0 turns the rule off."},
@@ -177,6 +201,8 @@ int hs_rules_parse(struct hs_str text, const char *name, struct hs_diags *diags,
                 diags);
     check_order(root, "incident.repeat_window_ms", rules.repeat_window_ms, "incident.quiet_ms",
                 rules.quiet_ms, diags);
+    check_order(root, "pattern.dwell_min_ms", rules.pattern_dwell_min_ms, "pattern.dwell_max_ms",
+                rules.pattern_dwell_max_ms, diags);
     check_order(root, "feedback.acknowledged_ms", rules.acknowledged_ms, "feedback.answer_max_ms",
                 rules.answer_max_ms, diags);
     check_order(root, "feedback.silenced_ms", rules.silenced_ms, "feedback.answer_max_ms",

@@ -62,6 +62,15 @@ struct hs_rules {
         journey_fastest_kmh;     // on the straight line, where the road table knows no link; 0: off
     int64_t journey_remember_ms; // contradictions older than this say nothing
     int64_t journey_repeat_ms;   // a clone is told again after so long
+    // pattern
+    uint32_t pattern_runs;          // from hub to market and back before it is told; 0: off
+    uint32_t pattern_sure_permille; // told when a courier is so likely among its rivals
+    int64_t pattern_dwell_min_ms;   // a shorter stay only passes through
+    int64_t pattern_dwell_max_ms;   // a longer one is no courier's
+    int64_t pattern_journey_max_ms; // between hub and market
+    uint32_t pattern_night_from;    // hour of London's day
+    uint32_t pattern_night_to;
+    int64_t pattern_remember_ms; // older runs are forgotten
     // next place
     uint32_t next_places;         // told with an alert, at most; 0: off
     uint32_t next_least_permille; // a place that is less likely is not told

@@ -16,6 +16,7 @@ struct hs_cameras {
     uint32_t *slots; // number of a camera plus one, or 0: open addressing by hash of id
     uint32_t *sites; // likewise by hash of site: the first camera of each
     size_t mask;     // slots less one; a power of two less one
+    size_t markets;  // areas
 };
 
 static int by_id(const void *a, const void *b)
@@ -66,7 +67,7 @@ static int build_indexes(struct hs_cameras *cameras)
     return cameras->slots && cameras->sites ? 0 : HS_ENOMEM;
 }
 
-int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count,
+int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count, size_t markets,
                      struct hs_cameras **ret_cameras)
 {
     struct hs_cameras *cameras = calloc(1, sizeof(*cameras));
@@ -75,6 +76,7 @@ int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count,
     }
     cameras->cameras = rows;
     cameras->count = count;
+    cameras->markets = markets;
     if (count > 0) {
         qsort(rows, count, sizeof(*rows), by_id);
     }
@@ -124,6 +126,11 @@ const struct hs_camera *hs_cameras_site(const struct hs_cameras *cameras, struct
     return cameras->sites[at] ? &cameras->cameras[cameras->sites[at] - 1] : NULL;
 }
 
+size_t hs_cameras_markets(const struct hs_cameras *cameras)
+{
+    return cameras->markets;
+}
+
 uint32_t hs_site_hash(struct hs_str site_id)
 {
     uint32_t hash = (uint32_t)hs_hash_bytes(site_id.ptr, site_id.len, 0);
@@ -164,6 +171,9 @@ void hs_cameras_canonical(const struct hs_cameras *cameras, struct hs_buf *out)
                           camera->position.longitude_deg);
         }
         hs_buf_add_text(out, camera->mobile ? "\tmobile" : "\tfixed");
+        if (camera->area_class != HS_AREA_OTHER) {
+            hs_buf_add_text(out, camera->area_class == HS_AREA_HUB ? "\thub" : "\tmarket");
+        }
         for (size_t n = 0; n < camera->next_count; n++) { // a register without any is as ever
             hs_buf_printf(out, "\t%.*s", HS_STR_ARG(camera->next_sites[n]));
         }

@@ -6,10 +6,11 @@
  * built.
  *
  * Read from CSV:
- * camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model,next (header
- * names as here, order free; camera, site and force must be there; either WGS84 or British National
+ * camera,site,road,direction,force,area,latitude,longitude,easting,northing,kind,model,next,class
+ * (header names as here, order free; camera, site and force must be there; either WGS84 or British National
  * Grid, which a fixed camera must have; kind is 'fixed', the default, or 'mobile'; next names the
- * sites that traffic in the camera's direction reaches next, separated by ';').
+ * sites that traffic in the camera's direction reaches next, separated by ';'; class is 'hub' or
+ * 'market', what the camera's area is to county lines, and need stand in one row of the area only).
  * Threads: any may read. Ownership: the register owns its texts; a struct hs_camera borrows from
  * it. Bounds: HS_CAMERAS_MAX cameras, HS_CAMERA_NEXT_MAX next sites of each.
  */
@@ -18,6 +19,13 @@
 #include "geo/place.h"
 
 enum { HS_CAMERAS_MAX = 200000, HS_CAMERA_NEXT_MAX = 16 };
+
+// What an area is to county lines.
+enum hs_area_class {
+    HS_AREA_OTHER,
+    HS_AREA_HUB,    // the city that drugs come from
+    HS_AREA_MARKET, // a town that they are brought to
+};
 
 struct hs_camera {
     struct hs_str camera_id;
@@ -32,6 +40,7 @@ struct hs_camera {
     bool mobile;
     const struct hs_str *next_sites; // what its traffic reaches next, in bytewise order
     size_t next_count;
+    enum hs_area_class area_class; // of its force's area
 };
 
 struct hs_cameras;
@@ -50,6 +59,8 @@ const struct hs_camera *hs_cameras_find(const struct hs_cameras *cameras, struct
 const struct hs_camera *hs_cameras_site(const struct hs_cameras *cameras, struct hs_str site_id);
 // The same by the hash that hs_site_hash() makes of the site's id: for tables that keep many sites.
 const struct hs_camera *hs_cameras_hashed_site(const struct hs_cameras *cameras, uint32_t hash);
+// How many areas are markets.
+size_t hs_cameras_markets(const struct hs_cameras *cameras);
 uint32_t hs_site_hash(struct hs_str site_id); // never 0
 // The canonical text: equal texts mean the same register, whatever the file's order, quotes or
 // columns.

@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "geo/cameras.h"
 
-// Takes `rows` (malloc'd, ids unique) and the bump with their texts when it succeeds.
-int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count,
+// `markets` areas are markets. Takes `rows` (malloc'd, ids unique) and the bump with their texts when it succeeds.
+int hs_cameras_build(struct hs_bump *bump, struct hs_camera *rows, size_t count, size_t markets,
                      struct hs_cameras **ret_cameras);
 
 #endif

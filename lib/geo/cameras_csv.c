@@ -22,14 +22,15 @@ enum column {
     COLUMN_KIND,
     COLUMN_MODEL,
     COLUMN_NEXT,
+    COLUMN_CLASS,
     COLUMNS,
 };
 
 enum { NAME_MAX_BYTES = 64, NOT_THERE = -1 };
 
 static const char *const column_names[COLUMNS + 1] = {
-    "camera",    "site",    "road",     "direction", "force", "area", "latitude",
-    "longitude", "easting", "northing", "kind",      "model", "next", NULL};
+    "camera",  "site",     "road", "direction", "force", "area",  "latitude", "longitude",
+    "easting", "northing", "kind", "model",     "next",  "class", NULL};
 
 static const char *const direction_names[] = {"N", "NE", "E", "SE", "S", "SW", "W", "NW", NULL};
 
@@ -56,6 +57,7 @@ struct reader {
     struct row *rows;
     size_t count;
     size_t capacity;
+    size_t markets; // areas
 };
 
 // ------------------------------------------------------------------ faults
@@ -195,6 +197,21 @@ static void read_kind(struct reader *reader, struct hs_camera *camera)
     camera->mobile = hs_str_is(text, "mobile");
     if (text.len > 0 && !camera->mobile && !hs_str_is(text, "fixed")) {
         fault(reader, COLUMN_KIND, "allowed: fixed or mobile; empty means fixed");
+    }
+}
+
+static void read_class(struct reader *reader, struct hs_camera *camera)
+{
+    struct hs_str text = text_of(reader, COLUMN_CLASS);
+    if (hs_str_is(text, "hub")) {
+        camera->area_class = HS_AREA_HUB;
+    } else if (hs_str_is(text, "market")) {
+        camera->area_class = HS_AREA_MARKET;
+    } else if (text.len > 0) {
+        fault(reader, COLUMN_CLASS, "allowed: hub, market or empty");
+    }
+    if (camera->area_class != HS_AREA_OTHER && camera->area.len == 0) {
+        fault(reader, COLUMN_CLASS, "an area is a hub or a market, and this camera has no area");
     }
 }
 
@@ -348,6 +365,7 @@ static int read_row(struct reader *reader)
     row->camera.model = read_name(reader, COLUMN_MODEL, false);
     read_direction(reader, &row->camera);
     read_kind(reader, &row->camera);
+    read_class(reader, &row->camera);
     read_position(reader, &row->camera);
     int rc = read_next(reader, &row->camera);
     return row->camera.model.ptr ? rc : HS_ENOMEM;
@@ -458,6 +476,66 @@ static void check_site(struct reader *reader, const struct row *row, const struc
     }
 }
 
+// By force and area, rows as they stand.
+static int by_area(const void *a, const void *b)
+{
+    const struct row *x = *(const struct row *const *)a;
+    const struct row *y = *(const struct row *const *)b;
+    int order = hs_str_cmp(x->camera.force, y->camera.force);
+    order = order ? order : hs_str_cmp(x->camera.area, y->camera.area);
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+// The rows of one area: those that say nothing of its class are of the class that others name.
+static void spread_class(struct reader *reader, struct row *const *rows, size_t count)
+{
+    const struct row *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct row *row = rows[i];
+        bool says = row->camera.area_class != HS_AREA_OTHER;
+        if (first && says && row->camera.area_class != first->camera.area_class) {
+            struct hs_diag_place place = {.file = reader->name,
+                                          .line = row->line,
+                                          .column = row->columns[COLUMN_CLASS],
+                                          .key = column_names[COLUMN_CLASS]};
+            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
+                         "an area is of one class: line %u has another for area '%.*s'",
+                         first->line, HS_STR_ARG(row->camera.area));
+        }
+        first = first || !says ? first : row;
+    }
+    for (size_t i = 0; first && i < count; i++) {
+        rows[i]->camera.area_class = first->camera.area_class;
+    }
+    reader->markets += first && first->camera.area_class == HS_AREA_MARKET;
+}
+
+static int check_classes(struct reader *reader)
+{
+    struct row **rows = calloc(reader->count + 1, sizeof(*rows));
+    if (!rows) {
+        return HS_ENOMEM;
+    }
+    for (size_t i = 0; i < reader->count; i++) {
+        rows[i] = &reader->rows[i];
+    }
+    qsort(rows, reader->count, sizeof(rows[0]), by_area);
+    size_t end;
+    for (size_t first = 0; first < reader->count; first = end) {
+        const struct hs_camera *camera = &rows[first]->camera;
+        for (end = first + 1;
+             end < reader->count && hs_str_eq(rows[end]->camera.force, camera->force) &&
+             hs_str_eq(rows[end]->camera.area, camera->area);
+             end++) {
+        }
+        if (camera->area.len > 0) {
+            spread_class(reader, &rows[first], end - first);
+        }
+    }
+    free(rows);
+    return 0;
+}
+
 static int check_rows(struct reader *reader)
 {
     size_t size = 2;
@@ -491,7 +569,7 @@ static int check_rows(struct reader *reader)
     }
     free(ids.slots);
     free(sites.slots);
-    return rc;
+    return rc ? rc : check_classes(reader);
 }
 
 // ------------------------------------------------------------------ the whole
@@ -505,7 +583,7 @@ static int finish(struct reader *reader, struct hs_cameras **ret_cameras)
     for (size_t i = 0; i < reader->count; i++) {
         cameras[i] = reader->rows[i].camera;
     }
-    int rc = hs_cameras_build(&reader->bump, cameras, reader->count, ret_cameras);
+    int rc = hs_cameras_build(&reader->bump, cameras, reader->count, reader->markets, ret_cameras);
     if (rc != 0) {
         free(cameras);
     }

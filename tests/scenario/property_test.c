@@ -19,12 +19,8 @@
 #include "hitstream/v1/event.pb-c.h"
 #include "scenario/story.h"
 
-enum {
-    RUNS = 40,
-    EVENTS = 400,
-    KINDS = 32,
-    FORECASTS = 0
-}; // FORECASTS: in place of a kind that is none
+// The last two are counted in place of kinds that are none.
+enum { RUNS = 40, EVENTS = 400, KINDS = 32, FORECASTS = 0, PATTERNS = 31 };
 
 // Desks that are waited for, with chains, of an open and of a covert list.
 static const char waiting_queues[] =
@@ -48,7 +44,8 @@ static struct hs_controls *waiting_controls(void)
                           "feedback:\n  acknowledged_ms: 240000\n"
                           "priority:\n  unattended_step: 2\n"
                           "flood:\n  window_ms: 3600000\n  entry_sightings: 3\n"
-                          "  list_sightings: 5\n  release_every_ms: 300000\n");
+                          "  list_sightings: 5\n  release_every_ms: 300000\n"
+                          "pattern: {runs: 1, sure_permille: 1, dwell_min_ms: 60000}\n");
 }
 
 struct event {
@@ -309,6 +306,7 @@ static void count_kinds(const struct hs_offline *offline, size_t kinds[KINDS])
         assert_non_null(alert);
         kinds[(size_t)alert->kind % KINDS]++;
         kinds[FORECASTS] += alert->forecast != NULL;
+        kinds[PATTERNS] += alert->finding && strcmp(alert->finding->rule, "pattern") == 0;
         hitstream__v1__alert__free_unpacked(alert, NULL);
     }
 }
@@ -380,7 +378,8 @@ static void same_log_same_alerts(void **state)
         printf("alerts of kind %zu: %zu\n", kind, kinds[kind]);
         assert_true(kinds[kind] > 0);
     }
-    assert_true(kinds[FORECASTS] > 0);
+    printf("forecasts: %zu, patterns: %zu\n", kinds[FORECASTS], kinds[PATTERNS]);
+    assert_true(kinds[FORECASTS] > 0 && kinds[PATTERNS] > 0);
     assert_true(kinds[HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING] > 0);
     printf("incidents released by floods: %llu\n", (unsigned long long)released);
     assert_true(released > RUNS);

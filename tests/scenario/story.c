@@ -38,17 +38,18 @@ static const char default_rules[] = "incident:\n  quiet_ms: 1800000\n  repeat_wi
                                     "  trail_max: 8\n"
                                     "publish:\n  live_ms: 7200000\n";
 
-static const char cameras[] = "camera,site,road,direction,force,area,latitude,longitude,kind,next\n"
-                              "c1,avon/1,A4,E,avon,bath,51.38,-2.36,fixed,\n"
-                              "c2,wilts/1,A4,E,wilts,calne,51.43,-2.00,fixed,\n"
-                              "c3,avon/edge,A4,E,avon,bath,51.40,-2.30,fixed,wilts/1\n"
-                              "c4,city/1,A4,E,city,square-mile,51.51,-0.09,fixed,\n"
-                              "c5,dorset/1,A4,E,dorset,poole,50.72,-1.98,fixed,\n"
-                              "c6,gwent/1,A4,E,gwent,newport,51.58,-2.99,fixed,\n"
-                              "c7,devon/1,A4,E,devon,exeter,50.72,-3.53,fixed,\n"
-                              "c8,surrey/1,A4,E,surrey,woking,51.31,-0.56,fixed,\n"
-                              "c9,kent/1,A4,E,kent,dover,51.12,1.31,fixed,\n"
-                              "c10,essex/1,A4,E,essex,harlow,51.77,0.10,fixed,\n";
+static const char cameras[] =
+    "camera,site,road,direction,force,area,latitude,longitude,kind,next,class\n"
+    "c1,avon/1,A4,E,avon,bath,51.38,-2.36,fixed,,hub\n"
+    "c2,wilts/1,A4,E,wilts,calne,51.43,-2.00,fixed,,market\n"
+    "c3,avon/edge,A4,E,avon,bath,51.40,-2.30,fixed,wilts/1,\n"
+    "c4,city/1,A4,E,city,square-mile,51.51,-0.09,fixed,,\n"
+    "c5,dorset/1,A4,E,dorset,poole,50.72,-1.98,fixed,,\n"
+    "c6,gwent/1,A4,E,gwent,newport,51.58,-2.99,fixed,,\n"
+    "c7,devon/1,A4,E,devon,exeter,50.72,-3.53,fixed,,\n"
+    "c8,surrey/1,A4,E,surrey,woking,51.31,-0.56,fixed,,\n"
+    "c9,kent/1,A4,E,kent,dover,51.12,1.31,fixed,,\n"
+    "c10,essex/1,A4,E,essex,harlow,51.77,0.10,fixed,,\n";
 
 struct story {
     struct hs_offline *offline;

@@ -8,6 +8,7 @@
 #include "correlate/hit_route.h"
 #include "correlate/rules/camera.h"
 #include "correlate/rules/findings_tell.h"
+#include "correlate/rules/pattern_tell.h"
 #include "vrm/vrm.h"
 
 void hs_findings_free(struct hs_findings *findings)
@@ -15,14 +16,16 @@ void hs_findings_free(struct hs_findings *findings)
     if (findings) {
         hs_convoy_fini(&findings->convoy);
         hs_next_fini(&findings->next);
+        hs_pattern_fini(&findings->pattern);
         free(findings);
     }
 }
 
 bool hs_findings_is_kept(const struct hs_findings *findings)
 {
-    return findings && (hs_convoy_is_kept(&findings->convoy) ||
-                        hs_journey_is_kept(&findings->journey) || hs_next_is_kept(&findings->next));
+    return findings &&
+           (hs_convoy_is_kept(&findings->convoy) || hs_journey_is_kept(&findings->journey) ||
+            hs_next_is_kept(&findings->next) || hs_pattern_is_kept(&findings->pattern));
 }
 
 static void add_evidence(struct hs_finding_draft *draft, const char *name, int64_t value,
@@ -221,6 +224,7 @@ int hs_findings_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     rc = rc ? rc
             : hs_convoy_on_hit(&vehicle->findings->convoy, &view, hit, hs_hit_event_time_ms(hit));
     rc = rc ? rc : find_convoys(scope, vehicle, hit, &event, &view);
+    rc = rc ? rc : hs_pattern_tell(scope, vehicle, hit, &event);
     return rc ? rc : judge_journey(scope, vehicle, hit, &event);
 }
 
@@ -251,12 +255,13 @@ bool hs_findings_pack(const struct hs_findings *findings, struct hs_bump *bump,
     state->convoy = hs_convoy_pack(&findings->convoy, bump);
     state->journey = hs_journey_pack(&findings->journey, bump);
     state->next = hs_next_pack(&findings->next, bump);
-    return state->convoy && state->journey && state->next;
+    state->pattern = hs_pattern_pack(&findings->pattern, bump);
+    return state->convoy && state->journey && state->next && state->pattern;
 }
 
 int hs_findings_unpack(const Hitstream__V1__VehicleState *state, struct hs_findings **ret_findings)
 {
-    if (!state->convoy && !state->journey && !state->next) {
+    if (!state->convoy && !state->journey && !state->next && !state->pattern) {
         *ret_findings = NULL;
         return 0;
     }
@@ -265,6 +270,7 @@ int hs_findings_unpack(const Hitstream__V1__VehicleState *state, struct hs_findi
     rc = rc == 0 && state->convoy ? hs_convoy_unpack(&findings->convoy, state->convoy) : rc;
     rc = rc == 0 && state->journey ? hs_journey_unpack(&findings->journey, state->journey) : rc;
     rc = rc == 0 && state->next ? hs_next_unpack(&findings->next, state->next) : rc;
+    rc = rc == 0 && state->pattern ? hs_pattern_unpack(&findings->pattern, state->pattern) : rc;
     if (rc != 0) {
         hs_findings_free(findings);
         return rc;

@@ -13,6 +13,7 @@
 #include "correlate/rules/convoy.h"
 #include "correlate/rules/journey.h"
 #include "correlate/rules/next.h"
+#include "correlate/rules/pattern.h"
 #include "correlate/rules/scope.h"
 
 #define HS_FINDINGS_KEEP_MS INT64_C(2419200000) // 28 days
@@ -21,6 +22,7 @@ struct hs_findings {
     struct hs_convoy convoy;
     struct hs_journey journey;
     struct hs_next next;
+    struct hs_pattern pattern;
 };
 
 void hs_findings_free(struct hs_findings *findings); // NULL is legal

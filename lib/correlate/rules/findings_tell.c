@@ -65,12 +65,44 @@ static int tell_queue(const struct hs_telling *telling, const struct hs_queue *q
         .evidence_count = finding->evidence_count,
     };
     memcpy(draft.evidence, finding->evidence, sizeof(draft.evidence));
+    struct hs_told *told = queue ? hs_incident_told(telling->incident, queue->name) : NULL;
+    if (queue && !told && telling->place) { // the first that it hears of the incident
+        return hs_tell(telling, queue, &draft);
+    }
     int rc = hs_tell_apart(telling, queue, &draft, &alert);
-    struct hs_told *told =
-        rc == 0 && queue ? hs_incident_told(telling->incident, queue->name) : NULL;
+    told = rc == 0 ? told : NULL;
     if (told) {
         hs_told_note_alert(told, &alert, telling->number);
         told->alerts++;
+    }
+    return rc;
+}
+
+static bool is_among(const struct hs_queue *const *queues, size_t count,
+                     const struct hs_queue *queue)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (queues[i] == queue) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Desks that care for other places of the finding, each once; so many of `told` were.
+static int tell_places(const struct hs_telling *telling, const struct hs_finding_draft *draft,
+                       const struct hs_queue *told[HS_ROUTE_MAX], size_t *told_count)
+{
+    const struct hs_queue *queues[HS_ROUTE_MAX];
+    int rc = 0;
+    for (size_t place = 0; place < draft->place_count; place++) {
+        size_t count = hs_tell_route(telling->scope, telling->hit, &draft->places[place], queues);
+        for (size_t i = 0; rc == 0 && i < count; i++) {
+            if (*told_count < HS_ROUTE_MAX && !is_among(told, *told_count, queues[i])) {
+                told[(*told_count)++] = queues[i];
+                rc = tell_queue(telling, queues[i], draft);
+            }
+        }
     }
     return rc;
 }
@@ -81,17 +113,18 @@ static int tell_all(struct hs_telling *telling, const struct hs_finding_draft *d
     bool covert = telling->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_COVERT;
     size_t count = hs_tell_route(telling->scope, telling->hit, telling->hit->place, queues);
     int rc = 0;
-    if (count == 0 && covert) {
-        telling->scope->stats->covert_unrouted++; // 'unrouted' is read by people who may not know
-        return 0;
-    }
-    if (count == 0) {
-        return tell_queue(telling, NULL, draft);
-    }
     for (size_t i = 0; rc == 0 && i < count; i++) {
         rc = tell_queue(telling, queues[i], draft);
     }
-    return rc;
+    rc = rc ? rc : tell_places(telling, draft, queues, &count);
+    if (rc != 0 || count > 0) {
+        return rc;
+    }
+    if (covert) {
+        telling->scope->stats->covert_unrouted++; // 'unrouted' is read by people who may not know
+        return 0;
+    }
+    return tell_queue(telling, NULL, draft);
 }
 
 static struct hs_id cause_of(const struct hs_rule_scope *scope,
@@ -100,6 +133,12 @@ static struct hs_id cause_of(const struct hs_rule_scope *scope,
     const struct hs_str parts[] = {hs_str(draft->rule), hs_str_n(draft->event.bytes, HS_ID_BYTES),
                                    draft->subject};
     return hs_id_make(&scope->desk->id_key, "finding", parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+static bool is_newest(const struct hs_incident *incident, const Hitstream__V1__Hit *hit)
+{
+    return incident->place &&
+           strcmp(hs_place_of(incident->place)->site_id, hit->place->site_id) == 0;
 }
 
 int hs_finding_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
@@ -126,6 +165,7 @@ int hs_finding_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         .incident = incident,
         .hit = hit,
         .number = entry->number,
+        .place = is_newest(incident, hit) ? incident->place : NULL,
         .cause = cause_of(scope, draft),
         .rule = draft->rule,
         .at_ms = at_ms,

@@ -16,6 +16,8 @@ struct hs_finding_draft {
     const Hitstream__V1__Finding *finding;
     struct hs_evidence evidence[HS_EVIDENCE_MAX];
     size_t evidence_count;
+    const Hitstream__V1__Place *places; // whose desks are told besides; NULL: none
+    size_t place_count;
 };
 
 // A finding that does not hold any more.

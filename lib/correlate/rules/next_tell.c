@@ -2,6 +2,7 @@
 #include "correlate/rules/next_tell.h"
 
 #include "base/error.h"
+#include "correlate/rules/camera.h"
 #include "correlate/rules/findings.h"
 
 enum { TENTHS = 5 }; // in a half of a time
@@ -57,8 +58,9 @@ int hs_next_message(const struct hs_rule_scope *scope, const struct hs_vehicle *
                                       .cameras = scope->cameras};
     struct hs_forecast forecast;
     *ret = NULL;
-    if (hit->lateness != HITSTREAM__V1__LATENESS__LATENESS_LIVE &&
-        hit->lateness != HITSTREAM__V1__LATENESS__LATENESS_RECENT) {
+    bool timely = hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_LIVE ||
+                  hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_RECENT;
+    if (!timely || hs_camera_misleads(hit)) {
         return 0;
     }
     hs_next_forecast(vehicle->findings ? &vehicle->findings->next : NULL, &view, hit, at_ms,

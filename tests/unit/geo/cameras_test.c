@@ -111,6 +111,34 @@ static void sites_know_what_comes_next(void **state)
     hs_cameras_free(cameras);
 }
 
+// The class is the area's: one row of it is enough, and the same name of another force is another.
+static void areas_are_hubs_and_markets(void **state)
+{
+    struct hs_cameras *cameras = parse("camera,site,force,area,latitude,longitude,class\n"
+                                       "c1,s1,avon,bath,51,-2,\nc2,s2,avon,bath,51,-2,market\n"
+                                       "c3,s3,wilts,bath,51,-2,\nc4,s4,wilts,calne,51,-2,hub\n"
+                                       "c5,s5,wilts,,51,-2,\nc6,s6,glos,spa,51,-2,market\n");
+    (void)state;
+    assert_int_equal(hs_cameras_find(cameras, HS_STR("c1"))->area_class, HS_AREA_MARKET);
+    assert_int_equal(hs_cameras_find(cameras, HS_STR("c2"))->area_class, HS_AREA_MARKET);
+    assert_int_equal(hs_cameras_find(cameras, HS_STR("c3"))->area_class, HS_AREA_OTHER);
+    assert_int_equal(hs_cameras_find(cameras, HS_STR("c4"))->area_class, HS_AREA_HUB);
+    assert_int_equal(hs_cameras_find(cameras, HS_STR("c5"))->area_class, HS_AREA_OTHER);
+    assert_int_equal(hs_cameras_markets(cameras), 2);
+    hs_cameras_free(cameras);
+}
+
+static void a_site_is_found_by_its_hash(void **state)
+{
+    struct hs_cameras *cameras = parse("camera,site,force,latitude,longitude\n"
+                                       "c1,s1,avon,51,-2\nc2,s2,avon,51,-2\nc3,s2,avon,51,-2\n");
+    (void)state;
+    assert_ptr_equal(hs_cameras_hashed_site(cameras, hs_site_hash(HS_STR("s2"))),
+                     hs_cameras_find(cameras, HS_STR("c2")));
+    assert_null(hs_cameras_hashed_site(cameras, hs_site_hash(HS_STR("s3"))));
+    hs_cameras_free(cameras);
+}
+
 static void canonical_text_knows_no_layout(void **state)
 {
     struct hs_buf a = {0};
@@ -144,6 +172,8 @@ int main(void)
         cmocka_unit_test(national_grid_is_read),
         cmocka_unit_test(many_are_found_and_stand_in_order),
         cmocka_unit_test(sites_know_what_comes_next),
+        cmocka_unit_test(areas_are_hubs_and_markets),
+        cmocka_unit_test(a_site_is_found_by_its_hash),
         cmocka_unit_test(canonical_text_knows_no_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
+ * What hangs on a vehicle's habits: where it is read next, and whether it is a courier.
+ *
  * How often the site where a vehicle is read next is among the three that the alert before named,
  * and whether their probabilities are right, over a world whose seed nothing was tuned on; the
  * road's own flow beside it.
  *
- *     next_bench [--days N] [--rate N] [--seed N] [--listed N] [--pause-s N] [--rules YAML]
- *         [--show]
+ *     habits_bench [--days N] [--rate N] [--seed N] [--listed N] [--pause-s N] [--rules YAML]
+ *         [--survey-days N] [--show]
  *
  * A case is a hit of a listed vehicle that was told, after which it was read at another site within
- * the quiet time. All count from the first day on: most vehicles have no past there.
+ * the quiet time. All count from the first day on: most vehicles have no past there. A courier is
+ * found by its third journey when it is told before that one's end.
  */
 #include <getopt.h>
 #include <math.h>
@@ -18,6 +21,7 @@
 
 #include "findings/feed.h"
 #include "findings/next_score.h"
+#include "findings/pattern_tally.h"
 #include "findings/shares.h"
 #include "findings/table.h"
 #include "support/figure.h"
@@ -27,14 +31,21 @@
 struct run {
     struct hs_controls *controls;
     struct next_score *score;
-    const char *rules; // rules.yaml
+    struct pattern_tally *tally;
+    uint32_t mark; // whose hit is applied
+    uint64_t hits;
+    const char *rules;  // rules.yaml
+    double survey_days; // from which the road table is learnt
     bool show;
 };
 
 static void on_hit(void *ctx, const struct sim_read *read, unsigned site)
 {
     struct run *run = ctx;
+    run->mark = read->mark;
+    run->hits++;
     next_score_hit(run->score, read, site);
+    pattern_tally_hit(run->tally, read, site);
 }
 
 static void on_alert(void *ctx, const struct hs_alert *told)
@@ -44,6 +55,10 @@ static void on_alert(void *ctx, const struct hs_alert *told)
         hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
     if (alert) {
         next_score_alert(run->score, alert);
+        pattern_tally_alert(run->tally, run->mark, alert, told->event_at_ms);
+        if (run->show && alert->finding && strcmp(alert->finding->rule, "pattern") == 0) {
+            printf("%u %s\n", run->mark, alert->finding->explanation);
+        }
         hitstream__v1__alert__free_unpacked(alert, NULL);
     }
 }
@@ -154,10 +169,10 @@ static bool print_all(const struct next_counts *counts, const struct sim_plan *p
 
 static struct sim_plan make_plan(int argc, char **argv, struct run *run)
 {
-    static const struct option options[] = {{"days", 1, NULL, 'd'},    {"rate", 1, NULL, 'r'},
-                                            {"seed", 1, NULL, 's'},    {"listed", 1, NULL, 'l'},
-                                            {"show", 0, NULL, 'w'},    {"rules", 1, NULL, 'y'},
-                                            {"pause-s", 1, NULL, 'p'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"days", 1, NULL, 'd'},    {"rate", 1, NULL, 'r'},        {"seed", 1, NULL, 's'},
+        {"listed", 1, NULL, 'l'},  {"show", 0, NULL, 'w'},        {"rules", 1, NULL, 'y'},
+        {"pause-s", 1, NULL, 'p'}, {"survey-days", 1, NULL, 'v'}, {NULL, 0, NULL, 0}};
     struct sim_plan plan = sim_plan_default();
     double days = hs_bench_smoke() ? 0.2 : 28;
     int option;
@@ -183,6 +198,9 @@ static struct sim_plan make_plan(int argc, char **argv, struct run *run)
             break;
         case 'p':
             plan.listed_pause_s = atof(optarg);
+            break;
+        case 'v':
+            run->survey_days = atof(optarg);
             break;
         case 'y':
             run->rules = optarg;
@@ -228,25 +246,32 @@ static bool play(struct sim *sim, struct run *run)
 
 int main(int argc, char **argv)
 {
-    struct run run = {.rules = ""};
+    struct run run = {.rules = "", .survey_days = hs_bench_smoke() ? 0.2 : 6};
     struct sim_plan plan = make_plan(argc, argv, &run);
     struct sim_plan survey = plan;
     survey.rate = 3;
     survey.listed = survey.listed < 1000 ? survey.listed : 1000;
     survey.convoys = survey.couriers = survey.clones = 0;
-    run.controls = table_learn(&survey, run.rules, plan.seed + 1000003, hs_bench_smoke() ? 0.2 : 6);
+    run.controls = table_learn(&survey, run.rules, plan.seed + 1000003, run.survey_days);
     struct sim *sim = run.controls ? sim_new(&plan, HITSIM_DATA, NULL) : NULL;
     run.score = sim ? next_score_new(sim, run.controls) : NULL;
-    if (!run.score || !play(sim, &run)) {
-        fputs("next_bench: out of memory\n", stderr);
+    run.tally = sim ? pattern_tally_new(sim, run.controls) : NULL;
+    if (!run.score || !run.tally || !play(sim, &run)) {
+        fputs("habits_bench: out of memory\n", stderr);
         return 1;
     }
     const struct next_counts *counts = next_score_counts(run.score);
     if (run.show) {
         show(counts);
     }
+    char base[200];
+    snprintf(base, sizeof(base), "%.0f vehicle-years, %llu hits, 1 vehicle in %u a courier",
+             plan.listed * plan.seconds / 86400.0 / 365.25, (unsigned long long)run.hits,
+             plan.couriers ? plan.listed / plan.couriers : 0);
     bool holds = print_all(counts, &plan);
+    holds = pattern_tally_print(run.tally, base) && holds;
     next_score_free(run.score);
+    pattern_tally_free(run.tally);
     sim_free(sim);
     hs_controls_unref(run.controls);
     return holds ? 0 : 3;
