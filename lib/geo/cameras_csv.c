@@ -476,62 +476,17 @@ static void check_site(struct reader *reader, const struct row *row, const struc
     }
 }
 
-// By force and area, rows as they stand.
-static int by_area(const void *a, const void *b)
-{
-    const struct row *x = *(const struct row *const *)a;
-    const struct row *y = *(const struct row *const *)b;
-    int order = hs_str_cmp(x->camera.force, y->camera.force);
-    order = order ? order : hs_str_cmp(x->camera.area, y->camera.area);
-    return order ? order : (x->line > y->line) - (x->line < y->line);
-}
-
-// The rows of one area: those that say nothing of its class are of the class that others name.
-static void spread_class(struct reader *reader, struct row *const *rows, size_t count)
-{
-    const struct row *first = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct row *row = rows[i];
-        bool says = row->camera.area_class != HS_AREA_OTHER;
-        if (first && says && row->camera.area_class != first->camera.area_class) {
-            struct hs_diag_place place = {.file = reader->name,
-                                          .line = row->line,
-                                          .column = row->columns[COLUMN_CLASS],
-                                          .key = column_names[COLUMN_CLASS]};
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
-                         "an area is of one class: line %u has another for area '%.*s'",
-                         first->line, HS_STR_ARG(row->camera.area));
-        }
-        first = first || !says ? first : row;
-    }
-    for (size_t i = 0; first && i < count; i++) {
-        rows[i]->camera.area_class = first->camera.area_class;
-    }
-    reader->markets += first && first->camera.area_class == HS_AREA_MARKET;
-}
-
 static int check_classes(struct reader *reader)
 {
-    struct row **rows = calloc(reader->count + 1, sizeof(*rows));
+    struct hs_area_row *rows = calloc(reader->count + 1, sizeof(*rows));
     if (!rows) {
         return HS_ENOMEM;
     }
     for (size_t i = 0; i < reader->count; i++) {
-        rows[i] = &reader->rows[i];
+        struct row *row = &reader->rows[i];
+        rows[i] = (struct hs_area_row){&row->camera, row->line, row->columns[COLUMN_CLASS]};
     }
-    qsort(rows, reader->count, sizeof(rows[0]), by_area);
-    size_t end;
-    for (size_t first = 0; first < reader->count; first = end) {
-        const struct hs_camera *camera = &rows[first]->camera;
-        for (end = first + 1;
-             end < reader->count && hs_str_eq(rows[end]->camera.force, camera->force) &&
-             hs_str_eq(rows[end]->camera.area, camera->area);
-             end++) {
-        }
-        if (camera->area.len > 0) {
-            spread_class(reader, &rows[first], end - first);
-        }
-    }
+    reader->markets = hs_cameras_spread_classes(rows, reader->count, reader->name, reader->diags);
     free(rows);
     return 0;
 }
