@@ -45,7 +45,7 @@ static int end(void **state)
 // Vehicle `n` of a wildcard entry passes avon/1, `n` seconds after noon.
 static void wild(struct story *s, int n, const struct story_hit *besides)
 {
-    char at[32], vehicle[16];
+    char at[32], vehicle[32];
     struct story_hit hit = *besides;
     snprintf(at, sizeof(at), "12:00:%02d", n);
     snprintf(vehicle, sizeof(vehicle), "WX%02dABC", n);
@@ -275,7 +275,7 @@ static void a_desk_that_closed_it_is_not_told_what_was_held(void **state)
 static void a_minute_within_the_limit_ends_it(void **state)
 {
     struct story *s = *state;
-    char at[32], vehicle[16];
+    char at[32], vehicle[32];
     wild_told(s, 1, 5);
     wild(s, 6, &(struct story_hit){0});
     for (int n = 0; n < 3;

@@ -86,7 +86,7 @@ static void a_full_table_leaves_others_out(void **state)
     struct hs_camera_counter *counter = make(&seen, 4);
     (void)state;
     for (int i = 0; i < 10; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof(id), "c%d", i);
         hs_camera_counter_add(counter, 0, hs_str(id), START, START);
     }

@@ -30,7 +30,7 @@ static void the_newest_record_of_a_camera_counts(void **state)
     (void)state;
     assert_int_equal(hs_camera_findings_new(NULL, &first), 0);
     for (int i = 0; i < 100; i++) {
-        char id[16];
+        char id[32];
         snprintf(id, sizeof(id), "camera-%d", i);
         assert_int_equal(put(first, id, i), 0);
     }
