@@ -131,6 +131,9 @@ static void say_detail(const struct hs_change *change, struct hs_buf *out)
 {
     if (change->looked.command.len > 0) {
         hs_buf_add_str(out, change->looked.command);
+        if (change->note.len > 0) { // what a partner said
+            hs_buf_printf(out, ": %.*s", HS_STR_ARG(change->note));
+        }
     } else if (change->op == HS_OP_CONTROLS) {
         hs_buf_printf(out, "%.*s from %.*s to %.*s", HS_STR_ARG(change->note),
                       (int)(change->controls_before.len < 12 ? change->controls_before.len : 12),

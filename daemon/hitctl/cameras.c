@@ -215,7 +215,14 @@ static int record(const struct hitctl *ctl, const char *camera, const char *kind
     snprintf(about, sizeof(about), "camera %s: %s", camera, kind);
     const struct hitctl_subject subject = {.about = about};
     int code = hitctl_store_open(ctl, &store);
-    code = code == HITCTL_OK ? hitctl_consulted(ctl, store, &subject) : code;
+    if (code == HITCTL_OK) {
+        struct hs_bump bump = {0};
+        const struct hs_actor actor = {ctl->who, ctl->authority};
+        const struct hs_consultation cleared = hitctl_consultation(&subject, &bump);
+        int rc = hs_store_camera_cleared(store, &actor, &cleared);
+        code = rc == 0 ? code : hitctl_store_failed(store, rc, "nothing is done");
+        hs_bump_fini(&bump);
+    }
     hs_store_free(store);
     return code;
 }

@@ -50,7 +50,8 @@ static void desk_metrics(struct hs_intake *intake, struct hs_desk *desk)
     for (unsigned i = 0; i < type->n_values; i++) {
         struct hs_buf labels = {0};
         int kind = type->values[i].value;
-        if (kind <= 0 || kind >= HS_INTAKE_KINDS) {
+        if (kind <= 0 || kind >= HS_INTAKE_KINDS ||
+            kind == HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOMINATION) { // of no alert
             continue;
         }
         hs_metrics_label(&labels, "queue", hs_str(desk->queue));
@@ -244,6 +245,8 @@ static void make_metrics(struct hs_intake *intake)
     struct hs_metrics *m = intake->config.metrics;
     intake->covert_taken = hs_metrics_counter(m, "hitstream_covert_feedback_total", "",
                                               "Feedback on covert alerts, all lists and queues.");
+    intake->said_taken = hs_metrics_counter(m, "hitstream_said_of_groups_total", "",
+                                            "Nominations and intelligence of groups, taken.");
     intake->test_taken = hs_metrics_counter(m, "hitstream_test_feedback_total", "",
                                             "Answers to test alerts: no incident to act on.");
     for (int fault = HS_INTAKE_OK + 1; fault < HS_INTAKE_FAULTS; fault++) {
@@ -300,6 +303,7 @@ static void *run(void *arg)
         topics_step(intake, boot_ms);
         read_step(intake, boot_ms);
         hs_kafka_producer_poll(intake->producer, 0);
+        hs_intake_said_step(intake);
         hs_intake_commit_step(intake, boot_ms);
         report_step(intake, boot_ms);
     }
@@ -339,6 +343,7 @@ int hs_intake_new(const struct hs_intake_config *config, struct hs_intake **ret_
     make_metrics(intake);
     int r = hs_kafka_producer_new(config->settings, &events, &intake->producer);
     r = r < 0 ? r : hs_kafka_tail_new(config->settings, NULL, &intake->tail);
+    r = r < 0 ? r : hs_intake_said_new(config->settings, &intake->said);
     if (r < 0) {
         hs_intake_free(intake);
         return r;
@@ -379,6 +384,7 @@ void hs_intake_free(struct hs_intake *intake)
     }
     hs_kafka_producer_free(intake->producer);
     hs_kafka_tail_free(intake->tail);
+    hs_intake_said_free(intake->said);
     while (intake->desks) {
         struct hs_desk *desk = intake->desks;
         intake->desks = desk->next;

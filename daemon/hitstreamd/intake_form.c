@@ -2,6 +2,7 @@
 #include "hitstreamd/intake_form.h"
 
 #include "base/error.h"
+#include "watchlist/said.h"
 #include "wire/audience.h"
 #include "wire/framing.h"
 #include "wire/json.h"
@@ -37,6 +38,16 @@ static const struct {
     [HS_INTAKE_DESK] = {"desk",
                         "to_queue is missing or no queue of the controls (kind HANDED_OVER), "
                         "is the desk itself, or stands where nothing is handed over"},
+    [HS_INTAKE_NOMINATION] = {"nomination",
+                              "kind NOMINATION has no nomination or a reply_token, another kind "
+                              "has a nomination, its group_id is no group's id, a text is longer "
+                              "than 128 bytes or has control characters, a hub has no "
+                              "county_line, or the vehicle is no mark"},
+    [HS_INTAKE_INTELLIGENCE] = {"intelligence",
+                                "kind INTELLIGENCE has no note, or not one of reply_token and "
+                                "about_group, another kind has about_group, or about_group is no "
+                                "group's id"},
+    [HS_INTAKE_ROOM] = {"no-room", "too much that was said of groups waits for Redis"},
 };
 
 const char *hs_intake_fault_name(enum hs_intake_fault fault)
@@ -167,6 +178,7 @@ static enum hs_intake_fault check_form(const struct hs_intake_terms *terms,
     }
     enum hs_intake_fault fault = check_times(feedback, terms->now_ms);
     fault = fault ? fault : check_outcome(feedback);
+    fault = fault ? fault : hs_intake_check_group(feedback);
     return fault ? fault : check_desk(terms, feedback);
 }
 
@@ -208,6 +220,24 @@ static void pack(pb_feedback *feedback, const struct hs_reply_to *reply_to,
     hs_buf_fini(&queue);
 }
 
+static void fill(const pb_feedback *feedback, struct hs_intake_event *event)
+{
+    memcpy(event->feedback_id.bytes, feedback->feedback_id.data, HS_ID_BYTES);
+    event->kind = feedback->kind;
+    event->at_ms = feedback->at_ms;
+}
+
+static enum hs_intake_fault make_saying(const pb_feedback *feedback, struct hs_intake_event *event)
+{
+    char *room = hs_buf_reserve(&event->value, hitstream__v1__feedback__get_packed_size(feedback));
+    if (room) {
+        event->value.len += hitstream__v1__feedback__pack(feedback, (uint8_t *)room);
+    }
+    event->of_group = true;
+    fill(feedback, event);
+    return HS_INTAKE_OK;
+}
+
 static enum hs_intake_fault make_event(const struct hs_intake_terms *terms, pb_feedback *feedback,
                                        struct hs_intake_event *event)
 {
@@ -222,10 +252,8 @@ static enum hs_intake_fault make_event(const struct hs_intake_terms *terms, pb_f
     } else if (!hs_str_eq(reply_to.queue, terms->queue)) {
         fault = HS_INTAKE_OTHER_QUEUE;
     } else {
-        memcpy(event->feedback_id.bytes, feedback->feedback_id.data, HS_ID_BYTES);
-        event->kind = feedback->kind;
+        fill(feedback, event);
         event->audience = who.kind;
-        event->at_ms = feedback->at_ms;
         pack(feedback, &reply_to, &who, event);
     }
     hs_buf_fini(&storage);
@@ -246,7 +274,10 @@ enum hs_intake_fault hs_intake_judge(const struct hs_intake_terms *terms,
         return HS_INTAKE_MALFORMED;
     }
     enum hs_intake_fault fault = check_form(terms, feedback);
-    fault = fault ? fault : make_event(terms, feedback, ret_event);
+    if (fault == HS_INTAKE_OK) {
+        fault = hs_said_is_of_group(feedback) ? make_saying(feedback, ret_event)
+                                              : make_event(terms, feedback, ret_event);
+    }
     hitstream__v1__feedback__free_unpacked(feedback, NULL);
     return fault;
 }

@@ -19,6 +19,7 @@ enum {
     HS_FEEDBACK_BYTES_MAX = 65536, // a message as it came
     HS_FEEDBACK_PERSON_BYTES = 128,
     HS_FEEDBACK_NOTE_BYTES = 4000,
+    HS_FEEDBACK_GROUP_TEXT_BYTES = 128, // each text of a nomination
 };
 #define HS_FEEDBACK_AHEAD_MS  INT64_C(300000)      // a desk's clock may be ahead by so much
 #define HS_FEEDBACK_BEHIND_MS INT64_C(34560000000) // and what it says as old: 400 days
@@ -39,6 +40,9 @@ enum hs_intake_fault {
     HS_INTAKE_TOKEN,
     HS_INTAKE_OTHER_QUEUE,
     HS_INTAKE_DESK,
+    HS_INTAKE_NOMINATION,
+    HS_INTAKE_INTELLIGENCE,
+    HS_INTAKE_ROOM,
     HS_INTAKE_FAULTS,
 };
 // "no-token": stands in header 'reason' and in metrics.
@@ -54,16 +58,20 @@ struct hs_intake_terms {
     int64_t now_ms;                 // wall clock
 };
 
-// Feedback that may be appended.
+// Feedback that may be appended; or what is said of a group, for the store.
 struct hs_intake_event {
+    bool of_group; // said of a group: audience and vehicle mean nothing
     struct hs_id feedback_id;
     Hitstream__V1__FeedbackKind kind;
     Hitstream__V1__AudienceKind audience;
     int64_t at_ms;
     struct hs_buf vehicle; // the key
-    struct hs_buf value;   // packed VehicleEvent
+    struct hs_buf value;   // packed VehicleEvent; of a group: packed Feedback
 };
 void hs_intake_event_fini(struct hs_intake_event *event);
+
+// Whether what is said of groups stands where it belongs, and fits: intake_form_group.c.
+enum hs_intake_fault hs_intake_check_group(const Hitstream__V1__Feedback *feedback);
 
 // Judges one message: protobuf, with or without Confluent's framing, or proto3 JSON (by its
 // content-type, which may be empty, or by its first byte). HS_INTAKE_OK with *ret_event filled (its

@@ -63,6 +63,7 @@ void hs_intake_slots_forget(struct hs_intake *intake)
     free(intake->slots);
     intake->slots = NULL;
     intake->slot_count = 0;
+    intake->assignment++;
 }
 
 static bool on_assigned(void *ctx, struct hs_kafka_partition *partitions, size_t count)

@@ -3,7 +3,7 @@
 #define HITSTREAMD_INTAKE_PARTS_H
 /*
  * The intake's inside: intake.c (life, thread, topics), intake_group.c (partitions, commits,
- * rewinding), intake_take.c (one message).
+ * rewinding), intake_take.c (one message), intake_said.c (what is said of groups).
  *
  * Threads: the intake's, but for struct hs_intake_shared. Ownership: the intake owns its desks and
  * slots.
@@ -14,6 +14,7 @@
 
 #include "hitstreamd/intake.h"
 #include "hitstreamd/intake_form.h"
+#include "hitstreamd/intake_said.h"
 #include "hitstreamd/match_acks.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
@@ -67,6 +68,8 @@ struct hs_intake {
     int64_t topics_asked_at_ms;   // boot time
     bool topics_missing;          // some wanted desk has none
     uint32_t subscribed;          // topics
+    struct hs_intake_said *said;  // what is said of groups, on its way to Redis
+    uint64_t assignment;          // how often slots were forgotten: names the present ones
     struct hs_intake_slot *slots; // assigned
     size_t slot_count;
     bool failed; // a delivery did: everything is read again from what is acknowledged
@@ -82,6 +85,7 @@ struct hs_intake {
     struct hs_buf why;                    // scratch
     struct hs_metric *covert_taken;
     struct hs_metric *test_taken;
+    struct hs_metric *said_taken;
     struct hs_metric *rejected_by[HS_INTAKE_FAULTS];
     struct hs_metric *commits;
     struct hs_metric *commit_errors;
@@ -109,6 +113,8 @@ void hs_intake_fail(struct hs_intake *intake, const char *text);
 
 // One message: appended, or put aside. False ends the round: the intake failed, or is full.
 bool hs_intake_take(void *ctx, const struct hs_kafka_message *message);
+// Redis has what was said of groups: its offsets may be committed.
+void hs_intake_said_step(struct hs_intake *intake);
 // The producer's callback; `ctx` is the intake.
 void hs_intake_delivered(void *ctx, const struct hs_kafka_delivery *delivery);
 

@@ -95,6 +95,41 @@ static void append(struct hs_intake *intake, struct hs_intake_slot *slot, const 
     produce(intake, slot, &record);
 }
 
+// ---- said of a group ----
+
+static void say(struct hs_intake *intake, struct hs_intake_slot *slot,
+                const struct hs_intake_event *event)
+{
+    int r = hs_buf_status(&event->value);
+    if (r == 0) {
+        const struct hs_said_from from = {.assignment = intake->assignment,
+                                          .slot = (size_t)(slot - intake->slots),
+                                          .ticket = hs_acks_expect(slot->acks)};
+        r = hs_intake_said_offer(intake->said, &from, hs_str(slot->desk->queue),
+                                 hs_buf_str(&event->value));
+    }
+    if (r < 0) {
+        hs_intake_fail(intake, hs_strerror(r));
+        return;
+    }
+    intake->taken++;
+    hs_metric_add(intake->said_taken, 1);
+}
+
+static void on_said(void *ctx, const struct hs_said_from *from)
+{
+    struct hs_intake *intake = ctx;
+    if (from->assignment == intake->assignment && from->slot < intake->slot_count) {
+        hs_kill_point("feedback-said");
+        hs_acks_done(intake->slots[from->slot].acks, from->ticket);
+    }
+}
+
+void hs_intake_said_step(struct hs_intake *intake)
+{
+    hs_intake_said_each_done(intake->said, on_said, intake);
+}
+
 // ---- rejected ----
 
 // Those that it came with, then our own: the last of a name is the one that counts.
@@ -173,8 +208,13 @@ bool hs_intake_take(void *ctx, const struct hs_kafka_message *message)
     }
     enum hs_intake_fault fault =
         hs_intake_judge(&terms, content_type, message->value, &event, &intake->why);
+    if (fault == HS_INTAKE_OK && event.of_group && hs_intake_said_full(intake->said)) {
+        fault = HS_INTAKE_ROOM;
+    }
     if (fault != HS_INTAKE_OK) {
         reject(intake, slot, position, message, fault);
+    } else if (event.of_group) {
+        say(intake, slot, &event);
     } else if (event.audience == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TEST) {
         hs_metric_add(intake->test_taken, 1); // somebody reads that queue; no incident to act on
     } else {

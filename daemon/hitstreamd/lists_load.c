@@ -282,7 +282,7 @@ int hs_lists_batch_take(void *ctx, const struct hs_change *change)
     struct hs_snapshot_change row = {
         .spec = spec_of(&change->list), .entry = change->entry, .entry_id = change->entry_id};
     batch->seen++;
-    if (change->op == HS_OP_CONSULTED || change->op == HS_OP_REFUSED) {
+    if (hs_change_op_is_aside(change->op)) {
         batch->passed++;
         return 0;
     }
@@ -313,6 +313,9 @@ int hs_lists_batch_take(void *ctx, const struct hs_change *change)
     case HS_OP_CONFIRM:
     case HS_OP_CONSULTED:
     case HS_OP_REFUSED:
+    case HS_OP_NOMINATED:
+    case HS_OP_INTELLIGENCE:
+    case HS_OP_CAMERA:
         return 0;
     }
     return 0;

@@ -9,6 +9,7 @@ static bool is_shown(const struct hs_given *given)
 {
     return given->result == HITSTREAM__V1__FEEDBACK_RESULT__FEEDBACK_RESULT_DONE &&
            given->kind != HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOTE &&
+           given->kind != HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_INTELLIGENCE &&
            given->kind != HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_OUTCOME &&
            given->kind != HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_SILENCED;
 }

@@ -8,15 +8,30 @@
 #include "base/error.h"
 
 static const char *const op_names[] = {
-    [HS_OP_CREATE] = "create",       [HS_OP_SET] = "set",           [HS_OP_LOAD] = "load",
-    [HS_OP_ROLLBACK] = "rollback",   [HS_OP_PUT] = "put",           [HS_OP_DROP] = "drop",
-    [HS_OP_REMOVE] = "remove",       [HS_OP_CONTROLS] = "controls", [HS_OP_CONFIRM] = "confirm",
-    [HS_OP_CONSULTED] = "consulted", [HS_OP_REFUSED] = "refused",
+    [HS_OP_CREATE] = "create",
+    [HS_OP_SET] = "set",
+    [HS_OP_LOAD] = "load",
+    [HS_OP_ROLLBACK] = "rollback",
+    [HS_OP_PUT] = "put",
+    [HS_OP_DROP] = "drop",
+    [HS_OP_REMOVE] = "remove",
+    [HS_OP_CONTROLS] = "controls",
+    [HS_OP_CONFIRM] = "confirm",
+    [HS_OP_CONSULTED] = "consulted",
+    [HS_OP_REFUSED] = "refused",
+    [HS_OP_NOMINATED] = "nominated",
+    [HS_OP_INTELLIGENCE] = "intelligence",
+    [HS_OP_CAMERA] = "camera",
 };
 
 const char *hs_change_op_name(enum hs_change_op op)
 {
     return op_names[op];
+}
+
+bool hs_change_op_is_aside(enum hs_change_op op)
+{
+    return op >= HS_OP_CONSULTED;
 }
 
 struct hs_position hs_position_start(void)
@@ -91,7 +106,7 @@ enum { // which operations bear a field
     WITH_SPEC = 4,  // those that say all of the list
     WITH_ENTRY = 8, // put, drop
     WITH_CONTROLS = 16,
-    WITH_LOOKED = 32, // consulted, refused
+    WITH_LOOKED = 32, // those that hs_change_op_is_aside()
 };
 
 struct field {
@@ -153,6 +168,9 @@ static unsigned with_of(enum hs_change_op op)
         return WITH_ALL | WITH_CONTROLS;
     case HS_OP_CONSULTED:
     case HS_OP_REFUSED:
+    case HS_OP_NOMINATED:
+    case HS_OP_INTELLIGENCE:
+    case HS_OP_CAMERA:
         return WITH_ALL | WITH_LOOKED;
     case HS_OP_CONFIRM:
         break;

@@ -77,6 +77,9 @@ enum hs_change_op {
                     // missing
     HS_OP_CONSULTED, // a person looked: 'looked' says at what; nothing is changed
     HS_OP_REFUSED,   // a person was refused: 'looked' says what; nothing is changed
+    HS_OP_NOMINATED, // a partner proposes a group: 'looked' says which, vehicle and queue; 'note' all
+    HS_OP_INTELLIGENCE, // a partner knows of a group: 'looked' says which, by which queue; 'note' what
+    HS_OP_CAMERA,       // a person found a camera sound: 'looked' says which
 };
 
 // What a person looked at, or was refused; what does not apply is empty. The vehicle stands as it
@@ -99,13 +102,15 @@ struct hs_change {
     struct hs_str before;   // put, drop: the entry it replaced or took away; empty: none
     struct hs_str controls_hash;
     struct hs_str controls_before;
-    struct hs_consultation looked; // consulted, refused
+    struct hs_consultation looked; // consulted, refused, nominated, intelligence, camera
     struct hs_str who;
     struct hs_str authority;
     struct hs_str note; // free text: file name, counts
     int64_t at_ms;
 };
 
+// Whether the record leaves lists and controls as they were, but for what a daemon does not follow.
+bool hs_change_op_is_aside(enum hs_change_op op);
 // Name of an operation as it stands in the record: "put".
 const char *hs_change_op_name(enum hs_change_op op);
 

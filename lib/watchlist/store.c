@@ -335,6 +335,13 @@ int hs_store_refused(struct hs_store *store, const struct hs_actor *actor,
     return append_record(store, actor, &change, NULL);
 }
 
+int hs_store_camera_cleared(struct hs_store *store, const struct hs_actor *actor,
+                            const struct hs_consultation *looked)
+{
+    struct hs_change change = {.op = HS_OP_CAMERA, .looked = *looked};
+    return append_record(store, actor, &change, NULL);
+}
+
 struct confirmed {
     struct hs_str anchor_id;
     bool found;

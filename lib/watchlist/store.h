@@ -92,6 +92,10 @@ int hs_store_consulted(struct hs_store *store, const struct hs_actor *actor,
 int hs_store_refused(struct hs_store *store, const struct hs_actor *actor,
                      const struct hs_consultation *looked);
 
+// A person found a camera sound: recorded before it is done.
+int hs_store_camera_cleared(struct hs_store *store, const struct hs_actor *actor,
+                            const struct hs_consultation *looked);
+
 // ---- instances ----
 
 // What a daemon has live.

@@ -323,6 +323,8 @@ static const struct {
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOTE] = {recorded, OPEN | OVER | CLOSED, false},
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_HANDED_OVER] = {handed_over, OPEN, true},
     [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_SILENCED] = {silenced, OPEN, false},
+    [HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_INTELLIGENCE] = {recorded, OPEN | OVER | CLOSED,
+                                                                  false},
 };
 
 static unsigned state_of(const struct answer *answer)

@@ -124,6 +124,8 @@ static void several_vehicles_find_a_camera_at_a_wrong_place(void **state)
     desks_start(&desks, NULL); // another that takes over: it knows
     await_metric(PLACES, 1, false);
     assert_int_equal(HITCTL(&desks.house, "cameras", "clear", "f1", "place"), 0);
+    assert_int_equal(HITCTL(&desks.house, "audit", "export"), 0);
+    assert_non_null(strstr(desks.house.text, "cameras clear camera f1: place"));
     await_metric(PLACES, 0, false);
     desks_list(&desks, "stolen", "BD81CDE");
     pass("f1", "BD81CDE");

@@ -25,13 +25,17 @@ static struct hs_routes *routes;
 static char person[] = "PC 1", long_text[5000], note[] = "a note", south[] = "south", ops[] = "ops",
             north[] = "north", none[] = "nowhere", empty[] = "", latin[] = "Ren\xe9";
 static uint8_t id[16] = {7}, short_id[4];
+static char kay[] = "kay", capital[] = "Kay", hub[] = "hub", line[] = "KAY", vehicle[] = "ab12 cde",
+            no_mark[] = "caf\xc3\xa9", two_lines[] = "a\nb", wide[130];
 static Hitstream__V1__Outcome outcome = HITSTREAM__V1__OUTCOME__INIT;
+static Hitstream__V1__Nomination nomination = HITSTREAM__V1__NOMINATION__INIT;
 
 static int setup(void **state)
 {
     struct hs_diags diags = {0};
     (void)state;
     memset(long_text, 'x', sizeof(long_text) - 1);
+    memset(wide, 'x', sizeof(wide) - 1);
     int rc = hs_routes_parse(hs_str(queues), "queues.yaml", &diags, &routes);
     hs_diags_fini(&diags);
     return rc;
@@ -144,6 +148,30 @@ EDIT(replaces_itself, an_outcome(f);
 EDIT(replaces_half, an_outcome(f);
      outcome.replaces = (ProtobufCBinaryData){.len = 4, .data = short_id})
 
+EDIT(a_nomination, f->kind = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOMINATION;
+     nomination = (Hitstream__V1__Nomination)HITSTREAM__V1__NOMINATION__INIT;
+     nomination.group_id = kay; f->nomination = &nomination; f->reply_token.len = 0)
+EDIT(all_of_it, a_nomination(f); nomination.hub = hub; nomination.county_line = line;
+     nomination.vehicle = vehicle; f->note = two_lines)
+EDIT(with_a_token, a_nomination(f); f->reply_token.len = 8)
+EDIT(of_nothing, a_nomination(f); f->nomination = NULL)
+EDIT(of_no_id, a_nomination(f); nomination.group_id = empty)
+EDIT(of_a_bad_id, a_nomination(f); nomination.group_id = capital)
+EDIT(of_a_wide_name, a_nomination(f); nomination.name = wide)
+EDIT(of_two_lines, a_nomination(f); nomination.district = two_lines)
+EDIT(of_latin, a_nomination(f); nomination.name = latin)
+EDIT(hub_of_no_line, a_nomination(f); nomination.hub = hub)
+EDIT(no_vehicle, a_nomination(f); nomination.vehicle = no_mark)
+EDIT(stray_nomination, a_nomination(f); f->kind = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOTE)
+EDIT(of_the_alert, f->kind = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_INTELLIGENCE;
+     f->note = note)
+EDIT(of_a_group, of_the_alert(f); f->reply_token.len = 0; f->about_group = kay)
+EDIT(of_both, of_the_alert(f); f->about_group = kay)
+EDIT(of_neither, of_a_group(f); f->about_group = empty)
+EDIT(of_no_group, of_a_group(f); f->about_group = capital)
+EDIT(saying_nothing, of_a_group(f); f->note = empty)
+EDIT(stray_group, f->about_group = kay)
+
 static void each_fault_has_its_reason(void **state)
 {
     (void)state;
@@ -179,6 +207,25 @@ static void each_fault_has_its_reason(void **state)
         {other_desk, HS_INTAKE_OK},
         {until_later, HS_INTAKE_OK},
         {an_outcome, HS_INTAKE_OK},
+        {a_nomination, HS_INTAKE_OK},
+        {all_of_it, HS_INTAKE_OK},
+        {with_a_token, HS_INTAKE_NOMINATION},
+        {of_nothing, HS_INTAKE_NOMINATION},
+        {of_no_id, HS_INTAKE_NOMINATION},
+        {of_a_bad_id, HS_INTAKE_NOMINATION},
+        {of_a_wide_name, HS_INTAKE_NOMINATION},
+        {of_two_lines, HS_INTAKE_NOMINATION},
+        {of_latin, HS_INTAKE_NOMINATION},
+        {hub_of_no_line, HS_INTAKE_NOMINATION},
+        {no_vehicle, HS_INTAKE_NOMINATION},
+        {stray_nomination, HS_INTAKE_NOMINATION},
+        {of_the_alert, HS_INTAKE_OK},
+        {of_a_group, HS_INTAKE_OK},
+        {of_both, HS_INTAKE_INTELLIGENCE},
+        {of_neither, HS_INTAKE_INTELLIGENCE},
+        {of_no_group, HS_INTAKE_INTELLIGENCE},
+        {saying_nothing, HS_INTAKE_INTELLIGENCE},
+        {stray_group, HS_INTAKE_INTELLIGENCE},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct hs_intake_event event;
@@ -187,6 +234,30 @@ static void each_fault_has_its_reason(void **state)
             fail_msg("row %zu: '%s', not '%s'", i, hs_intake_fault_name(fault),
                      hs_intake_fault_name(rows[i].fault));
         }
+        hs_intake_event_fini(&event);
+    }
+}
+
+// For the store as it was said; what is said of an alert goes the way of all feedback.
+static void what_is_said_of_a_group_is_kept_whole(void **state)
+{
+    (void)state;
+    for (int json = 0; json < 2; json++) {
+        struct hs_intake_event event;
+        assert_int_equal(judge(all_of_it, "open", &event, json), HS_INTAKE_OK);
+        assert_true(event.of_group);
+        assert_int_equal(event.vehicle.len, 0);
+        pb_feedback *said = hitstream__v1__feedback__unpack(NULL, event.value.len,
+                                                            (const uint8_t *)event.value.ptr);
+        assert_non_null(said);
+        assert_string_equal(said->nomination->group_id, "kay");
+        assert_string_equal(said->nomination->county_line, "KAY");
+        assert_string_equal(said->person, "PC 1");
+        hitstream__v1__feedback__free_unpacked(said, NULL);
+        hs_intake_event_fini(&event);
+        assert_int_equal(judge(of_the_alert, "open", &event, json), HS_INTAKE_OK);
+        assert_false(event.of_group);
+        assert_true(hs_str_is(hs_buf_str(&event.vehicle), "AB12CDE"));
         hs_intake_event_fini(&event);
     }
 }
@@ -246,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_feedback_becomes_an_event),
         cmocka_unit_test(each_fault_has_its_reason),
+        cmocka_unit_test(what_is_said_of_a_group_is_kept_whole),
         cmocka_unit_test(what_is_no_message_is_malformed),
         cmocka_unit_test(a_token_is_of_one_queue),
     };

@@ -73,7 +73,7 @@ static void reads_what_it_writes(void **state)
 static void every_operation_comes_back(void **state)
 {
     (void)state;
-    for (int op = HS_OP_CREATE; op <= HS_OP_REFUSED; op++) {
+    for (int op = HS_OP_CREATE; op <= HS_OP_CAMERA; op++) {
         struct hs_buf storage = {0};
         struct hs_str texts[HS_CHANGE_TEXTS_MAX + 2];
         struct hs_change written = sample, change;
@@ -84,7 +84,7 @@ static void every_operation_comes_back(void **state)
         size_t count = encode(&written, &storage, texts);
         assert_int_equal(hs_change_decode(hs_str("1-1"), texts, count, &change, previous), 0);
         assert_int_equal(change.op, op);
-        bool looked = op == HS_OP_CONSULTED || op == HS_OP_REFUSED;
+        bool looked = op >= HS_OP_CONSULTED;
         assert_true(hs_str_is(change.looked.command, looked ? "list show" : ""));
         assert_true(hs_str_is(change.looked.vehicle, looked ? "AB12CDE" : ""));
         hs_buf_fini(&storage);
