@@ -6,8 +6,10 @@
 
 #include "base/civil.h"
 #include "base/error.h"
+#include "hitctl/consult.h"
 #include "hitctl/controls_edit.h"
 #include "hitctl/controls_text.h"
+#include "hitctl/group_said.h"
 #include "hitctl/group_text.h"
 #include "hitctl/group_trail.h"
 #include "hitctl/yaml_text.h"
@@ -27,6 +29,7 @@ struct options {
     const char *markets;
     const char *covert_list;
     const char *by;
+    const char *queue;
     const char *against;
     bool dry_run;
 };
@@ -57,6 +60,10 @@ static const struct hitctl_option set_options[] = {
     TEXT("state", state, "WORD", "active, disrupted, dismantled"), GROUP_OPTIONS, {0}};
 static const struct hitctl_option nominate_options[] = {
     TEXT("by", by, "PARTNER", "who nominates it; needed"), GROUP_OPTIONS, {0}};
+static const struct hitctl_option accept_options[] = {
+    TEXT("queue", queue, "QUEUE", "whose nomination, when several queues nominate it"),
+    GROUP_OPTIONS,
+    {0}};
 static const struct hitctl_option no_options[] = {{0}};
 
 // ------------------------------------------------------------------ the words
@@ -163,31 +170,55 @@ struct command {
     const struct hitctl_option *table;
     const char *what; // in the history
     bool is_new;      // else the group must be there
+    bool of_partners; // or wait among what partners nominated on their feedback.<queue>
     change_fn *change;
 };
+
+// The group as it is to be changed.
+static int begin_group(const struct hitctl *ctl, const struct command *command,
+                       const struct options *options, const struct controls_edit *edit,
+                       const char *id, struct hs_said_rows *said, struct hs_bump *bump,
+                       struct hs_group *group)
+{
+    const struct hs_groups *groups = hs_controls_groups(edit->head.controls);
+    const struct hs_group *old = find_group(ctl, &edit->head, id);
+    if (command->is_new && hs_groups_find(groups, hs_str(id))) {
+        hitctl_error("there is a group '%s' already", id);
+        return HITCTL_REFUSED;
+    }
+    if (old) {
+        *group = *old;
+        return HITCTL_OK;
+    }
+    if (command->of_partners) {
+        int code = group_said_read(edit->store, said);
+        code = code ? code : group_said_find(said, groups, id, options->queue, bump, group);
+        if (code == HITCTL_OK && hs_groups_find(groups, hs_str(id))) { // one that is not shown
+            hitctl_error("there is a group '%s' already", id);
+            code = HITCTL_REFUSED;
+        }
+        return code;
+    }
+    if (!command->is_new) {
+        hitctl_error("there is no group '%s'", id);
+        return HITCTL_REFUSED;
+    }
+    return HITCTL_OK;
+}
 
 static int change_one(const struct hitctl *ctl, const struct command *command,
                       const struct options *options, struct controls_edit *edit, const char *id)
 {
     struct hs_bump bump = {0};
-    const struct hs_group *old = find_group(ctl, &edit->head, id);
+    struct hs_said_rows said = {0};
     struct hs_group group = {.id = hs_str(id), .name = hs_str(id), .state = HS_GROUP_ACTIVE};
-    if (command->is_new && hs_groups_find(hs_controls_groups(edit->head.controls), hs_str(id))) {
-        hitctl_error("there is a group '%s' already", id);
-        return HITCTL_REFUSED;
-    }
-    if (!command->is_new && !old) {
-        hitctl_error("there is no group '%s'", id);
-        return HITCTL_REFUSED;
-    }
-    if (old) {
-        group = *old;
-    }
-    int code = take_group(options, &bump, &group);
+    int code = begin_group(ctl, command, options, edit, id, &said, &bump, &group);
+    code = code == HITCTL_OK ? take_group(options, &bump, &group) : code;
     code = code == HITCTL_OK ? command->change(ctl, options, &group) : code;
     if (code == HITCTL_OK) {
         code = write_group(ctl, edit, &group, command->what, options->dry_run);
     }
+    hs_said_rows_fini(&said);
     hs_bump_fini(&bump);
     return code;
 }
@@ -219,8 +250,8 @@ static int create(const struct hitctl *ctl, const struct options *options, struc
 
 static int run_create(struct hitctl *ctl, int argc, char **argv)
 {
-    return run_change(ctl, &(struct command){create_options, "group create", true, create}, argc,
-                      argv);
+    return run_change(ctl, &(struct command){create_options, "group create", true, false, create},
+                      argc, argv);
 }
 
 static int set(const struct hitctl *ctl, const struct options *options, struct hs_group *group)
@@ -238,7 +269,8 @@ static int set(const struct hitctl *ctl, const struct options *options, struct h
 
 static int run_set(struct hitctl *ctl, int argc, char **argv)
 {
-    return run_change(ctl, &(struct command){set_options, "group set", false, set}, argc, argv);
+    return run_change(ctl, &(struct command){set_options, "group set", false, false, set}, argc,
+                      argv);
 }
 
 static int close_it(const struct hitctl *ctl, const struct options *options, struct hs_group *group)
@@ -253,8 +285,8 @@ static int close_it(const struct hitctl *ctl, const struct options *options, str
 
 static int run_close(struct hitctl *ctl, int argc, char **argv)
 {
-    return run_change(ctl, &(struct command){create_options, "group close", false, close_it}, argc,
-                      argv);
+    return run_change(ctl, &(struct command){create_options, "group close", false, false, close_it},
+                      argc, argv);
 }
 
 // ------------------------------------------------------------------ nominate and accept
@@ -272,7 +304,8 @@ static int nominate(const struct hitctl *ctl, const struct options *options, str
 
 static int run_nominate(struct hitctl *ctl, int argc, char **argv)
 {
-    return run_change(ctl, &(struct command){nominate_options, "group nominate", true, nominate},
+    return run_change(ctl,
+                      &(struct command){nominate_options, "group nominate", true, false, nominate},
                       argc, argv);
 }
 
@@ -292,41 +325,89 @@ static int accept(const struct hitctl *ctl, const struct options *options, struc
 
 static int run_accept(struct hitctl *ctl, int argc, char **argv)
 {
-    return run_change(ctl, &(struct command){create_options, "group accept", false, accept}, argc,
-                      argv);
+    return run_change(ctl, &(struct command){accept_options, "group accept", false, true, accept},
+                      argc, argv);
 }
 
 // ------------------------------------------------------------------ list and show
+
+static void list_one(const struct hitctl *ctl, const struct hs_group *group, json_t *rows)
+{
+    if (!group_visible(ctl, group)) {
+        return;
+    }
+    if (ctl->json) {
+        json_array_append_new(rows, group_json(group));
+    } else {
+        group_print_line(group, stdout);
+    }
+}
+
+// Those of the controls, then what partners nominated and waits.
+static void list_all(const struct hitctl *ctl, const struct hs_groups *groups,
+                     const struct hs_said_rows *said, json_t *rows)
+{
+    struct hs_bump bump = {0};
+    struct hs_group waiting;
+    if (!ctl->json) {
+        group_print_head(stdout);
+    }
+    for (size_t i = 0; i < hs_groups_count(groups); i++) {
+        list_one(ctl, hs_groups_at(groups, i), rows);
+    }
+    for (size_t i = 0; i < said->count; i++) {
+        if (group_said_waits(said, i, groups, &bump, &waiting)) {
+            list_one(ctl, &waiting, rows);
+        }
+    }
+    hs_bump_fini(&bump);
+}
 
 static int run_list(struct hitctl *ctl, int argc, char **argv)
 {
     struct options options = {0};
     struct controls_edit edit = {0};
+    struct hs_said_rows said = {0};
     if (take_words(no_options, &options, argc, argv, 0) < 0) {
         return HITCTL_USAGE;
     }
     json_t *rows = json_array();
     int code = controls_edit_begin(ctl, NULL, &edit);
-    if (code == HITCTL_OK && !ctl->json) {
-        group_print_head(stdout);
-    }
-    for (size_t i = 0;
-         code == HITCTL_OK && i < hs_groups_count(hs_controls_groups(edit.head.controls)); i++) {
-        const struct hs_group *group = hs_groups_at(hs_controls_groups(edit.head.controls), i);
-        if (!group_visible(ctl, group)) {
-            continue;
-        }
-        if (ctl->json) {
-            json_array_append_new(rows, group_json(group));
-        } else {
-            group_print_line(group, stdout);
-        }
+    code = code == HITCTL_OK ? group_said_read(edit.store, &said) : code;
+    if (code == HITCTL_OK) {
+        list_all(ctl, hs_controls_groups(edit.head.controls), &said, rows);
     }
     if (code == HITCTL_OK && ctl->json) {
         code = controls_print_json(json_incref(rows));
     }
     json_decref(rows);
+    hs_said_rows_fini(&said);
     controls_edit_end(&edit);
+    return code;
+}
+
+static int show_one(const struct hitctl *ctl, const struct controls_edit *edit, const char *id)
+{
+    struct hs_said_rows said = {0};
+    struct hs_bump bump = {0};
+    struct hs_group waiting;
+    const struct hs_group *group = find_group(ctl, &edit->head, id);
+    int code = HITCTL_OK;
+    if (!group) { // a partner may have nominated it
+        code = group_said_read(edit->store, &said);
+        code = code ? code
+                    : group_said_find(&said, hs_controls_groups(edit->head.controls), id, NULL,
+                                      &bump, &waiting);
+        group = &waiting;
+    }
+    code = code ? code : hitctl_consulted(ctl, edit->store, &(struct hitctl_subject){.about = id});
+    if (code == HITCTL_OK && ctl->json) {
+        code = controls_print_json(group_json(group));
+    } else if (code == HITCTL_OK) {
+        group_print(group, stdout);
+    }
+    hs_bump_fini(&bump);
+    hs_said_rows_fini(&said);
     return code;
 }
 
@@ -338,17 +419,7 @@ static int run_show(struct hitctl *ctl, int argc, char **argv)
         return HITCTL_USAGE;
     }
     int code = controls_edit_begin(ctl, NULL, &edit);
-    if (code == HITCTL_OK) {
-        const struct hs_group *group = find_group(ctl, &edit.head, argv[1]);
-        if (!group) {
-            hitctl_error("there is no group '%s'", argv[1]);
-            code = HITCTL_REFUSED;
-        } else if (ctl->json) {
-            code = controls_print_json(group_json(group));
-        } else {
-            group_print(group, stdout);
-        }
-    }
+    code = code == HITCTL_OK ? show_one(ctl, &edit, argv[1]) : code;
     controls_edit_end(&edit);
     return code;
 }
@@ -363,9 +434,12 @@ const struct hitctl_command hitctl_group_commands[] = {
     {"group", "nominate", "ID --by PARTNER [OPTIONS]",
      "a partner's proposal: says nothing until it is accepted", run_nominate, nominate_options},
     {"group", "accept", "ID --lead WHO --owner FORCE --review DATE",
-     "an officer's yes to a nomination; --authority is needed", run_accept, create_options},
+     "an officer's yes to a nomination; --authority is needed", run_accept, accept_options},
     {"group", "list", "", "all groups", run_list, no_options},
-    {"group", "show", "ID", "one group", run_show, no_options},
+    {"group", "show", "ID", "one group; it is recorded who looked", run_show, no_options},
+    {"group", "said", "[ID]",
+     "what partners said of groups on their feedback topics; it is recorded who looked",
+     group_said_run, no_options},
     {"group", "trail", "ID [--from TIME] [--to TIME] [--covert LIST,...]",
      "where all its vehicles were, in one view; it is recorded who looked", group_trail_run,
      group_trail_options},

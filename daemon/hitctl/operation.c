@@ -8,6 +8,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "hitctl/consult.h"
 #include "hitctl/controls_edit.h"
 #include "hitctl/controls_text.h"
 #include "hitctl/operation_report.h"
@@ -268,12 +269,16 @@ static int list_all(const struct hitctl *ctl, const struct hs_routes *routes, in
     return code;
 }
 
-static int show_one(const struct hitctl *ctl, const struct controls_head *head, const char *id,
+static int show_one(const struct hitctl *ctl, const struct controls_edit *edit, const char *id,
                     int64_t at_ms)
 {
-    const struct hs_operation *operation = find_operation(ctl, head, id);
+    const struct hs_operation *operation = find_operation(ctl, &edit->head, id);
     if (!operation) {
         return HITCTL_REFUSED;
+    }
+    int code = hitctl_consulted(ctl, edit->store, &(struct hitctl_subject){.about = id});
+    if (code != HITCTL_OK) {
+        return code;
     }
     if (ctl->json) {
         return controls_print_json(operation_json(ctl, operation, at_ms));
@@ -294,7 +299,7 @@ static int read_only(struct hitctl *ctl, int argc, char **argv, int words)
     int code = controls_edit_begin(ctl, NULL, &head);
     if (code == HITCTL_OK) {
         code = words == 0 ? list_all(ctl, hs_controls_routes(head.head.controls), at_ms)
-                          : show_one(ctl, &head.head, argv[1], at_ms);
+                          : show_one(ctl, &head, argv[1], at_ms);
     }
     controls_edit_end(&head);
     return code;
@@ -316,7 +321,8 @@ const struct hitctl_command hitctl_operation_commands[] = {
     {"operation", "close", "ID [--at TIME] [--against HASH] [--dry-run]",
      "its routes end; it stays for late reads of its time", run_close, close_options},
     {"operation", "list", "[--at TIME]", "all operations", run_list, list_options},
-    {"operation", "show", "ID [--at TIME]", "one operation", run_show, list_options},
+    {"operation", "show", "ID [--at TIME]", "one operation; it is recorded who looked", run_show,
+     list_options},
     {"operation", "report", "ID [--format text|json|csv] [--as-of TIME]",
      "what came of it: hits, answers, outcomes, hot spots; it is recorded who looked",
      operation_report_run, operation_report_options},

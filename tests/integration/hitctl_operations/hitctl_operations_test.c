@@ -233,6 +233,38 @@ static void a_nomination_waits_for_an_officers_yes(void **state)
     says(out, "group accept ann (ACC/4)");
 }
 
+static int keep_consultations(void *ctx, const struct hs_change *change)
+{
+    if (change->op == HS_OP_CONSULTED) {
+        hs_buf_printf(ctx, "%.*s (%.*s): %.*s\n", HS_STR_ARG(change->who),
+                      HS_STR_ARG(change->authority), HS_STR_ARG(change->looked.command));
+    }
+    return 0;
+}
+
+static void who_looked_at_an_operation_or_a_group_is_recorded(void **state)
+{
+    (void)state;
+    const struct hs_redis_config config = {
+        .socket = redis.socket_path, .connect_timeout_ms = 1000, .command_timeout_ms = 5000};
+    struct hs_store *store = NULL;
+    struct hs_buf text = {0};
+    OPERATION(OK, "create", SCORPION);
+    GROUP(OK, "nominate", "kay", "--by", "Bath council");
+    OPERATION(OK, "show", "scorpion", "--authority", "OP/7");
+    GROUP(OK, "show", "kay", "--authority", "OP/8");
+    GROUP(OK, "said", "kay", "--authority", "OP/9");
+    OPERATION(OK, "list"); // names alone
+    GROUP(OK, "list");
+    assert_int_equal(hs_store_open(&config, &store, NULL), 0);
+    assert_int_equal(hs_store_history(store, hs_str(""), keep_consultations, &text), 0);
+    assert_string_equal(hs_buf_text(&text), "ann (OP/7): operation show scorpion\n"
+                                            "ann (OP/8): group show kay\n"
+                                            "ann (OP/9): group said kay\n");
+    hs_buf_fini(&text);
+    hs_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +276,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_fit_together_is_told, setup, house_teardown),
         cmocka_unit_test_setup_teardown(a_group_is_made_and_changed, setup, house_teardown),
         cmocka_unit_test_setup_teardown(a_nomination_waits_for_an_officers_yes, setup,
+                                        house_teardown),
+        cmocka_unit_test_setup_teardown(who_looked_at_an_operation_or_a_group_is_recorded, setup,
                                         house_teardown),
         cmocka_unit_test_setup_teardown(a_change_decided_on_older_controls_is_refused, setup,
                                         house_teardown),
