@@ -64,6 +64,7 @@ void hs_intake_slots_forget(struct hs_intake *intake)
     intake->slots = NULL;
     intake->slot_count = 0;
     intake->assignment++;
+    hs_intake_said_forget(intake->said);
 }
 
 static bool on_assigned(void *ctx, struct hs_kafka_partition *partitions, size_t count)
@@ -222,6 +223,7 @@ void hs_intake_rewind(struct hs_intake *intake, int64_t boot_ms)
            intake->failed_text);
     hs_metric_add(intake->rewinds, 1);
     hs_kafka_producer_discard(intake->producer);
+    hs_intake_said_forget(intake->said);
     intake->failed = false;
     for (size_t i = 0; i < intake->slot_count; i++) {
         struct hs_intake_slot *slot = &intake->slots[i];

@@ -37,6 +37,7 @@ struct hs_intake_said {
     pthread_mutex_t lock; // of the members below
     pthread_cond_t wake;  // something waits, or it is to end
     bool stopping;
+    bool working;        // on the first that waits
     struct jobs waiting; // for Redis, oldest first; the thread works on the first
     struct jobs done;    // for the intake
     size_t count;        // waiting
@@ -124,9 +125,11 @@ static void *run(void *arg)
             pthread_cond_wait(&said->wake, &said->lock);
             continue;
         }
+        said->working = true;
         pthread_mutex_unlock(&said->lock);
         int r = write_job(said, &store, job);
         pthread_mutex_lock(&said->lock);
+        said->working = false;
         if (r == 0) {
             add(&said->done, take_first(&said->waiting));
             said->count--;
@@ -209,6 +212,19 @@ int hs_intake_said_offer(struct hs_intake_said *said, const struct hs_said_from 
     pthread_cond_signal(&said->wake);
     pthread_mutex_unlock(&said->lock);
     return 0;
+}
+
+void hs_intake_said_forget(struct hs_intake_said *said)
+{
+    pthread_mutex_lock(&said->lock);
+    struct job *kept = said->working ? take_first(&said->waiting) : NULL;
+    free_all(said->waiting.first);
+    said->waiting = (struct jobs){.last = &said->waiting.first};
+    said->count = kept ? 1 : 0;
+    if (kept) {
+        add(&said->waiting, kept);
+    }
+    pthread_mutex_unlock(&said->lock);
 }
 
 void hs_intake_said_each_done(struct hs_intake_said *said,

@@ -34,6 +34,9 @@ bool hs_intake_said_full(struct hs_intake_said *said);
 // Takes a copy of packed Feedback that hs_said_is_of_group(). HS_ENOMEM.
 int hs_intake_said_offer(struct hs_intake_said *said, const struct hs_said_from *from,
                          struct hs_str queue, struct hs_str packed);
+// The intake reads again from what is acknowledged: what waits is dropped, but for one that is
+// being written.
+void hs_intake_said_forget(struct hs_intake_said *said);
 // Gets each that Redis has by now, once.
 void hs_intake_said_each_done(struct hs_intake_said *said,
                               void (*done)(void *ctx, const struct hs_said_from *from), void *ctx);

@@ -60,7 +60,6 @@ struct oldest {
     struct hs_bump *bump;
     struct hs_str feedback_id; // empty: none yet
     int64_t at_ms;
-    size_t count;
 };
 
 static int look_for_oldest(void *ctx, struct hs_str field, struct hs_str value)
@@ -69,7 +68,6 @@ static int look_for_oldest(void *ctx, struct hs_str field, struct hs_str value)
     pb_feedback *feedback = unpack(value);
     int64_t at_ms = feedback ? feedback->at_ms : 0; // what cannot be read goes first
     hitstream__v1__feedback__free_unpacked(feedback, NULL);
-    oldest->count++;
     if (oldest->feedback_id.len == 0 || at_ms < oldest->at_ms) {
         oldest->feedback_id = hs_store_text(oldest->bump, "%.*s", HS_STR_ARG(field));
         oldest->at_ms = at_ms;
@@ -77,20 +75,51 @@ static int look_for_oldest(void *ctx, struct hs_str field, struct hs_str value)
     return 0;
 }
 
-// Whether it stands there (1) or not (0).
-static int stands(struct hs_store *store, struct hs_str key, struct hs_str feedback_id)
+// A command's number: HEXISTS, HLEN.
+static int ask_number(struct hs_store *store, size_t count, const struct hs_str *arguments,
+                      long long *ret_number)
 {
     redisReply *reply;
-    struct hs_str arguments[] = {HS_STR("HEXISTS"), key, feedback_id};
-    int rc = hs_redis_command(store->redis, 3, arguments, &reply);
+    int rc = hs_redis_command(store->redis, count, arguments, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "what partners said");
     }
-    rc = reply->type == REDIS_REPLY_INTEGER
-             ? reply->integer != 0
-             : hs_store_fail(store, HS_EPROTO, "key '%.*s': is no hash", HS_STR_ARG(key));
+    if (reply->type == REDIS_REPLY_INTEGER) {
+        *ret_number = reply->integer;
+    } else {
+        rc = hs_store_fail(store, HS_EPROTO, "key '%.*s': is no hash", HS_STR_ARG(arguments[1]));
+    }
     hs_redis_reply_free(reply);
     return rc;
+}
+
+// Whether it stands there, and how many do.
+static int look(struct hs_store *store, struct hs_str key, struct hs_str feedback_id,
+                bool *ret_stands, size_t *ret_count)
+{
+    const struct hs_str exists[] = {HS_STR("HEXISTS"), key, feedback_id};
+    const struct hs_str length[] = {HS_STR("HLEN"), key};
+    long long stands = 0, count = 0;
+    int rc = key.len > 0 && feedback_id.len > 0 ? 0 : HS_ENOMEM;
+    rc = rc ? rc : ask_number(store, 3, exists, &stands);
+    rc = rc ? rc : ask_number(store, 2, length, &count);
+    if (rc == 0) {
+        *ret_stands = stands != 0;
+        *ret_count = (size_t)count;
+    }
+    return rc;
+}
+
+// Makes room for one more.
+static int propose_room(struct hs_store *store, struct hs_proposal *proposal, struct hs_str key)
+{
+    struct oldest oldest = {.bump = &proposal->bump};
+    int rc = hs_redis_scan_hash(store->redis, key, look_for_oldest, &oldest);
+    if (rc != 0) {
+        return hs_store_redis_failed(store, rc, "what partners said");
+    }
+    hs_proposal_command(proposal, "HDEL", key, 1, &oldest.feedback_id);
+    return 0;
 }
 
 static struct hs_change record_of(const pb_feedback *feedback, struct hs_str queue,
@@ -119,27 +148,21 @@ static int say_once(struct hs_store *store, struct hs_str queue, const pb_feedba
 {
     struct hs_proposal proposal;
     hs_proposal_init(&proposal);
-    struct oldest oldest = {.bump = &proposal.bump};
     struct hs_str key = key_of(&proposal.bump, queue);
     struct hs_str id = id_of(feedback, &proposal.bump);
-    int rc = key.len > 0 && id.len > 0 ? stands(store, key, id) : HS_ENOMEM;
-    if (rc != 0) { // there already, or failed
-        hs_proposal_fini(&proposal);
-        return rc < 0 ? rc : 0;
+    bool stands = false;
+    size_t count = 0;
+    int rc = look(store, key, id, &stands, &count);
+    if (rc == 0 && !stands && count >= HS_SAID_QUEUE_MAX) {
+        rc = propose_room(store, &proposal, key);
     }
-    rc = hs_redis_scan_hash(store->redis, key, look_for_oldest, &oldest);
-    if (rc == 0) {
+    if (rc == 0 && !stands) {
         const struct hs_str pair[] = {id, packed};
         const struct hs_change change = record_of(feedback, queue, id, &proposal.bump);
         hs_proposal_check(&proposal, key, id.ptr, HS_STR(""));
         hs_proposal_command(&proposal, "SADD", hs_str(queues_key), 1, &queue);
-        if (oldest.count >= HS_SAID_QUEUE_MAX) {
-            hs_proposal_command(&proposal, "HDEL", key, 1, &oldest.feedback_id);
-        }
         hs_proposal_command(&proposal, "HSET", key, 2, pair);
         rc = hs_proposal_send(&proposal, store, &change, NULL);
-    } else {
-        rc = hs_store_redis_failed(store, rc, "what partners said");
     }
     hs_proposal_fini(&proposal);
     return rc;
