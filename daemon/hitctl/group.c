@@ -192,12 +192,7 @@ static int begin_group(const struct hitctl *ctl, const struct command *command,
     }
     if (command->of_partners) {
         int code = group_said_read(edit->store, said);
-        code = code ? code : group_said_find(said, groups, id, options->queue, bump, group);
-        if (code == HITCTL_OK && hs_groups_find(groups, hs_str(id))) { // one that is not shown
-            hitctl_error("there is a group '%s' already", id);
-            code = HITCTL_REFUSED;
-        }
-        return code;
+        return code ? code : group_said_find(said, groups, id, options->queue, bump, group);
     }
     if (!command->is_new) {
         hitctl_error("there is no group '%s'", id);

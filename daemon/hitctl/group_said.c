@@ -38,21 +38,12 @@ static struct hs_str nominator(const struct hs_said *said, struct hs_bump *bump)
     return result;
 }
 
-// An officer said yes to what this queue nominated under this id.
-static bool is_accepted(const struct hs_said *said, const struct hs_groups *groups)
-{
-    const struct hs_group *group = hs_groups_find(groups, said->group_id);
-    return group && group->nominated_by.len > said->queue.len &&
-           memcmp(group->nominated_by.ptr, said->queue.ptr, said->queue.len) == 0 &&
-           group->nominated_by.ptr[said->queue.len] == ':';
-}
-
 bool group_said_waits(const struct hs_said_rows *rows, size_t index, const struct hs_groups *groups,
                       struct hs_bump *bump, struct hs_group *ret_group)
 {
     const struct hs_said *said = &rows->rows[index];
     const Hitstream__V1__Nomination *nomination = said->feedback->nomination;
-    if (!nomination || is_accepted(said, groups)) {
+    if (!nomination || hs_groups_find(groups, said->group_id)) {
         return false;
     }
     for (size_t i = index + 1; i < rows->count; i++) {

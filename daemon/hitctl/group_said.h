@@ -14,8 +14,9 @@
 
 // Reads all; an exit code, after saying what is wrong.
 int group_said_read(struct hs_store *store, struct hs_said_rows *ret_rows);
-// Whether rows[index] is a nomination that no officer has accepted yet, and the queue's last word on
-// that group; *ret_group is what it proposes, nominated by "<queue>: <person>".
+// Whether rows[index] is a nomination of which the controls have no group yet, and the queue's last
+// word on it; *ret_group is what it proposes, nominated by "<queue>: <person>". One of a group that
+// is there already waits for nobody: it is said of that group.
 bool group_said_waits(const struct hs_said_rows *rows, size_t index, const struct hs_groups *groups,
                       struct hs_bump *bump, struct hs_group *ret_group);
 // The one nomination of this id that waits; of `queue` (NULL: any, if only one queue's waits).
