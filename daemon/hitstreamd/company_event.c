@@ -14,9 +14,30 @@ struct company {
     Hitstream__V1__Company message;
     Hitstream__V1__Companion rows[HS_COMPANIONS_MAX];
     Hitstream__V1__Companion *ptrs[HS_COMPANIONS_MAX];
+    Hitstream__V1__ListedOn on[HS_COMPANIONS_MAX][HS_LISTED_MAX];
+    Hitstream__V1__ListedOn *on_ptrs[HS_COMPANIONS_MAX][HS_LISTED_MAX];
 };
 
-static void fill(const struct hs_company *from, struct company *ret_company)
+// The lists on which a companion stands itself.
+static void fill_listed(const struct hs_listed *listed, uint32_t companion,
+                        struct company *ret_company)
+{
+    Hitstream__V1__Companion *row = &ret_company->rows[companion];
+    row->n_listed_on = listed->counts[companion];
+    row->listed_on = ret_company->on_ptrs[companion];
+    for (size_t i = 0; i < row->n_listed_on; i++) {
+        const struct hs_listed_on *from = &listed->on[companion][i];
+        Hitstream__V1__ListedOn *on = row->listed_on[i] = &ret_company->on[companion][i];
+        hitstream__v1__listed_on__init(on);
+        on->list_id = (char *)(uintptr_t)from->list_id;
+        on->owner_force = (char *)(uintptr_t)from->owner_force;
+        on->handling = (Hitstream__V1__Handling)from->handling;
+        on->safeguarding = (Hitstream__V1__Safeguarding)from->safeguarding;
+    }
+}
+
+static void fill(const struct hs_company *from, const struct hs_listed *listed,
+                 struct company *ret_company)
 {
     Hitstream__V1__Company *message = &ret_company->message;
     hitstream__v1__company__init(message);
@@ -30,6 +51,9 @@ static void fill(const struct hs_company *from, struct company *ret_company)
         row->vrm = (char *)(uintptr_t)from->listed[i].vrm.text;
         row->gap_ms = from->listed[i].gap_ms;
         row->lane = from->listed[i].lane;
+        if (listed) {
+            fill_listed(listed, i, ret_company);
+        }
     }
 }
 
@@ -51,7 +75,8 @@ static void put_head(struct hs_buf *out, unsigned tag, size_t len)
 }
 
 void hs_company_stamp(const struct hs_hit_event *event, const struct hs_flow *flow,
-                      const struct hs_company *before, struct hs_buf *out)
+                      const struct hs_company *before, const struct hs_listed *listed,
+                      struct hs_buf *out)
 {
     struct company company;
     Hitstream__V1__Flow traffic = HITSTREAM__V1__FLOW__INIT;
@@ -62,7 +87,7 @@ void hs_company_stamp(const struct hs_hit_event *event, const struct hs_flow *fl
         more.flow = &traffic;
     }
     if (before->window_ms > 0) {
-        fill(before, &company);
+        fill(before, listed, &company);
         more.before = &company.message;
     }
     struct hs_str hit =
@@ -76,7 +101,7 @@ void hs_company_stamp(const struct hs_hit_event *event, const struct hs_flow *fl
 }
 
 void hs_company_after_pack(const struct hs_company_of *of, const struct hs_company *after,
-                           struct hs_buf *out)
+                           const struct hs_listed *listed, struct hs_buf *out)
 {
     struct company company;
     Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
@@ -84,7 +109,7 @@ void hs_company_after_pack(const struct hs_company_of *of, const struct hs_compa
     Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
     audience.kind = of->audience_kind;
     audience.list_id = (char *)(uintptr_t)of->list_id;
-    fill(after, &company);
+    fill(after, listed, &company);
     companions.hit_id = (ProtobufCBinaryData){HS_ID_BYTES, (uint8_t *)(uintptr_t)of->hit_id.bytes};
     companions.audience = &audience;
     companions.captured_at_ms = of->captured_at_ms;

@@ -12,11 +12,13 @@
 #include "hitstream/v1/event.pb-c.h"
 #include "hitstreamd/hit_event.h"
 #include "match/companions.h"
+#include "match/listed.h"
 
 // Writes the hit's whole event to `out`, with what is known of before it; what is not known (a
-// window of 0) is left out.
+// window of 0) is left out. `listed`: which of them are listed themselves; NULL: not asked.
 void hs_company_stamp(const struct hs_hit_event *event, const struct hs_flow *flow,
-                      const struct hs_company *before, struct hs_buf *out);
+                      const struct hs_company *before, const struct hs_listed *listed,
+                      struct hs_buf *out);
 
 // Whose hit it was. Texts are terminated.
 struct hs_company_of {
@@ -26,8 +28,8 @@ struct hs_company_of {
     const char *list_id; // "" for open
     int64_t captured_at_ms;
 };
-// Writes the event of who came after the hit to `out`.
+// Writes the event of who came after the hit to `out`; `listed` as above.
 void hs_company_after_pack(const struct hs_company_of *of, const struct hs_company *after,
-                           struct hs_buf *out);
+                           const struct hs_listed *listed, struct hs_buf *out);
 
 #endif

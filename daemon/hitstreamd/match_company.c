@@ -33,18 +33,21 @@ struct hs_match_follow {
     char read_vrm[HS_VIEW_TEXT_BYTES + 1];
     char vehicle[HS_VRM_MAX + 1];
     struct hs_str traceparent; // in bytes
+    struct hs_str camera_id;   // likewise
     char bytes[];
 };
 
 int hs_match_company_init(struct hs_match_worker *worker)
 {
-    return hs_sites_new(HS_SITES_DEFAULT, &worker->company.sites);
+    int rc = hs_listing_new(&worker->company.listing);
+    return rc ? rc : hs_sites_new(HS_SITES_DEFAULT, &worker->company.sites);
 }
 
 void hs_match_company_fini(struct hs_match_worker *worker)
 {
     struct hs_match_company *company = &worker->company;
     hs_sites_free(company->sites);
+    hs_listing_free(company->listing);
     for (size_t i = 0; i < company->audience_count; i++) {
         free(company->audiences[i].list_id);
     }
@@ -142,6 +145,26 @@ static struct hs_around around_of(const struct hs_window *window, int64_t known_
     };
 }
 
+// Which of the company that was found are listed themselves, as the lists are now; NULL: that is not
+// asked. Only hits of the open audience may know.
+static const struct hs_listed *find_listed(struct hs_match_worker *worker,
+                                           Hitstream__V1__AudienceKind audience,
+                                           const struct hs_listed_beside *beside)
+{
+    struct hs_match_company *company = &worker->company;
+    if (audience != HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN || company->found.count == 0 ||
+        company->rules.together_sites == 0) {
+        return NULL;
+    }
+    hs_rcu_read_lock();
+    const struct hs_controls *controls = hs_rcu_dereference(worker->config->controls);
+    const struct hs_match_context context = {.cameras = hs_controls_cameras(controls)};
+    hs_listing_find(company->listing, hs_rcu_dereference(worker->config->snapshot), &context,
+                    beside, &company->found, &company->listed);
+    hs_rcu_read_unlock();
+    return &company->listed;
+}
+
 // Tells who came after the hit, and closes its window; false: the worker has failed.
 static bool close_window(struct hs_match_worker *worker, struct hs_match_follow *follow,
                          int64_t now_ms)
@@ -159,7 +182,9 @@ static bool close_window(struct hs_match_worker *worker, struct hs_match_follow 
     };
     int64_t seen_ms = hs_window_seen_ms(&follow->window, now_ms);
     hs_companions_after(&around, seen_ms, &company->found);
-    hs_company_after_pack(&of, &company->found, &company->out);
+    const struct hs_listed_beside beside = {follow->camera_id, follow->window.captured_at_ms, true};
+    hs_company_after_pack(&of, &company->found, find_listed(worker, audience->kind, &beside),
+                          &company->out);
     if (hs_buf_status(&company->out) < 0) {
         hs_match_fail(worker, hs_strerror(HS_ENOMEM));
         return false;
@@ -257,7 +282,10 @@ struct hs_str hs_match_company_stamp(struct hs_match_worker *worker,
     };
     hs_companions_before(&around, rules->companions_before_ms, &company->found);
     hs_flow_before(&around, rules->flow_window_ms, &flow);
-    hs_company_stamp(event, &flow, &company->found, &company->out);
+    const struct hs_listed_beside beside = {hs_read_view_camera_id(view), event->captured_at_ms,
+                                            false};
+    hs_company_stamp(event, &flow, &company->found,
+                     find_listed(worker, event->audience_kind, &beside), &company->out);
     return hs_buf_status(&company->out) == 0 ? hs_buf_str(&company->out) : event->value;
 }
 
@@ -290,7 +318,8 @@ static struct hs_match_follow *make_follow(const struct hs_match_message *messag
                                            const struct hs_hit_event *event)
 {
     struct hs_str trace = message->traceparent, read_vrm = hs_read_view_vrm(view);
-    struct hs_match_follow *follow = calloc(1, sizeof(*follow) + trace.len);
+    struct hs_str camera_id = hs_read_view_camera_id(view);
+    struct hs_match_follow *follow = calloc(1, sizeof(*follow) + trace.len + camera_id.len);
     if (follow && event->vehicle.len <= HS_VRM_MAX) {
         follow->slot = message->slot;
         follow->hit_id = event->hit_id;
@@ -303,6 +332,10 @@ static struct hs_match_follow *make_follow(const struct hs_match_message *messag
             memcpy(follow->bytes, trace.ptr, trace.len);
         }
         follow->traceparent = hs_str_n(follow->bytes, trace.len);
+        if (camera_id.len > 0) {
+            memcpy(follow->bytes + trace.len, camera_id.ptr, camera_id.len);
+        }
+        follow->camera_id = hs_str_n(follow->bytes + trace.len, camera_id.len);
         return follow;
     }
     free(follow);

@@ -27,6 +27,7 @@
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
 #include "match/companions.h"
+#include "match/listed.h"
 #include "match/matcher.h"
 
 enum {
@@ -122,10 +123,12 @@ struct hs_match_company {
     struct hs_rules rules; // of the batch
     struct hs_match_audience *audiences;
     size_t audience_count;
-    uint64_t sites_dropped;  // already in the metrics
-    int64_t idle_at_ns;      // next look at silent partitions
-    struct hs_company found; // scratch
-    struct hs_buf out;       // scratch
+    uint64_t sites_dropped;     // already in the metrics
+    int64_t idle_at_ns;         // next look at silent partitions
+    struct hs_listing *listing; // who of them is listed
+    struct hs_company found;    // scratch
+    struct hs_listed listed;    // scratch
+    struct hs_buf out;          // scratch
 };
 
 // The share of bad reads in the running window.

@@ -57,6 +57,8 @@ struct hs_rules {
     uint32_t convoy_journeys;   // or so many journeys
     int64_t convoy_drift_ms;    // deviation of the gap between two that drive together
     int64_t convoy_remember_ms; // a companion is forgotten when it was not met for so long
+    // together
+    uint32_t together_sites; // two listed vehicles met at so many sites are told; 0: off
     // journey
     uint32_t
         journey_fastest_kmh;     // on the straight line, where the road table knows no link; 0: off

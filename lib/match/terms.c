@@ -9,8 +9,10 @@
 enum {
     ENTRY_ID = 2,
     ENTRY_VRM = 3,
+    ENTRY_HANDLING = 7,
     ENTRY_WEED_DATE = 13,
     ENTRY_VALID_FROM_MS = 22,
+    ENTRY_SAFEGUARDING = 25,
     ENTRY_PERMITTED_TIERS = 30,
     ENTRY_FORCES = 31,
     ENTRY_AREAS = 32,
@@ -164,6 +166,12 @@ static int take_field(const struct hs_field *field, const struct hs_terms_questi
         return HS_OK;
     case ENTRY_VRM:
         terms->vrm = hs_field_text(field);
+        return HS_OK;
+    case ENTRY_HANDLING:
+        terms->handling = (uint32_t)hs_field_number(field);
+        return HS_OK;
+    case ENTRY_SAFEGUARDING:
+        terms->safeguarding = (uint32_t)hs_field_number(field);
         return HS_OK;
     case ENTRY_WEED_DATE:
         terms->weed_date = (uint32_t)hs_field_number(field);

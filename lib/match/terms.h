@@ -3,7 +3,8 @@
 #define HS_MATCH_TERMS_H
 /*
  * The terms of an entry, read from its packed form when a mark has matched: which tiers it permits,
- * from when to when, at what hours and where it applies, and which plates are not meant.
+ * from when to when, at what hours and where it applies, which plates are not meant, and what is to
+ * be done.
  *
  * Nothing of it is kept in the index: a hit is rare, and a walk over a packed entry takes about 100
  * ns. Threads: any; pure. Ownership: texts borrow from the packed entry. No allocation.
@@ -27,6 +28,8 @@ struct hs_terms {
     bool here_force; // ... and the place asked about is one of them
     bool here_area;
     bool here_road;
+    uint32_t handling; // Handling and Safeguarding of the contract
+    uint32_t safeguarding;
     bool excluded; // one of the marks asked about is not meant at that time
 };
 

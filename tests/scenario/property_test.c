@@ -55,7 +55,7 @@ struct event {
 };
 
 struct log {
-    struct event rows[EVENTS * 2];
+    struct event rows[EVENTS * 3];
     size_t count;
 };
 
@@ -86,6 +86,14 @@ static void add_hit(struct log *log, int64_t now_s)
 {
     char at[32], arrives[32], vehicle[16], site[16], camera[16];
     struct event *event = &log->rows[log->count];
+    // others of the stream, on lists of theirs, and strangers
+    static const char *const companies[] = {
+        NULL,
+        "AB00CDE-2@stolen",
+        "AB01CDE-9@drugs,missing AB02CDE+4@lowkey",
+        "AB03CDE+7@drugs,stolen XY12ZZZ-3",
+        "AB02CDE-1@missing,stolen AB00CDE+3@stolen",
+    };
     static const uint64_t late_most_s[] = {50, 50, 1500, 4 * 3600};
     int64_t late_s = (int64_t)dice(late_most_s[dice(4)]);
     int64_t at_s = now_s > late_s ? now_s - late_s : 0;
@@ -115,12 +123,19 @@ static void add_hit(struct log *log, int64_t now_s)
         .vehicle = vehicle,
         .list = pick_list(&event->covert),
         .site = site,
+        .company = companies[dice(sizeof(companies) / sizeof(companies[0]))],
         .unknown_camera = dice(30) == 0,
         .clock_ahead = dice(40) == 0,
         .read_vrm = dice(10) == 0 ? "AB12CD8" : NULL};
     story_pack_hit(&hit, &event->value);
     event->append_ms = story_time_ms(arrives);
     log->count++;
+    if (hit.company) { // who came after it
+        struct event *after = &log->rows[log->count++];
+        story_pack_companions(&hit, &after->value);
+        after->covert = event->covert;
+        after->append_ms = event->append_ms;
+    }
 }
 
 // A camera was found wrong: the owner tells each vehicle that it may concern.
@@ -220,7 +235,7 @@ static void add_controls(struct log *log, struct hs_controls *const *controls, i
 // What the owner's clock made of it, at this place of the log: part of the log from now on.
 static void add_appended(struct log *log, struct hs_offline *offline, int64_t now_s)
 {
-    for (size_t i = 0; i < offline->appended_count && log->count < EVENTS * 2; i++) {
+    for (size_t i = 0; i < offline->appended_count && log->count < EVENTS * 3; i++) {
         struct event *event = &log->rows[log->count++];
         Hitstream__V1__VehicleEvent *fired = hitstream__v1__vehicle_event__unpack(
             NULL, offline->appended[i].value.len, (const uint8_t *)offline->appended[i].value.ptr);

@@ -168,6 +168,23 @@ void passes_late(struct story *story, const char *at, const char *arrives, const
                    .at = at, .arrives = arrives, .vehicle = vehicle, .list = list, .site = site});
 }
 
+void came_after(struct story *story, const char *at, const struct story_hit *hit)
+{
+    struct hs_buf packed = {0};
+    story_pack_companions(hit, &packed);
+    append(story, hs_buf_str(&packed), story_time_ms(at));
+    hs_buf_fini(&packed);
+}
+
+void passes_beside(struct story *story, const char *at, const char *vehicle, const char *list,
+                   const char *site, const char *company)
+{
+    const struct story_hit hit = {
+        .at = at, .vehicle = vehicle, .list = list, .site = site, .company = company};
+    story_tell(story, &hit);
+    came_after(story, at, &hit);
+}
+
 // What the owner appended comes back by the log.
 static void read_back_own(struct story *story, int64_t at_ms)
 {
@@ -345,6 +362,7 @@ static const char *kind_text(Hitstream__V1__AlertKind kind)
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ENTERED] = "entered",
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_APPROACHING] = "approaching",
         [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING] = "flooding",
+        [HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FINDING] = "finding",
     };
     size_t number = (size_t)kind;
     return number < sizeof(texts) / sizeof(texts[0]) && texts[number] ? texts[number] : "other";

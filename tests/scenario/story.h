@@ -51,10 +51,19 @@ struct story_hit {
     uint64_t list_sequence;                      // of the list's revision 3.n; default: 7
     const char *line;                            // county line that the entry names
     uint32_t flow; // vehicles in the minute before; default: not known
+    // Who was beside it: "BB22BBB-4 CC33CCC+9@drugs,stolen": one passed four seconds before it, the
+    // other nine after, and stands on these open lists itself. Those after it come with
+    // came_after(). Default: not known.
+    const char *company;
 };
 void story_tell(struct story *story, const struct story_hit *hit);
 void passes(struct story *story, const char *at, const char *vehicle, const char *list,
             const char *site);
+// The same beside others, and who came after it, as soon as that is known.
+void passes_beside(struct story *story, const char *at, const char *vehicle, const char *list,
+                   const char *site, const char *company);
+// Who came after that hit, as its companion window tells.
+void came_after(struct story *story, const char *at, const struct story_hit *hit);
 // The read was made at `at` but came at `arrives`.
 void passes_late(struct story *story, const char *at, const char *arrives, const char *vehicle,
                  const char *list, const char *site);
@@ -124,6 +133,7 @@ size_t story_state_bytes(struct story *story, const char *key);
 
 // Making logs for property tests: a packed event, appended to `out`.
 void story_pack_hit(const struct story_hit *hit, struct hs_buf *out);
+void story_pack_companions(const struct story_hit *hit, struct hs_buf *out);
 void story_pack_controls(const char *hash, struct hs_buf *out);
 // Feedback on an alert that was told.
 void story_pack_say(const struct story_say *say, const Hitstream__V1__Alert *alert,

@@ -99,6 +99,97 @@ static void fill_place(const struct story_hit *hit, Hitstream__V1__Place *place,
     }
 }
 
+// Those on one side of a hit, as a company whose parts live here.
+enum { COMPANY_MAX = 8, ON_MAX = 4 };
+struct company {
+    Hitstream__V1__Company message;
+    Hitstream__V1__Companion rows[COMPANY_MAX], *ptrs[COMPANY_MAX];
+    Hitstream__V1__ListedOn on[COMPANY_MAX][ON_MAX], *on_ptrs[COMPANY_MAX][ON_MAX];
+    char marks[COMPANY_MAX][16];
+};
+
+// "drugs,stolen".
+static void fill_listed(const char *names, size_t number, struct company *ret_company)
+{
+    Hitstream__V1__Companion *row = &ret_company->rows[number];
+    row->listed_on = ret_company->on_ptrs[number];
+    for (struct hs_str rest = hs_str(names), name; hs_str_split(&rest, ',', &name);) {
+        char id[32];
+        snprintf(id, sizeof(id), "%.*s", HS_STR_ARG(name));
+        size_t list = find_list(id);
+        assert_true(row->n_listed_on < ON_MAX);
+        Hitstream__V1__ListedOn *on = &ret_company->on[number][row->n_listed_on];
+        hitstream__v1__listed_on__init(on);
+        on->list_id = text(lists[list].id);
+        on->owner_force = text(lists[list].owner);
+        on->handling = lists[list].handling;
+        on->safeguarding = lists[list].safeguarding;
+        row->listed_on[row->n_listed_on++] = on;
+    }
+}
+
+static void fill_company(const char *who, char side, struct company *ret_company)
+{
+    Hitstream__V1__Company *message = &ret_company->message;
+    hitstream__v1__company__init(message);
+    message->companions = ret_company->ptrs;
+    message->window_ms = 20000;
+    for (int used; *who; who += used + (who[used] == ' ')) {
+        size_t number = message->n_companions;
+        char mark[16], sign, on[64] = "";
+        int gap_s;
+        assert_true(number < COMPANY_MAX);
+        assert_int_equal(sscanf(who, "%15[A-Z0-9]%c%d%n", mark, &sign, &gap_s, &used), 3);
+        if (who[used] == '@') {
+            int more;
+            assert_int_equal(sscanf(who + used, "@%63[a-z,-]%n", on, &more), 1);
+            used += more;
+        }
+        if (sign == side) {
+            Hitstream__V1__Companion *row = ret_company->ptrs[number] = &ret_company->rows[number];
+            hitstream__v1__companion__init(row);
+            snprintf(ret_company->marks[number], sizeof(mark), "%s", mark);
+            row->vrm = ret_company->marks[number];
+            row->gap_ms = (uint32_t)gap_s * 1000;
+            if (*on) {
+                fill_listed(on, number, ret_company);
+            }
+            message->n_companions++;
+        }
+    }
+}
+
+// Of the read and the entry, as the hit's own.
+static struct hs_id hit_id_of(const struct story_hit *hit)
+{
+    struct hs_id_key key;
+    char read_id[160];
+    memset(&key, 0x11, sizeof(key));
+    snprintf(read_id, sizeof(read_id), "%s-%s-%s", hit->at, hit->site, hit->vehicle);
+    return hs_id_hit(&key, hs_str(hit->read_id ? hit->read_id : read_id), hs_str(hit->list),
+                     hs_str(hit->entry ? hit->entry : hit->vehicle));
+}
+
+void story_pack_companions(const struct story_hit *hit, struct hs_buf *out)
+{
+    Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
+    Hitstream__V1__Companions companions = HITSTREAM__V1__COMPANIONS__INIT;
+    Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
+    struct company after;
+    struct hs_id id = hit_id_of(hit);
+    audience.kind = lists[find_list(hit->list)].audience;
+    audience.list_id = text(audience.kind == 1 ? "" : hit->list);
+    fill_company(hit->company, '+', &after);
+    companions.hit_id = (ProtobufCBinaryData){HS_ID_BYTES, id.bytes};
+    companions.audience = &audience;
+    companions.captured_at_ms = story_time_ms(hit->at);
+    companions.after = &after.message;
+    event.vehicle = text(hit->vehicle);
+    event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS;
+    event.companions = &companions;
+    pack(&event, out);
+}
+
 void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
 {
     Hitstream__V1__VehicleEvent event = HITSTREAM__V1__VEHICLE_EVENT__INIT;
@@ -112,12 +203,11 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
     Hitstream__V1__CameraFault fault = HITSTREAM__V1__CAMERA_FAULT__INIT;
     Hitstream__V1__CameraFault *faults[] = {&fault};
     Hitstream__V1__Flow flow = HITSTREAM__V1__FLOW__INIT;
-    struct hs_id_key key;
+    struct company before;
     char read_id[160], force[64];
     size_t list = find_list(hit->list);
     int64_t at_ms = story_time_ms(hit->at);
     int64_t came_ms = hit->arrives ? story_time_ms(hit->arrives) : at_ms;
-    memset(&key, 0x11, sizeof(key));
     snprintf(read_id, sizeof(read_id), "%s-%s-%s", hit->at, hit->site, hit->vehicle);
     entry.list_id = text(hit->list);
     entry.entry_id = text(hit->entry ? hit->entry : hit->vehicle);
@@ -157,8 +247,7 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
         message.n_camera_faults = 1;
     }
     message.read_id = hit->read_id ? text(hit->read_id) : read_id;
-    struct hs_id id =
-        hs_id_hit(&key, hs_str(message.read_id), hs_str(hit->list), hs_str(entry.entry_id));
+    struct hs_id id = hit_id_of(hit);
     message.hit_id = (ProtobufCBinaryData){HS_ID_BYTES, id.bytes};
     message.entry = &entry;
     message.list = &info;
@@ -168,6 +257,10 @@ void story_pack_hit(const struct story_hit *hit, struct hs_buf *out)
         flow.vehicles = hit->flow;
         flow.window_ms = 60000;
         message.flow = &flow;
+    }
+    if (hit->company) {
+        fill_company(hit->company, '-', &before);
+        message.before = &before.message;
     }
     message.tier = hit->read_vrm ? 3 : 1;
     message.score_permille = 1000;

@@ -54,9 +54,19 @@ static void remove_companion(struct hs_convoy *convoy, size_t at)
             (convoy->companion_count - at) * sizeof(convoy->companions[0]));
 }
 
-// Who is missed least: met least often, longest ago.
+struct hs_convoy_companion *hs_convoy_find(const struct hs_convoy *convoy, uint64_t mark)
+{
+    size_t at = place_of(convoy, mark);
+    bool found = at < convoy->companion_count && convoy->companions[at].mark == mark;
+    return found ? &convoy->companions[at] : NULL;
+}
+
+// Who is missed least: not listed, met least often, longest ago.
 static bool is_less(const struct hs_convoy_companion *a, const struct hs_convoy_companion *b)
 {
+    if (a->listed != b->listed) {
+        return b->listed;
+    }
     int met_a = __builtin_popcount(a->seen) + 2 * (int)a->carried_journeys;
     int met_b = __builtin_popcount(b->seen) + 2 * (int)b->carried_journeys;
     return met_a != met_b                   ? met_a < met_b
@@ -101,7 +111,8 @@ static struct hs_convoy_companion *find_or_add(struct hs_convoy *convoy, uint64_
     return &convoy->companions[at];
 }
 
-static int add_meeting(struct hs_convoy *convoy, size_t stop, const char *text, int64_t gap_ms)
+static int add_meeting(struct hs_convoy *convoy, size_t stop, const char *text, int64_t gap_ms,
+                       bool listed)
 {
     struct hs_vrm vrm;
     if (hs_vrm_normalise(hs_str(text), &vrm, NULL) != 0 || vrm.unreadable > 0) {
@@ -116,20 +127,22 @@ static int add_meeting(struct hs_convoy *convoy, size_t stop, const char *text, 
         companion->gaps_ms[stop] = (int32_t)gap_ms;
     }
     companion->seen |= bit;
+    companion->listed = companion->listed || listed;
     int64_t at_ms = convoy->stops[stop].at_ms;
     companion->last_at_ms = at_ms > companion->last_at_ms ? at_ms : companion->last_at_ms;
     return 0;
 }
 
-static int add_company(struct hs_convoy *convoy, size_t stop, const Hitstream__V1__Company *company,
-                       int side)
+static int add_company(struct hs_convoy *convoy, const struct hs_rules *rules, size_t stop,
+                       const Hitstream__V1__Company *company, int side)
 {
     int rc = 0;
     for (size_t i = 0; company && rc == 0 && i < company->n_companions; i++) {
         const Hitstream__V1__Companion *row = company->companions[i];
-        rc = row->gap_ms <= 3600000
-                 ? add_meeting(convoy, stop, row->vrm, side * (int64_t)row->gap_ms)
-                 : 0;
+        bool listed = rules->together_sites > 0 && row->n_listed_on > 0;
+        if (row->gap_ms <= 3600000 && (listed || rules->convoy_odds > 0)) {
+            rc = add_meeting(convoy, stop, row->vrm, side * (int64_t)row->gap_ms, listed);
+        }
     }
     return rc;
 }
@@ -149,6 +162,7 @@ static bool carry_on(const struct hs_convoy *convoy, const struct hs_convoy_scor
     companion->carried_journeys += was_there;
     companion->carried_sites = 0;
     companion->seen = 0;
+    companion->listed = false;
     return worth && companion->carried_bits > 0;
 }
 
@@ -178,15 +192,16 @@ static void end_journey(struct hs_convoy *convoy, const struct hs_convoy_view *v
     convoy->stop_count = 0;
 }
 
-// Whom it met once, two stops ago or more, it will hardly meet again. Half of all leave so: in one
-// pass.
+// Whom it met once, two stops ago or more, it will hardly meet again; listed ones are waited for.
+// Half of all leave so: in one pass.
 static void drop_passers_by(struct hs_convoy *convoy)
 {
     size_t kept = 0;
     for (size_t i = 0; i < convoy->companion_count; i++) {
         const struct hs_convoy_companion *companion = &convoy->companions[i];
-        bool once = companion->carried_journeys == 0 && companion->carried_sites == 0 &&
-                    companion->seen != 0 && (companion->seen & (companion->seen - 1)) == 0;
+        bool once = !companion->listed && companion->carried_journeys == 0 &&
+                    companion->carried_sites == 0 && companion->seen != 0 &&
+                    (companion->seen & (companion->seen - 1)) == 0;
         if (once && (size_t)__builtin_ctz(companion->seen) + 3 < convoy->stop_count) {
             continue;
         }
@@ -297,15 +312,20 @@ static bool find_stop(struct hs_convoy *convoy, const struct hs_convoy_view *vie
 
 // ------------------------------------------------------------------ events
 
+static bool is_off(const struct hs_rules *rules)
+{
+    return rules->convoy_odds == 0 && rules->together_sites == 0;
+}
+
 int hs_convoy_on_hit(struct hs_convoy *convoy, const struct hs_convoy_view *view,
                      const Hitstream__V1__Hit *hit, int64_t at_ms)
 {
     size_t stop;
-    if (view->rules->convoy_odds == 0 || strlen(hit->place->site_id) >= HS_CONVOY_SITE_BYTES ||
+    if (is_off(view->rules) || strlen(hit->place->site_id) >= HS_CONVOY_SITE_BYTES ||
         !find_stop(convoy, view, hit, at_ms, &stop)) {
         return 0;
     }
-    int rc = add_company(convoy, stop, hit->before, -1);
+    int rc = add_company(convoy, view->rules, stop, hit->before, -1);
     drop_passers_by(convoy);
     return rc;
 }
@@ -313,13 +333,13 @@ int hs_convoy_on_hit(struct hs_convoy *convoy, const struct hs_convoy_view *view
 int hs_convoy_on_companions(struct hs_convoy *convoy, const struct hs_convoy_view *view,
                             const Hitstream__V1__Companions *companions, bool *ret_changed)
 {
-    if (view->rules->convoy_odds == 0) {
+    if (is_off(view->rules)) {
         return 0;
     }
     for (size_t i = 0; i < convoy->stop_count; i++) {
         if (memcmp(convoy->stops[i].hit, companions->hit_id.data, HS_CONVOY_HIT_BYTES) == 0) {
             *ret_changed = companions->after->n_companions > 0;
-            return add_company(convoy, i, companions->after, 1);
+            return add_company(convoy, view->rules, i, companions->after, 1);
         }
     }
     return 0;
@@ -381,6 +401,9 @@ static bool pack_companion(const struct hs_convoy_companion *companion, struct h
     row->carried_line_ppm = companion->carried_line_ppm;
     row->last_at_ms = companion->last_at_ms;
     row->told_journey = companion->told_journey;
+    row->listed = companion->listed;
+    row->together_incident = companion->together_incident;
+    row->together_told = companion->together_told;
     return row->gaps_ms;
 }
 
@@ -473,6 +496,9 @@ static int unpack_companion(struct hs_convoy *convoy, const Hitstream__V1__Convo
     companion->carried_line_ppm = row->carried_line_ppm;
     companion->last_at_ms = row->last_at_ms;
     companion->told_journey = row->told_journey;
+    companion->listed = row->listed;
+    companion->together_incident = row->together_incident;
+    companion->together_told = row->together_told;
     return 0;
 }
 

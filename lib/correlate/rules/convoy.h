@@ -100,8 +100,12 @@ struct hs_convoy_companion {
     uint64_t places;       // a bit for each site, by hash, where it was met in earlier journeys
     int64_t last_at_ms;    // last meeting
     uint32_t told_journey; // 0: never
+    bool listed;           // it stood on an open list itself when it was met on this journey
+    uint64_t together_incident; // that the together rule told of both; 0: none
+    uint32_t together_told;     // bits: numbers of its entries that were told so
 };
 
+// Companions are remembered for this rule and for the one of two listed vehicles, together.h.
 struct hs_convoy {
     uint32_t journey;                                 // number of the present one; 0: none yet
     struct hs_convoy_stop stops[HS_CONVOY_STOPS_MAX]; // in order of time
@@ -148,6 +152,8 @@ struct hs_convoy_found {
 // now on; false: none (more).
 bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
                     struct hs_convoy_found *ret_found);
+// The companion with that packed mark; NULL: it is not remembered. Borrowed until the next event.
+struct hs_convoy_companion *hs_convoy_find(const struct hs_convoy *convoy, uint64_t mark);
 // Whether something is remembered that outlives an incident.
 bool hs_convoy_is_kept(const struct hs_convoy *convoy);
 

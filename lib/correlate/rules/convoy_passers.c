@@ -10,7 +10,8 @@ bool hs_convoy_is_passer(const struct hs_convoy *convoy,
                          const struct hs_convoy_companion *companion)
 {
     bool once = companion->seen != 0 && (companion->seen & (companion->seen - 1)) == 0;
-    return once && companion->carried_bits == 0 && companion->carried_sites == 0 &&
+    return once && !companion->listed && companion->together_incident == 0 &&
+           companion->carried_bits == 0 && companion->carried_sites == 0 &&
            companion->carried_journeys == 0 && companion->told_journey == 0 &&
            companion->last_at_ms == convoy->stops[__builtin_ctz(companion->seen)].at_ms;
 }

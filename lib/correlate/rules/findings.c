@@ -9,6 +9,7 @@
 #include "correlate/rules/camera.h"
 #include "correlate/rules/findings_tell.h"
 #include "correlate/rules/pattern_tell.h"
+#include "correlate/rules/together.h"
 #include "vrm/vrm.h"
 
 void hs_findings_free(struct hs_findings *findings)
@@ -224,6 +225,7 @@ int hs_findings_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     rc = rc ? rc
             : hs_convoy_on_hit(&vehicle->findings->convoy, &view, hit, hs_hit_event_time_ms(hit));
     rc = rc ? rc : find_convoys(scope, vehicle, hit, &event, &view);
+    rc = rc ? rc : hs_together_on_hit(scope, vehicle, hit);
     rc = rc ? rc : hs_pattern_tell(scope, vehicle, hit, &event);
     return rc ? rc : judge_journey(scope, vehicle, hit, &event);
 }
@@ -241,7 +243,8 @@ int hs_findings_on_companions(struct hs_rule_scope *scope, struct hs_vehicle *ve
     memcpy(event.bytes, companions->hit_id.data, HS_ID_BYTES);
     event.bytes[0] ^= 1; // another event than the hit itself
     int rc = hs_convoy_on_companions(&vehicle->findings->convoy, &view, companions, ret_changed);
-    return rc || !*ret_changed ? rc : find_convoys(scope, vehicle, NULL, &event, &view);
+    rc = rc || !*ret_changed ? rc : find_convoys(scope, vehicle, NULL, &event, &view);
+    return rc || !*ret_changed ? rc : hs_together_on_companions(scope, vehicle, companions);
 }
 
 // ------------------------------------------------------------------ state

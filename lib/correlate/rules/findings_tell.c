@@ -33,10 +33,9 @@ static const struct hs_incident_entry *newest_entry(const struct hs_incident *in
     return newest;
 }
 
-static int last_hit(struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,
-                    const Hitstream__V1__Hit **ret_hit)
+int hs_finding_hit_of(struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,
+                      const struct hs_incident_entry *entry, const Hitstream__V1__Hit **ret_hit)
 {
-    const struct hs_incident_entry *entry = newest_entry(vehicle->open);
     bool none = true;
     Hitstream__V1__Hit *hit = entry ? hs_tell_last_hit(scope, entry, &none) : NULL;
     *ret_hit = NULL;
@@ -54,9 +53,22 @@ static int last_hit(struct hs_rule_scope *scope, const struct hs_vehicle *vehicl
     return 0;
 }
 
+static bool is_left_out(const struct hs_finding_draft *draft, const struct hs_queue *queue)
+{
+    for (size_t i = 0; i < draft->without_count; i++) {
+        if (draft->without[i] == queue) {
+            return true;
+        }
+    }
+    return !queue && draft->without_unrouted;
+}
+
 static int tell_queue(const struct hs_telling *telling, const struct hs_queue *queue,
                       const struct hs_finding_draft *finding)
 {
+    if (is_left_out(finding, queue)) {
+        return 0;
+    }
     struct hs_id alert;
     struct hs_alert_draft draft = {
         .kind = HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FINDING,
@@ -148,7 +160,7 @@ int hs_finding_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     if (vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_TRIAL) {
         return 0; // counted, never told
     }
-    int rc = hit ? 0 : last_hit(scope, vehicle, &hit);
+    int rc = hit ? 0 : hs_finding_hit_of(scope, vehicle, newest_entry(vehicle->open), &hit);
     if (rc != 0 || !hit) {
         return rc;
     }

@@ -14,6 +14,9 @@ struct hs_finding_draft {
     struct hs_str
         subject; // what tells two findings of one event apart: a companion's mark; may be ""
     const Hitstream__V1__Finding *finding;
+    const struct hs_queue *const *without; // queues that hear of it elsewhere
+    size_t without_count;
+    bool without_unrouted; // likewise, where no queue is told
     struct hs_evidence evidence[HS_EVIDENCE_MAX];
     size_t evidence_count;
     const Hitstream__V1__Place *places; // whose desks are told besides; NULL: none
@@ -34,6 +37,10 @@ struct hs_finding_gone {
 // hit's entry does not stand. HS_ENOMEM.
 int hs_finding_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
                     const Hitstream__V1__Hit *hit, const struct hs_finding_draft *draft);
+// The hit of that entry that was told last, as a hit of the vehicle, in the scope's scratch; NULL:
+// none was. HS_ENOMEM.
+int hs_finding_hit_of(struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,
+                      const struct hs_incident_entry *entry, const Hitstream__V1__Hit **ret_hit);
 // What its alerts are found by again: their cause, and the incident that the hit is part of. False:
 // nobody was told.
 bool hs_finding_told(const struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,

@@ -61,7 +61,7 @@ static void close_window(struct run *run, struct waiting *hit, int64_t now_ms)
     const struct hs_company_of of = {
         .vehicle = hit->vehicle, .list_id = "", .captured_at_ms = hit->window.captured_at_ms};
     hs_companions_after(&hit->around, hs_window_seen_ms(&hit->window, now_ms), &after);
-    hs_company_after_pack(&of, &after, &record);
+    hs_company_after_pack(&of, &after, NULL, &record);
     if (!hit->covert) {
         hs_buf_add(&run->told, record.ptr, record.len);
     }

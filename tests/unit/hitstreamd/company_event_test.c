@@ -51,7 +51,7 @@ static void a_hit_bears_what_is_known_of_before_it(void **state)
     struct hs_hit_event hit = packed_hit(&space);
     struct hs_flow flow = {.vehicles = 40, .window_ms = 180000};
     struct hs_company before = company_of("RA61LYX");
-    hs_company_stamp(&hit, &flow, &before, &out);
+    hs_company_stamp(&hit, &flow, &before, NULL, &out);
     Hitstream__V1__VehicleEvent *event = unpack(&out);
     assert_string_equal(event->vehicle, "AB12CDE");
     assert_int_equal(event->hit->hit_id.len, 200);
@@ -65,7 +65,7 @@ static void a_hit_bears_what_is_known_of_before_it(void **state)
     hitstream__v1__vehicle_event__free_unpacked(event, NULL);
 
     flow.window_ms = before.window_ms = 0; // nothing is known: the hit as it was
-    hs_company_stamp(&hit, &flow, &before, &out);
+    hs_company_stamp(&hit, &flow, &before, NULL, &out);
     assert_true(hs_str_eq(hs_buf_str(&out), hit.value));
     hs_buf_fini(&space);
     hs_buf_fini(&out);
@@ -83,7 +83,7 @@ static void who_came_after_is_a_record_of_its_own(void **state)
         .captured_at_ms = 1700000000000,
     };
     struct hs_company after = company_of("RA61LYX");
-    hs_company_after_pack(&of, &after, &out);
+    hs_company_after_pack(&of, &after, NULL, &out);
     Hitstream__V1__VehicleEvent *event = unpack(&out);
     assert_int_equal(event->event_case, HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS);
     assert_string_equal(event->vehicle, "AB12CDE");
