@@ -20,7 +20,7 @@
 #include "scenario/story.h"
 
 // The last two are counted in place of kinds that are none.
-enum { RUNS = 40, EVENTS = 400, KINDS = 32, FORECASTS = 0, PATTERNS = 31 };
+enum { RUNS = 40, EVENTS = 400, KINDS = 32, FORECASTS = 0, PATTERNS = 31, PAIRS = 30 };
 
 // Desks that are waited for, with chains, of an open and of a covert list.
 static const char waiting_queues[] =
@@ -82,11 +82,10 @@ static const char *pick_list(bool *ret_covert)
     return names[i];
 }
 
-static void add_hit(struct log *log, int64_t now_s)
+// Who was beside it: others of the stream, on lists of theirs, and strangers. By its own dice, so
+// that the rest of a seed's stream stays what it was.
+static const char *company_of(int64_t now_s)
 {
-    char at[32], arrives[32], vehicle[16], site[16], camera[16];
-    struct event *event = &log->rows[log->count];
-    // others of the stream, on lists of theirs, and strangers
     static const char *const companies[] = {
         NULL,
         "AB00CDE-2@stolen",
@@ -94,6 +93,14 @@ static void add_hit(struct log *log, int64_t now_s)
         "AB03CDE+7@drugs,stolen XY12ZZZ-3",
         "AB02CDE-1@missing,stolen AB00CDE+3@stolen",
     };
+    return companies[hs_hash_u64(dice_state ^ (uint64_t)now_s) %
+                     (sizeof(companies) / sizeof(companies[0]))];
+}
+
+static void add_hit(struct log *log, int64_t now_s)
+{
+    char at[32], arrives[32], vehicle[16], site[16], camera[16];
+    struct event *event = &log->rows[log->count];
     static const uint64_t late_most_s[] = {50, 50, 1500, 4 * 3600};
     int64_t late_s = (int64_t)dice(late_most_s[dice(4)]);
     int64_t at_s = now_s > late_s ? now_s - late_s : 0;
@@ -123,7 +130,7 @@ static void add_hit(struct log *log, int64_t now_s)
         .vehicle = vehicle,
         .list = pick_list(&event->covert),
         .site = site,
-        .company = companies[dice(sizeof(companies) / sizeof(companies[0]))],
+        .company = company_of(now_s),
         .unknown_camera = dice(30) == 0,
         .clock_ahead = dice(40) == 0,
         .read_vrm = dice(10) == 0 ? "AB12CD8" : NULL};
@@ -321,6 +328,7 @@ static void count_kinds(const struct hs_offline *offline, size_t kinds[KINDS])
         assert_non_null(alert);
         kinds[(size_t)alert->kind % KINDS]++;
         kinds[FORECASTS] += alert->forecast != NULL;
+        kinds[PAIRS] += alert->finding && strcmp(alert->finding->rule, "together") == 0;
         kinds[PATTERNS] += alert->finding && strcmp(alert->finding->rule, "pattern") == 0;
         hitstream__v1__alert__free_unpacked(alert, NULL);
     }
@@ -393,8 +401,9 @@ static void same_log_same_alerts(void **state)
         printf("alerts of kind %zu: %zu\n", kind, kinds[kind]);
         assert_true(kinds[kind] > 0);
     }
-    printf("forecasts: %zu, patterns: %zu\n", kinds[FORECASTS], kinds[PATTERNS]);
-    assert_true(kinds[FORECASTS] > 0 && kinds[PATTERNS] > 0);
+    printf("forecasts: %zu, patterns: %zu, pairs: %zu\n", kinds[FORECASTS], kinds[PATTERNS],
+           kinds[PAIRS]);
+    assert_true(kinds[FORECASTS] > 0 && kinds[PATTERNS] > 0 && kinds[PAIRS] > 0);
     assert_true(kinds[HITSTREAM__V1__ALERT_KIND__ALERT_KIND_FLOODING] > 0);
     printf("incidents released by floods: %llu\n", (unsigned long long)released);
     assert_true(released > RUNS);

@@ -105,7 +105,7 @@ struct hs_convoy_companion {
     uint32_t together_told;     // bits: numbers of its entries that were told so
 };
 
-// Companions are remembered for this rule and for the one of two listed vehicles, together.h.
+// Companions are remembered for this rule and for that of two listed vehicles, together.h.
 struct hs_convoy {
     uint32_t journey;                                 // number of the present one; 0: none yet
     struct hs_convoy_stop stops[HS_CONVOY_STOPS_MAX]; // in order of time
