@@ -50,32 +50,7 @@ static void make_view(const struct hs_listed_beside *beside, const struct hs_com
     memcpy(view->vrm, mark.ptr, mark.len);
 }
 
-// By list, then by what routing asks of the entry.
-static int compare(const struct hs_listed_on *a, const struct hs_listed_on *b)
-{
-    int order = strcmp(a->list_id, b->list_id);
-    order = order ? order : (a->handling > b->handling) - (a->handling < b->handling);
-    return order ? order
-                 : (a->safeguarding > b->safeguarding) - (a->safeguarding < b->safeguarding);
-}
-
-// Puts a row where it belongs; one that is there already, or beyond a full table, is left out.
-static void insert(const struct hs_listed_on *row, struct hs_listed_on rows[HS_LISTED_MAX],
-                   uint8_t *count)
-{
-    size_t at = *count;
-    while (at > 0 && compare(&rows[at - 1], row) >= 0) {
-        at--;
-    }
-    if (at == HS_LISTED_MAX || (at < *count && compare(&rows[at], row) == 0)) {
-        return;
-    }
-    size_t moved = (size_t)(*count < HS_LISTED_MAX ? *count : HS_LISTED_MAX - 1) - at;
-    memmove(&rows[at + 1], &rows[at], moved * sizeof(rows[0]));
-    rows[at] = *row;
-    *count += *count < HS_LISTED_MAX;
-}
-
+// Hits of a read come in order of list.
 static void note_hit(void *ctx, const struct hs_hit *hit)
 {
     static const struct hs_terms_question nothing;
@@ -94,7 +69,12 @@ static void note_hit(void *ctx, const struct hs_hit *hit)
     }
     row.handling = terms.handling;
     row.safeguarding = terms.safeguarding;
-    insert(&row, listed->on[hit->read_index], &listed->counts[hit->read_index]);
+    uint8_t *count = &listed->counts[hit->read_index];
+    struct hs_listed_on *rows = listed->on[hit->read_index];
+    bool again = *count > 0 && memcmp(&rows[*count - 1], &row, sizeof(row)) == 0;
+    if (!again && *count < HS_LISTED_MAX) {
+        rows[(*count)++] = row;
+    }
 }
 
 void hs_listing_find(struct hs_listing *listing, const struct hs_snapshot *snapshot,

@@ -32,7 +32,7 @@ struct hs_listed_on {
 
 // For each companion of a company, in its order.
 struct hs_listed {
-    struct hs_listed_on on[HS_COMPANIONS_MAX][HS_LISTED_MAX]; // in order of list, then of the rest
+    struct hs_listed_on on[HS_COMPANIONS_MAX][HS_LISTED_MAX]; // in order of list
     uint8_t counts[HS_COMPANIONS_MAX];
 };
 

@@ -71,6 +71,32 @@ static void a_hit_bears_what_is_known_of_before_it(void **state)
     hs_buf_fini(&out);
 }
 
+static void a_companion_bears_the_lists_it_stands_on(void **state)
+{
+    (void)state;
+    static struct hs_listed listed = {
+        .on[0] = {{.list_id = "drugs", .owner_force = "wilts", .handling = 2, .safeguarding = 1},
+                  {.list_id = "stolen", .owner_force = "avon", .handling = 1}},
+        .counts = {2},
+    };
+    struct hs_buf space = {0}, out = {0};
+    struct hs_hit_event hit = packed_hit(&space);
+    struct hs_flow flow = {0};
+    struct hs_company before = company_of("RA61LYX");
+    hs_company_stamp(&hit, &flow, &before, &listed, &out);
+    Hitstream__V1__VehicleEvent *event = unpack(&out);
+    const Hitstream__V1__Companion *companion = event->hit->before->companions[0];
+    assert_int_equal(companion->n_listed_on, 2);
+    assert_string_equal(companion->listed_on[0]->list_id, "drugs");
+    assert_string_equal(companion->listed_on[0]->owner_force, "wilts");
+    assert_int_equal(companion->listed_on[0]->handling, 2);
+    assert_int_equal(companion->listed_on[0]->safeguarding, 1);
+    assert_string_equal(companion->listed_on[1]->list_id, "stolen");
+    hitstream__v1__vehicle_event__free_unpacked(event, NULL);
+    hs_buf_fini(&space);
+    hs_buf_fini(&out);
+}
+
 static void who_came_after_is_a_record_of_its_own(void **state)
 {
     (void)state;
@@ -144,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hit_bears_what_is_known_of_before_it),
+        cmocka_unit_test(a_companion_bears_the_lists_it_stands_on),
         cmocka_unit_test(who_came_after_is_a_record_of_its_own),
         cmocka_unit_test(reading_back_covers_the_span_and_no_more_than_needed),
         cmocka_unit_test(the_metadata_of_a_commit_is_read_again),
