@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who passed around a hit, against a real broker: stamped on the hit, told after it, the commit
-// behind the open window, rings that are warm after a restart, and no trace of anybody else.
+// behind the open window, rings that are warm after a restart, no trace of anybody else, and who of
+// them is listed.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,26 +30,38 @@ static struct hs_match_stage *stage;
 static struct hs_test_producer *producer;
 static int64_t hit_at_ms; // of the first hit
 
-static struct hs_snapshot *make_snapshot(void)
+// A list of one vehicle.
+static void add_list(struct hs_snapshot_builder *builder, const char *list_id, const char *mark,
+                     bool covert)
 {
-    struct hs_snapshot_builder *builder;
-    struct hs_snapshot *snapshot;
-    const struct hs_list_spec spec = {.list_id = HS_STR("lantern"),
+    const struct hs_list_spec spec = {.list_id = hs_str(list_id),
                                       .owner_force = HS_STR("north"),
                                       .status = HS_LIST_LIVE,
-                                      .covert = true,
+                                      .covert = covert,
                                       .generation = 1};
     Hitstream__V1__WatchlistEntry entry = HITSTREAM__V1__WATCHLIST_ENTRY__INIT;
-    char vrm[] = "AB12CAA", id[] = "e1", list[] = "lantern";
+    char vrm[16], id[] = "e1", list[16];
     uint8_t packed[128];
+    snprintf(vrm, sizeof(vrm), "%s", mark);
+    snprintf(list, sizeof(list), "%s", list_id);
     entry.list_id = list;
     entry.entry_id = id;
     entry.vrm = vrm;
     entry.weed_date = 20991231;
+    entry.handling = HITSTREAM__V1__HANDLING__HANDLING_STOP;
     size_t len = hitstream__v1__watchlist_entry__pack(&entry, packed);
-    assert_int_equal(hs_snapshot_builder_new(&builder), 0);
     assert_int_equal(hs_snapshot_builder_list(builder, &spec), 0);
     assert_int_equal(hs_snapshot_builder_entry(builder, hs_str_n(packed, len)), 0);
+}
+
+static struct hs_snapshot *make_snapshot(void)
+{
+    struct hs_snapshot_builder *builder;
+    struct hs_snapshot *snapshot;
+    assert_int_equal(hs_snapshot_builder_new(&builder), 0);
+    add_list(builder, "lantern", "AB12CAA", true);
+    add_list(builder, "stolen", "AB21CAA", false);
+    add_list(builder, "drugs", "AB22CAA", false);
     assert_int_equal(hs_snapshot_builder_build(builder, 1700000000000, HS_STR("1-0"), &snapshot),
                      0);
     return snapshot;
@@ -186,7 +199,7 @@ static size_t await_events(size_t count, Hitstream__V1__VehicleEvent **events, s
         bool hit = events[i]->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT;
         assert_true(hs_str_is(hs_test_header(m, "ce_type"),
                               hit ? "hitstream.v1.Hit" : "hitstream.v1.Companions"));
-        assert_true(hs_str_is(m->key, "AB12CAA"));
+        assert_true(hs_str_is(m->key, events[i]->vehicle));
     }
     count = log.count;
     hs_test_messages_fini(&log);
@@ -308,12 +321,65 @@ static void who_was_not_near_a_hit_leaves_no_trace(void **state)
     assert_false(is_written(HS_KAFKA_REJECTED, "RA69LYX"));
 }
 
+// The companion with that mark, on one side of a hit; NULL: none.
+static const Hitstream__V1__Companion *find_companion(const Hitstream__V1__Company *company,
+                                                      const char *mark)
+{
+    for (size_t i = 0; company && i < company->n_companions; i++) {
+        if (strcmp(company->companions[i]->vrm, mark) == 0) {
+            return company->companions[i];
+        }
+    }
+    return NULL;
+}
+
+static void who_is_listed_too_is_told_beside_open_hits_alone(void **state)
+{
+    (void)state;
+    Hitstream__V1__VehicleEvent *events[16];
+    const Hitstream__V1__Companion *listed = NULL, *hidden = NULL, *first = NULL;
+    pass("A38-south", "AB12CAA", 1); // on the covert list
+    pass("A38-south", "AB21CAA", 1);
+    pass("A38-south", "AB22CAA", 1);
+    pass("A38-south", "AB12CAA", 1);
+    size_t count = await_events(5 + 8, events, 16); // four hits, and four times who came after
+    for (size_t i = 5; i < count; i++) {
+        const Hitstream__V1__Hit *hit = events[i]->hit;
+        bool is_hit = events[i]->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT;
+        const Hitstream__V1__Company *company = is_hit ? hit->before : events[i]->companions->after;
+        if (strcmp(events[i]->vehicle, "AB12CAA") == 0) { // who follows it learns of no open list
+            for (size_t k = 0; company && k < company->n_companions; k++) {
+                assert_int_equal(company->companions[k]->n_listed_on, 0);
+            }
+            continue;
+        }
+        hidden = find_companion(company, "AB12CAA");
+        assert_true(!hidden || hidden->n_listed_on == 0);
+        if (is_hit && strcmp(events[i]->vehicle, "AB22CAA") == 0) {
+            first = find_companion(company, "AB21CAA");
+        } else if (!is_hit && strcmp(events[i]->vehicle, "AB21CAA") == 0) {
+            listed = find_companion(company, "AB22CAA");
+            assert_non_null(hidden);
+        }
+    }
+    assert_non_null(first);
+    assert_int_equal(first->n_listed_on, 1);
+    assert_string_equal(first->listed_on[0]->list_id, "stolen");
+    assert_non_null(listed);
+    assert_int_equal(listed->n_listed_on, 1);
+    assert_string_equal(listed->listed_on[0]->list_id, "drugs");
+    assert_string_equal(listed->listed_on[0]->owner_force, "north");
+    assert_int_equal(listed->listed_on[0]->handling, HITSTREAM__V1__HANDLING__HANDLING_STOP);
+    free_events(events, count);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hit_tells_who_was_there_before_it_and_then_who_came_after),
         cmocka_unit_test(after_a_restart_the_site_is_known),
         cmocka_unit_test(who_was_not_near_a_hit_leaves_no_trace),
+        cmocka_unit_test(who_is_listed_too_is_told_beside_open_hits_alone),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
