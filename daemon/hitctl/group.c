@@ -192,7 +192,7 @@ static int begin_group(const struct hitctl *ctl, const struct command *command,
     }
     if (command->of_partners) {
         int code = group_said_read(edit->store, said);
-        return code ? code : group_said_find(said, groups, id, options->queue, bump, group);
+        return code ? code : group_said_find(said, groups, id, options->queue, bump, group, NULL);
     }
     if (!command->is_new) {
         hitctl_error("there is no group '%s'", id);
@@ -392,7 +392,7 @@ static int show_one(const struct hitctl *ctl, const struct controls_edit *edit, 
         code = group_said_read(edit->store, &said);
         code = code ? code
                     : group_said_find(&said, hs_controls_groups(edit->head.controls), id, NULL,
-                                      &bump, &waiting);
+                                      &bump, &waiting, NULL);
         group = &waiting;
     }
     code = code ? code : hitctl_consulted(ctl, edit->store, &(struct hitctl_subject){.about = id});
@@ -430,6 +430,9 @@ const struct hitctl_command hitctl_group_commands[] = {
      "a partner's proposal: says nothing until it is accepted", run_nominate, nominate_options},
     {"group", "accept", "ID --lead WHO --owner FORCE --review DATE",
      "an officer's yes to a nomination; --authority is needed", run_accept, accept_options},
+    {"group", "decline", "ID [--queue QUEUE]",
+     "an officer's no to what a partner nominated on its feedback topic", group_decline_run,
+     group_decline_options},
     {"group", "list", "", "all groups", run_list, no_options},
     {"group", "show", "ID", "one group; it is recorded who looked", run_show, no_options},
     {"group", "said", "[ID]",

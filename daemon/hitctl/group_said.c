@@ -43,7 +43,7 @@ bool group_said_waits(const struct hs_said_rows *rows, size_t index, const struc
 {
     const struct hs_said *said = &rows->rows[index];
     const Hitstream__V1__Nomination *nomination = said->feedback->nomination;
-    if (!nomination || hs_groups_find(groups, said->group_id)) {
+    if (!nomination || said->declined || hs_groups_find(groups, said->group_id)) {
         return false;
     }
     for (size_t i = index + 1; i < rows->count; i++) {
@@ -65,7 +65,8 @@ bool group_said_waits(const struct hs_said_rows *rows, size_t index, const struc
 }
 
 int group_said_find(const struct hs_said_rows *rows, const struct hs_groups *groups, const char *id,
-                    const char *queue, struct hs_bump *bump, struct hs_group *ret_group)
+                    const char *queue, struct hs_bump *bump, struct hs_group *ret_group,
+                    size_t *ret_index)
 {
     size_t found = 0;
     for (size_t i = 0; i < rows->count; i++) {
@@ -74,6 +75,9 @@ int group_said_find(const struct hs_said_rows *rows, const struct hs_groups *gro
             (!queue || hs_str_is(rows->rows[i].queue, queue)) &&
             group_said_waits(rows, i, groups, bump, &group)) {
             *ret_group = group;
+            if (ret_index) {
+                *ret_index = i;
+            }
             found++;
         }
     }
@@ -89,7 +93,10 @@ int group_said_find(const struct hs_said_rows *rows, const struct hs_groups *gro
 
 static const char *kind_of(const struct hs_said *said)
 {
-    return said->feedback->nomination ? "nomination" : "intelligence";
+    if (!said->feedback->nomination) {
+        return "intelligence";
+    }
+    return said->declined ? "declined" : "nomination";
 }
 
 static void print_row(const struct hs_said *said)
@@ -163,6 +170,59 @@ int group_said_run(struct hitctl *ctl, int argc, char **argv)
     code = code ? code : group_said_read(edit.store, &said);
     code = code ? code : show(ctl, &said, hs_controls_groups(edit.head.controls), id);
     hs_said_rows_fini(&said);
+    controls_edit_end(&edit);
+    return code;
+}
+
+// ------------------------------------------------------------------ group decline
+
+struct decline_options {
+    const char *queue;
+};
+
+const struct hitctl_option group_decline_options[] = {
+    {"queue", HITCTL_TEXT, offsetof(struct decline_options, queue), "QUEUE",
+     "whose nomination, when several queues nominate it"},
+    {0}};
+
+static int decline(const struct hitctl *ctl, struct hs_store *store, const struct hs_groups *groups,
+                   const char *id, const char *queue)
+{
+    struct hs_said_rows said = {0};
+    struct hs_bump bump = {0};
+    struct hs_group group;
+    size_t index;
+    const struct hs_actor actor = {ctl->who, ctl->authority};
+    int code = group_said_read(store, &said);
+    code = code ? code : group_said_find(&said, groups, id, queue, &bump, &group, &index);
+    if (code == HITCTL_OK) {
+        int rc = hs_store_decline(store, &actor, &said.rows[index]);
+        code = rc == 0 ? HITCTL_OK : hitctl_store_failed(store, rc, "nothing is declined");
+    }
+    if (code == HITCTL_OK && !ctl->json) {
+        printf("declined: %s, nominated by %.*s\n", id, HS_STR_ARG(group.nominated_by));
+    }
+    hs_bump_fini(&bump);
+    hs_said_rows_fini(&said);
+    return code;
+}
+
+int group_decline_run(struct hitctl *ctl, int argc, char **argv)
+{
+    struct decline_options options = {0};
+    struct controls_edit edit = {0};
+    int words = hitctl_options_parse(group_decline_options, &options, argc, argv);
+    if (words != 1) {
+        if (words >= 0) {
+            hitctl_error("one group's id is expected");
+        }
+        return HITCTL_USAGE;
+    }
+    int code = controls_edit_begin(ctl, NULL, &edit);
+    if (code == HITCTL_OK) {
+        code = decline(ctl, edit.store, hs_controls_groups(edit.head.controls), argv[1],
+                       options.queue);
+    }
     controls_edit_end(&edit);
     return code;
 }

@@ -19,11 +19,15 @@ int group_said_read(struct hs_store *store, struct hs_said_rows *ret_rows);
 // is there already waits for nobody: it is said of that group.
 bool group_said_waits(const struct hs_said_rows *rows, size_t index, const struct hs_groups *groups,
                       struct hs_bump *bump, struct hs_group *ret_group);
-// The one nomination of this id that waits; of `queue` (NULL: any, if only one queue's waits).
+// The one nomination of this id that waits; of `queue` (NULL: any, if only one queue's waits);
+// which row it is, unless `ret_index` is NULL. An exit code.
 int group_said_find(const struct hs_said_rows *rows, const struct hs_groups *groups, const char *id,
-                    const char *queue, struct hs_bump *bump, struct hs_group *ret_group);
+                    const char *queue, struct hs_bump *bump, struct hs_group *ret_group,
+                    size_t *ret_index);
 
-// hitctl group said
+// hitctl group said, hitctl group decline
 int group_said_run(struct hitctl *ctl, int argc, char **argv);
+int group_decline_run(struct hitctl *ctl, int argc, char **argv);
+extern const struct hitctl_option group_decline_options[];
 
 #endif

@@ -315,6 +315,7 @@ int hs_lists_batch_take(void *ctx, const struct hs_change *change)
     case HS_OP_REFUSED:
     case HS_OP_NOMINATED:
     case HS_OP_INTELLIGENCE:
+    case HS_OP_DECLINED:
     case HS_OP_CAMERA:
         return 0;
     }

@@ -21,6 +21,7 @@ static const char *const op_names[] = {
     [HS_OP_REFUSED] = "refused",
     [HS_OP_NOMINATED] = "nominated",
     [HS_OP_INTELLIGENCE] = "intelligence",
+    [HS_OP_DECLINED] = "declined",
     [HS_OP_CAMERA] = "camera",
 };
 
@@ -170,6 +171,7 @@ static unsigned with_of(enum hs_change_op op)
     case HS_OP_REFUSED:
     case HS_OP_NOMINATED:
     case HS_OP_INTELLIGENCE:
+    case HS_OP_DECLINED:
     case HS_OP_CAMERA:
         return WITH_ALL | WITH_LOOKED;
     case HS_OP_CONFIRM:

@@ -79,6 +79,7 @@ enum hs_change_op {
     HS_OP_REFUSED,   // a person was refused: 'looked' says what; nothing is changed
     HS_OP_NOMINATED, // a partner proposes a group: 'looked' says which, vehicle and queue; 'note' all
     HS_OP_INTELLIGENCE, // a partner knows of a group: 'looked' says which, by which queue; 'note' what
+    HS_OP_DECLINED,     // an officer's no to a nomination: 'looked' says which, and of which queue
     HS_OP_CAMERA,       // a person found a camera sound: 'looked' says which
 };
 

@@ -53,6 +53,11 @@ static struct hs_str key_of(struct hs_bump *bump, struct hs_str queue)
     return hs_store_text(bump, "%s:%.*s", queues_key, HS_STR_ARG(queue));
 }
 
+static struct hs_str declined_key(struct hs_bump *bump, struct hs_str queue)
+{
+    return hs_store_text(bump, "%s:%.*s:declined", queues_key, HS_STR_ARG(queue));
+}
+
 // ---- writing ----
 
 // The one that was said first.
@@ -111,7 +116,8 @@ static int look(struct hs_store *store, struct hs_str key, struct hs_str feedbac
 }
 
 // Makes room for one more.
-static int propose_room(struct hs_store *store, struct hs_proposal *proposal, struct hs_str key)
+static int propose_room(struct hs_store *store, struct hs_proposal *proposal, struct hs_str key,
+                        struct hs_str queue)
 {
     struct oldest oldest = {.bump = &proposal->bump};
     int rc = hs_redis_scan_hash(store->redis, key, look_for_oldest, &oldest);
@@ -119,6 +125,8 @@ static int propose_room(struct hs_store *store, struct hs_proposal *proposal, st
         return hs_store_redis_failed(store, rc, "what partners said");
     }
     hs_proposal_command(proposal, "HDEL", key, 1, &oldest.feedback_id);
+    hs_proposal_command(proposal, "SREM", declined_key(&proposal->bump, queue), 1,
+                        &oldest.feedback_id);
     return 0;
 }
 
@@ -154,7 +162,7 @@ static int say_once(struct hs_store *store, struct hs_str queue, const pb_feedba
     size_t count = 0;
     int rc = look(store, key, id, &stands, &count);
     if (rc == 0 && !stands && count >= HS_SAID_QUEUE_MAX) {
-        rc = propose_room(store, &proposal, key);
+        rc = propose_room(store, &proposal, key, queue);
     }
     if (rc == 0 && !stands) {
         const struct hs_str pair[] = {id, packed};
@@ -179,6 +187,27 @@ int hs_store_say(struct hs_store *store, struct hs_str queue, struct hs_str pack
         rc = say_once(store, queue, feedback, packed);
     }
     hitstream__v1__feedback__free_unpacked(feedback, NULL);
+    return rc;
+}
+
+int hs_store_decline(struct hs_store *store, const struct hs_actor *actor,
+                     const struct hs_said *said)
+{
+    struct hs_proposal proposal;
+    hs_proposal_init(&proposal);
+    const struct hs_change change = {
+        .op = HS_OP_DECLINED,
+        .who = hs_str(actor->who),
+        .authority = hs_str(actor->authority),
+        .note = hs_store_text(&proposal.bump, "feedback %.*s", HS_STR_ARG(said->feedback_id)),
+        .looked = {.command =
+                       hs_store_text(&proposal.bump, "group %.*s", HS_STR_ARG(said->group_id)),
+                   .queue = said->queue},
+        .at_ms = hs_clock_realtime_ms()};
+    hs_proposal_command(&proposal, "SADD", declined_key(&proposal.bump, said->queue), 1,
+                        &said->feedback_id);
+    int rc = hs_proposal_send(&proposal, store, &change, NULL);
+    hs_proposal_fini(&proposal);
     return rc;
 }
 
@@ -216,12 +245,52 @@ static int take_row(void *ctx, struct hs_str field, struct hs_str value)
     return 0;
 }
 
+// A set's members; the caller frees the reply.
+static int read_set(struct hs_store *store, struct hs_str key, redisReply **ret_reply)
+{
+    redisReply *reply;
+    struct hs_str arguments[] = {HS_STR("SMEMBERS"), key};
+    int rc = hs_redis_command(store->redis, 2, arguments, &reply);
+    if (rc != 0) {
+        return hs_store_redis_failed(store, rc, "what partners said");
+    }
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        hs_redis_reply_free(reply);
+        return hs_store_fail(store, HS_EPROTO, "key '%.*s': is no set", HS_STR_ARG(key));
+    }
+    *ret_reply = reply;
+    return 0;
+}
+
+// Marks those of the rows from `from` on that an officer said no to.
+static int read_declined(struct hs_store *store, struct hs_str queue, struct hs_said_rows *rows,
+                         size_t from)
+{
+    redisReply *reply;
+    int rc = read_set(store, declined_key(&rows->bump, queue), &reply);
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; rc == 0 && i < reply->elements; i++) {
+        struct hs_str id;
+        rc = hs_store_reply_text(reply->element[i], &id);
+        for (size_t r = from; rc == 0 && r < rows->count; r++) {
+            struct hs_said *row = &rows->rows[r];
+            row->declined = row->declined || hs_str_eq(row->feedback_id, id);
+        }
+    }
+    hs_redis_reply_free(reply);
+    return rc;
+}
+
 static int read_queue(struct hs_store *store, struct hs_str queue, struct hs_said_rows *rows)
 {
     struct reading reading = {rows, hs_store_text(&rows->bump, "%.*s", HS_STR_ARG(queue))};
     struct hs_str key = key_of(&rows->bump, queue);
+    size_t from = rows->count;
     int rc = hs_redis_scan_hash(store->redis, key, take_row, &reading);
-    return rc == 0 ? 0 : hs_store_redis_failed(store, rc, "what partners said");
+    return rc == 0 ? read_declined(store, queue, rows, from)
+                   : hs_store_redis_failed(store, rc, "what partners said");
 }
 
 static int in_order(const void *a, const void *b)
@@ -253,13 +322,9 @@ int hs_store_said(struct hs_store *store, struct hs_said_rows *ret_rows)
 {
     struct hs_said_rows rows = {0};
     redisReply *reply;
-    struct hs_str arguments[] = {HS_STR("SMEMBERS"), hs_str(queues_key)};
-    int rc = hs_redis_command(store->redis, 2, arguments, &reply);
+    int rc = read_set(store, hs_str(queues_key), &reply);
     if (rc != 0) {
-        return hs_store_redis_failed(store, rc, "what partners said");
-    }
-    if (reply->type != REDIS_REPLY_ARRAY) {
-        rc = hs_store_fail(store, HS_EPROTO, "key '%s': is no set", queues_key);
+        return rc;
     }
     for (size_t i = 0; rc == 0 && i < reply->elements; i++) {
         struct hs_str queue;

@@ -3,8 +3,9 @@
 #define HS_WATCHLIST_SAID_H
 /*
  * What partners say of groups, from feedback.<queue>: nominations, which wait for an officer's yes,
- * and intelligence. hs:said names the queues, hs:said:<queue> holds feedback id -> packed Feedback.
- * Each is written in one step with its record in hs:changes, once by its id.
+ * and intelligence. hs:said names the queues, hs:said:<queue> holds feedback id -> packed Feedback,
+ * hs:said:<queue>:declined the ids of nominations that an officer said no to. Each is written in one
+ * step with its record in hs:changes, once by its id.
  *
  * Threads and ownership: as the store's. Bounds: HS_SAID_QUEUE_MAX of a queue; then the one that
  * was said first leaves, its record stays.
@@ -21,6 +22,7 @@ struct hs_said {
     struct hs_str feedback_id;         // 32 hex digits
     struct hs_str group_id;            // that it is about
     Hitstream__V1__Feedback *feedback; // as it was said
+    bool declined;                     // an officer said no
 };
 
 // Whether it is said of a group: a nomination, or intelligence without an alert's token.
@@ -29,6 +31,10 @@ bool hs_said_is_of_group(const Hitstream__V1__Feedback *feedback);
 // Writes what was said (packed Feedback), and its record. 0 also when it stands there already.
 // HS_EFORMAT: nothing that is said of a group.
 int hs_store_say(struct hs_store *store, struct hs_str queue, struct hs_str packed);
+
+// An officer's no to a nomination.
+int hs_store_decline(struct hs_store *store, const struct hs_actor *actor,
+                     const struct hs_said *said);
 
 // All that was said, oldest first.
 struct hs_said_rows {

@@ -182,6 +182,17 @@ static void killed_before_the_commit_it_stands_once(void **state)
     say("east-live", "PPPPPPPPPPPPPPPPPPPPPA", "NOMINATION",
         "\"nomination\":{\"groupId\":\"max\"}");
     await_group("max                  nominated "); // what came before it is written
+    assert_int_equal(HITCTL(&desks.house, "group", "decline", "max"), 0);
+    hitctl_says(1, "declined: max, nominated by east-live: J Smith\n");
+    assert_int_equal(HITCTL(&desks.house, "group", "decline", "max"), 3); // once
+    assert_int_equal(HITCTL(&desks.house, "group", "accept", "max"), 3);
+    await_group("lou                  nominated ");
+    hitctl_says(0, "max");
+    assert_int_equal(HITCTL(&desks.house, "audit", "export", "--person", "test"), 0);
+    hitctl_says(1, "declined  who test");
+    say("east-live", "TTTTTTTTTTTTTTTTTTTTTA", "NOMINATION",
+        "\"nomination\":{\"groupId\":\"max\"}");
+    await_group("max                  nominated "); // the partner insists
     assert_int_equal(HITCTL(&desks.house, "audit", "export", "--person", "J Smith"), 0);
     hitctl_says(1, "group lou");
     assert_int_equal(house_stop(&desks.house), 0);
