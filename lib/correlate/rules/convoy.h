@@ -97,12 +97,12 @@ struct hs_convoy_companion {
     uint32_t carried_way_ppm;             // beliefs at the last stop that was folded; 0: none was
     uint32_t carried_habit_ppm;           // at the end of the last journey with it; 0: none
     uint32_t carried_line_ppm;
-    uint64_t places;       // a bit for each site, by hash, where it was met in earlier journeys
-    int64_t last_at_ms;    // last meeting
-    uint32_t told_journey; // 0: never
-    bool listed;           // it stood on an open list itself when it was met on this journey
+    uint32_t together_told; // bits: entries of together_incident, by number, that were told so
+    uint64_t places;        // a bit for each site, by hash, where it was met in earlier journeys
     uint64_t together_incident; // that the together rule told of both; 0: none
-    uint32_t together_told;     // bits: numbers of its entries that were told so
+    int64_t last_at_ms;         // last meeting
+    uint32_t told_journey;      // 0: never
+    bool listed;                // it stood on an open list itself when it was met on this journey
 };
 
 // Companions are remembered for this rule and for that of two listed vehicles, together.h.
