@@ -43,7 +43,7 @@ make_packages() {
 
 make_packages "$source_folder" "$source_folder/build/release" "$work/first"
 mkdir "$work/elsewhere"
-git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - | tar -xf - -C "$work/elsewhere"
+tar --exclude='./build*' --exclude=./.git -cf - . | tar -xf - -C "$work/elsewhere"
 make_packages "$work/elsewhere" "$work/elsewhere/build/other" "$work/second"
 for package in "$work"/first/*.deb; do
     cmp "$package" "$work/second/${package##*/}" || fail "'${package##*/}' differs between two builds"

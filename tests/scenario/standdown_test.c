@@ -79,6 +79,34 @@ static void an_entry_that_comes_back_is_told_again(void **state)
     told(s, "avon-review opened AB12CDE avon/2");
 }
 
+// The same entry stands in a later incident; what was read before it went comes late.
+static void a_late_hit_revives_nothing_where_the_entry_came_back(void **state)
+{
+    struct story *s = *state;
+    passes(s, "12:00:00", "AB12CDE", "missing", "avon/1");
+    told(s, "avon-live opened AB12CDE avon/1");
+    told(s, "avon-review opened AB12CDE avon/1");
+    withdrawn(s, "12:02:00", "AB12CDE", "missing", 8);
+    told(s, "avon-live stand-down AB12CDE avon/1");
+    told(s, "avon-review stand-down AB12CDE avon/1");
+    story_tell(s, &(struct story_hit){.at = "12:50:00",
+                                      .vehicle = "AB12CDE",
+                                      .list = "missing",
+                                      .site = "avon/2",
+                                      .list_sequence = 9});
+    told(s, "avon-live opened AB12CDE avon/2");
+    told(s, "avon-review opened AB12CDE avon/2");
+    story_tell(s, &(struct story_hit){.at = "12:01:00",
+                                      .arrives = "12:51:00",
+                                      .vehicle = "AB12CDE",
+                                      .list = "missing",
+                                      .site = "avon/2"});
+    silence(s);
+    withdrawn(s, "12:52:00", "AB12CDE", "missing", 8); // the same word once more
+    silence(s);
+    assert_int_equal(story_stats(s).withdrawn_hits, 1);
+}
+
 static void an_incident_goes_on_while_an_entry_is_left(void **state)
 {
     struct story *s = *state;
@@ -169,6 +197,7 @@ int main(void)
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
         STORY(an_entry_that_is_withdrawn_is_taken_back),
         STORY(an_entry_that_comes_back_is_told_again),
+        STORY(a_late_hit_revives_nothing_where_the_entry_came_back),
         STORY(an_incident_goes_on_while_an_entry_is_left),
         STORY(what_was_told_of_an_ended_incident_is_taken_back_too),
         STORY(the_weed_date_takes_back),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "support/kafka_util.h"
@@ -106,7 +107,11 @@ void hs_broker_kill(struct hs_broker *broker)
 
 void hs_broker_freeze(struct hs_broker *broker)
 {
+    siginfo_t info;
     hs_process_signal(&broker->process, SIGSTOP);
+    if (broker->process.pid != 0) { // a stop takes its time: until it has come about
+        waitid(P_PID, (id_t)broker->process.pid, &info, WSTOPPED | WNOWAIT);
+    }
 }
 
 void hs_broker_thaw(struct hs_broker *broker)

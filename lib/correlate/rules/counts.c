@@ -27,6 +27,23 @@ static bool is_second_sensor(const struct hs_rules *rules, const struct hs_incid
            strcmp(hs_place_of(entry->last_place)->site_id, hit->place->site_id) == 0;
 }
 
+static bool withdrew(const struct hs_incident *incident, const pb_hit *hit)
+{
+    const struct hs_incident_entry *entry =
+        hs_incident_entry(incident, hit->list->list_id, hit->entry->entry_id);
+    return entry && entry->withdrawn != 0 && hs_standdown_is_older(hit->list, entry);
+}
+
+bool hs_hit_is_withdrawn(const struct hs_vehicle *vehicle, const pb_hit *hit)
+{
+    bool withdrawn = vehicle->open && withdrew(vehicle->open, hit);
+    for (size_t i = 0; !withdrawn && i < vehicle->ended_count; i++) {
+        withdrawn =
+            withdrew(vehicle->ended[i], hit); // put back on its list, it stands in a later one
+    }
+    return withdrawn;
+}
+
 bool hs_hit_counts_for_nothing(struct hs_rule_scope *scope, const struct hs_vehicle *vehicle,
                                const pb_hit *hit, int64_t at_ms)
 {
@@ -37,7 +54,7 @@ bool hs_hit_counts_for_nothing(struct hs_rule_scope *scope, const struct hs_vehi
         stats->excluded_hits++;
         return true;
     }
-    if (entry && entry->withdrawn != 0 && hs_standdown_is_older(hit->list, entry)) {
+    if (hs_hit_is_withdrawn(vehicle, hit)) {
         stats->withdrawn_hits++;
         return true;
     }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "correlate/desks.h"
+#include "correlate/rules/counts.h"
 #include "correlate/rules/incident.h"
 #include "correlate/rules/standdown.h"
 
@@ -131,6 +132,10 @@ int hs_flooding_on(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
     memcpy(cause.bytes, floods->hit->hit_id.data, HS_ID_BYTES);
     if (hs_vehicle_has_seen(vehicle, &cause)) {
         scope->stats->repeats++; // the same event once more, maybe long after
+        return 0;
+    }
+    if (hs_hit_is_withdrawn(vehicle, floods->hit)) {
+        scope->stats->withdrawn_hits++; // it flooded before it went, and is told of after
         return 0;
     }
     hs_flood_read(floods->flood, &flood);
