@@ -45,7 +45,8 @@ static struct hs_controls *waiting_controls(void)
                           "priority:\n  unattended_step: 2\n"
                           "flood:\n  window_ms: 3600000\n  entry_sightings: 3\n"
                           "  list_sightings: 5\n  release_every_ms: 300000\n"
-                          "pattern: {runs: 1, sure_permille: 1, dwell_min_ms: 60000}\n");
+                          "pattern: {runs: 1, sure_permille: 1, dwell_min_ms: 60000}\n"
+                          "together: {sites: 2}\n");
 }
 
 struct event {

@@ -36,7 +36,8 @@ static const char default_queues[] =
 
 static const char default_rules[] = "incident:\n  quiet_ms: 1800000\n  repeat_window_ms: 300000\n"
                                     "  trail_max: 8\n"
-                                    "publish:\n  live_ms: 7200000\n";
+                                    "publish:\n  live_ms: 7200000\n"
+                                    "together:\n  sites: 2\n";
 
 static const char cameras[] =
     "camera,site,road,direction,force,area,latitude,longitude,kind,next,class\n"

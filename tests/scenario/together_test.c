@@ -243,7 +243,7 @@ static void thresholds_decide(void **state)
 static void the_convoy_rule_may_be_off(void **state)
 {
     struct story *s = *state;
-    controls_change(s, NULL, "convoy:\n  odds: 0\n");
+    controls_change(s, NULL, "convoy:\n  odds: 0\ntogether:\n  sites: 2\n");
     both_pass(s, "12:00:00", "12:00:05", "avon/1");
     both_pass(s, "12:05:00", "12:05:05", "avon/2");
     silence_but(s, 10);

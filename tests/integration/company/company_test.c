@@ -72,7 +72,8 @@ static struct hs_controls *make_controls(void)
     char text[128];
     struct hs_controls *controls;
     struct hs_diags diags = {0};
-    snprintf(text, sizeof(text), "companions: {after_ms: %d, settle_ms: %d}\n", AFTER_MS,
+    snprintf(text, sizeof(text),
+             "companions: {after_ms: %d, settle_ms: %d}\ntogether: {sites: 2}\n", AFTER_MS,
              SETTLE_MS);
     const struct hs_controls_file files[] = {{HS_STR("cameras.csv"), HS_STR("camera,site,force\n")},
                                              {HS_STR("queues.yaml"), HS_STR("queues: {}\n")},

@@ -22,6 +22,7 @@ struct told {
     char queue[QUEUE_BYTES];
     int64_t offset; // found: where it stands; not compared
     int64_t at_ms;  // found: its LogAppendTime; not compared
+    char what[96];  // found: what it says; not compared
 };
 
 struct told_list {
@@ -52,8 +53,8 @@ static void show(const char *what, size_t number, const struct told *row, const 
     char id[HS_ID_TEXT_BYTES];
     if (number < FAULTS_SHOWN) {
         hs_id_text(&row->id, id);
-        fprintf(stderr, "%s: %s on '%s' at %lld, %lld ms", what, id, row->queue,
-                (long long)row->offset, (long long)row->at_ms);
+        fprintf(stderr, "%s: %s on '%s' at %lld, %lld ms, %s", what, id, row->queue,
+                (long long)row->offset, (long long)row->at_ms, row->what);
         if (first) {
             fprintf(stderr, "; first at %lld, %lld ms", (long long)first->offset,
                     (long long)first->at_ms);
@@ -154,6 +155,20 @@ static void collect_expected(struct offline *offline, struct told_list *expected
     qsort(expected->rows, expected->count, sizeof(*expected->rows), compare);
 }
 
+// What it says in short, for whoever looks for the reason.
+static void describe(const struct hs_test_message *message, struct told *row)
+{
+    struct hs_str value = message->value;
+    Hitstream__V1__Alert *alert =
+        hitstream__v1__alert__unpack(NULL, value.len, (const uint8_t *)value.ptr);
+    if (alert) { // else JSON
+        snprintf(row->what, sizeof(row->what), "%s %d of '%s' by hit at %lld", alert->rule,
+                 alert->kind, alert->entry ? alert->entry->vrm : "",
+                 (long long)alert->captured_at_ms);
+        hitstream__v1__alert__free_unpacked(alert, NULL);
+    }
+}
+
 static void collect_topic(const struct world *world, const char *prefix, struct hs_str queue,
                           const char *queue_name_prefix, struct told_list *found)
 {
@@ -170,6 +185,7 @@ static void collect_topic(const struct world *world, const char *prefix, struct 
         struct told *row = add(found, &id, hs_str(name));
         row->offset = messages.rows[i].offset;
         row->at_ms = messages.rows[i].timestamp_ms;
+        describe(&messages.rows[i], row);
     }
     hs_test_messages_fini(&messages);
 }
