@@ -2,7 +2,8 @@
 #ifndef HS_MATCH_KERNEL_TABLES_H
 #define HS_MATCH_KERNEL_TABLES_H
 /*
- * What the vector kernels look bytes up in: rows for the 128 of ASCII.
+ * What the vector kernels look bytes up in: rows for the 128 of ASCII. Constants: any thread, nobody
+ * owns them. For kernel_avx2.c and kernel_avx512.c alone.
  */
 
 #include <stdint.h>

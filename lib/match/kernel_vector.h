@@ -23,6 +23,9 @@
  *
  * What has a byte that is neither letter, digit nor padding is left to scalar code, as is any read
  * with a fault.
+ *
+ * Threads: any, each with its own batch; nothing is kept between calls. Ownership: reads and results
+ * are the caller's (kernel.h).
  */
 
 // Bytes of a record's second half: the end of the text, then numbers of the view.

@@ -52,8 +52,10 @@ ls "$work"/first/hitstream_*.deb "$work"/first/libhitstream-match-dev_*.deb >/de
 echo "two builds give the same bytes"
 
 # A path with the same word twice is how includes and protos are named by module: lintian is pedantic about it.
-said=$(lintian --display-info --pedantic --allow-root "$work"/first/*.deb | grep -v '^N:\|^P: .* repeated-path-segment' || true)
-[ -z "$said" ] || fail "lintian says: $said"
+rc=0
+lintian --display-info --pedantic --allow-root "$work"/first/*.deb >"$work/lintian" 2>&1 || rc=$?
+said=$(sed '/^N:/d; /^P: .* repeated-path-segment/d' "$work/lintian")
+[ "$rc.$said" = 0. ] || fail "lintian ends with $rc and says: $said"
 echo "lintian has nothing to say"
 
 dpkg-deb --fsys-tarfile "$work"/first/hitstream_*.deb | tar -xOf - ./usr/share/doc/hitstream/hitstream.spdx.json |
