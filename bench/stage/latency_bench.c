@@ -237,6 +237,14 @@ static void run_relay(struct bench *bench, double *ret_p50, double *ret_p99)
     }
 }
 
+// The daemon, and then the relay.
+static void run_both(struct bench *bench, double *ret_p50, double *ret_p99, double *ret_relay_p50,
+                     double *ret_relay_p99)
+{
+    run(bench, "anpr.reads", "dispatch.control", 1, ret_p50, ret_p99);
+    run_relay(bench, ret_relay_p50, ret_relay_p99);
+}
+
 static bool print(const char *name, double *values, double *references, unsigned runs, double limit)
 {
     const struct hs_figure figure = {.name = name,
@@ -251,7 +259,7 @@ static bool print(const char *name, double *values, double *references, unsigned
 
 int main(void)
 {
-    enum { RUNS = 3 };
+    enum { RUNS = 5 };
     struct bench bench = {0};
     double p50[RUNS], p99[RUNS], relay_p50[RUNS], relay_p99[RUNS];
     unsigned runs = hs_bench_smoke() ? 1 : RUNS;
@@ -268,9 +276,11 @@ int main(void)
     site_start(&bench.site, NULL);
     site_await_ready(&bench.site);
     site_await_quiet(&bench.site);
+    if (!hs_bench_smoke()) { // caches are warm: the broker's own code and topics are by then
+        run_both(&bench, &p50[0], &p99[0], &relay_p50[0], &relay_p99[0]);
+    }
     for (unsigned i = 0; i < runs; i++) {
-        run(&bench, "anpr.reads", "dispatch.control", 1, &p50[i], &p99[i]);
-        run_relay(&bench, &relay_p50[i], &relay_p99[i]);
+        run_both(&bench, &p50[i], &p99[i], &relay_p50[i], &relay_p99[i]);
     }
     site_stop(&bench.site);
     bool holds = print("alert-latency-p50", p50, relay_p50, runs, 1.5);
