@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "match/snapshot.h"
 #include "match/snapshot_parts.h"
@@ -112,10 +113,46 @@ int hs_snapshot_builder_build(struct hs_snapshot_builder *builder, int64_t as_of
     return status;
 }
 
-static int compare_refs(const void *a, const void *b)
+enum { DIGIT_BITS = 8, DIGIT_VALUES = 1 << DIGIT_BITS, DIGITS = 64 / DIGIT_BITS };
+
+static size_t digit_of(uint64_t ref, unsigned digit)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    return ref >> (digit * DIGIT_BITS) & (DIGIT_VALUES - 1);
+}
+
+// One pass of a radix sort; false when all have the same digit, and nothing was moved.
+static bool sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned digit)
+{
+    size_t starts[DIGIT_VALUES] = {0};
+    for (size_t i = 0; i < count; i++) {
+        starts[digit_of(from[i], digit)]++;
+    }
+    if (count == 0 || starts[digit_of(from[0], digit)] == count) {
+        return false;
+    }
+    for (size_t value = 0, sum = 0; value < DIGIT_VALUES; value++) {
+        size_t here = starts[value];
+        starts[value] = sum;
+        sum += here;
+    }
+    for (size_t i = 0; i < count; i++) {
+        to[starts[digit_of(from[i], digit)]++] = from[i];
+    }
+    return true;
+}
+
+// Ascending: by segment, list and place in the details, so that these are read as they lie.
+// `scratch` holds as many; returns which of the two holds the result.
+static const uint64_t *sort_refs(uint64_t *refs, uint64_t *scratch, size_t count)
+{
+    for (unsigned digit = 0; digit < DIGITS; digit++) {
+        if (sort_by_digit(refs, scratch, count, digit)) {
+            uint64_t *sorted = scratch;
+            scratch = refs;
+            refs = sorted;
+        }
+    }
+    return refs;
 }
 
 // Lists that are not taken over, by their index.
@@ -144,7 +181,6 @@ static size_t collect_refs(const struct hs_snapshot *snapshot, const struct left
         }
         refs[count++] = (ref & ~tag_bits) | UINT64_C(1) << HS_REF_TAG_SHIFT;
     }
-    qsort(refs, count, sizeof(*refs), compare_refs);
     return count;
 }
 
@@ -181,15 +217,20 @@ int hs_snapshot_builder_from(const struct hs_snapshot *old, const struct hs_str 
             left_out.list[i] |= hs_str_eq(old->lists[i].spec.list_id, without[k]);
         }
     }
-    uint64_t *refs = malloc((room ? room : 1) * sizeof(*refs));
-    int status = refs ? hs_snapshot_builder_new(&builder) : HS_ENOMEM;
+    // a region each time: what malloc has once mapped and freed, it keeps the next time
+    struct hs_region refs = {0};
+    int status = hs_region_map(2 * room * sizeof(uint64_t), &refs);
+    if (status == HS_OK) {
+        status = hs_snapshot_builder_new(&builder);
+    }
     if (status == HS_OK) {
         builder->again = true;
-        size_t count = collect_refs(old, &left_out, refs);
-        status = add_all(builder, old, &left_out, refs, count);
+        size_t count = collect_refs(old, &left_out, refs.ptr);
+        const uint64_t *sorted = sort_refs(refs.ptr, (uint64_t *)refs.ptr + room, count);
+        status = add_all(builder, old, &left_out, sorted, count);
         builder->again = false;
     }
-    free(refs);
+    hs_region_unmap(&refs);
     if (status != HS_OK) {
         hs_snapshot_builder_free(builder);
         return status;
