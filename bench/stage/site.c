@@ -98,6 +98,10 @@ void site_configure(struct site *site, const char *roles, const char *extra)
     write_file(site, "hitstream.yaml", text);
 }
 
+#define QUEUES                                                                                     \
+    "queues:\n  control:\n    owner: north\n    kind: live\n    lists: [\"*\"]\n    default: "     \
+    "true\n"
+
 static void write_controls(struct site *site)
 {
     struct hs_buf text = {0};
@@ -107,9 +111,7 @@ static void write_controls(struct site *site)
                       i % 9 + 1, 3000 + i, 3000 + i);
     }
     write_file(site, "controls/cameras.csv", hs_buf_text(&text));
-    write_file(site, "controls/queues.yaml",
-               "queues:\n  control:\n    owner: north\n    kind: live\n    lists: [\"*\"]\n    "
-               "default: true\n");
+    write_file(site, "controls/queues.yaml", QUEUES);
     write_file(site, "controls/rules.yaml", // one list brings more than any desk could take: all
                                             // of it is told at once, as far as the figure goes
                "incident:\n  repeat_window_ms: 0\n"
@@ -136,6 +138,15 @@ void site_open(struct site *site, const char *roles, const char *extra)
     write_controls(site);
     SITE_HITCTL(site, "controls", "activate", path);
     SITE_HITCTL(site, "topics", "create", "--partitions", "4", "--hits-partitions", "4");
+}
+
+void site_test_alerts(struct site *site, unsigned interval_ms)
+{
+    char path[HS_TEST_PATH_BYTES], text[sizeof(QUEUES) + 40];
+    snprintf(text, sizeof(text), QUEUES "    test_interval_ms: %u\n", interval_ms);
+    write_file(site, "controls/queues.yaml", text);
+    path_of(site, "controls", path);
+    SITE_HITCTL(site, "controls", "activate", path);
 }
 
 void site_load_list(struct site *site, size_t entries)

@@ -26,6 +26,8 @@ struct site {
 void site_open(struct site *site, const char *roles, const char *extra);
 // Further settings for the next start.
 void site_configure(struct site *site, const char *roles, const char *extra);
+// The desk gets a test alert at this interval, from the next activation on.
+void site_test_alerts(struct site *site, unsigned interval_ms);
 // One list of `entries` plates, live. Entry n has plate 2 n; passers-by are odd.
 void site_load_list(struct site *site, size_t entries);
 void site_hitctl(struct site *site, const char *const *words);
