@@ -1,29 +1,36 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Becomes a single Kafka broker (KRaft) on loopback, as tests, demo and benchmarks use it.
+# Becomes a Kafka broker (KRaft) as tests, demo and benchmarks use it: a single one on loopback, or one of several.
 #
 #   config/kafka-run.sh KAFKA_FOLDER DATA_FOLDER PORT CONTROLLER_PORT [PROPERTY=VALUE...]
 #
 # KAFKA_FOLDER is what config/kafka-fetch.sh printed. A DATA_FOLDER that holds data is used again. The process
-# keeps its id, so that whoever started it can stop it. HS_KAFKA_JAVA_OPTS replaces the small heap.
+# keeps its id, so that whoever started it can stop it. HS_KAFKA_JAVA_OPTS replaces the small heap. One of several:
+# HS_KAFKA_NODE=ID HS_KAFKA_ADDRESS=IP HS_KAFKA_VOTERS=ID@IP:PORT,... (each a controller as well).
 set -eu
 
 kafka=$1 data=$2 port=$3 controller_port=$4
 shift 4
+node=${HS_KAFKA_NODE:-1} address=${HS_KAFKA_ADDRESS:-127.0.0.1}
+voters=${HS_KAFKA_VOTERS:-1@$address:$controller_port}
 
 if [ ! -e "$data/log/meta.properties" ]; then
     mkdir -p "$data"
     rm -rf "$data/log"
     cp -R "$kafka/formatted" "$data/log"
+    if [ "$node" != 1 ]; then # an id of 16 bytes of its own, as base64 without padding
+        sed -i -e "s/^node.id=.*/node.id=$node/" -e "s/^\(directory.id=.\{19\}\).*/\1${node}Ag/" \
+            "$data/log/meta.properties"
+    fi
 fi
 {
     cat <<CONF
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$controller_port
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+node.id=$node
+controller.quorum.voters=$voters
+listeners=PLAINTEXT://$address:$port,CONTROLLER://$address:$controller_port
+advertised.listeners=PLAINTEXT://$address:$port
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=$data/log

@@ -14,6 +14,8 @@ build='gcc libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-c
 parts='redis-tools maven default-jre-headless util-linux procps'
 checks='clang-14 clang-format-14 python3-protobuf shellcheck'
 measure='valgrind'
+# hosts of their own and broken links, as network namespaces: where the machine allows them
+links='iproute2 nftables'
 # what matching is measured against, built into bench/match where it is found
 peers='g++ libdpdk-dev libabsl-dev uthash-dev'
 packaging='dpkg-dev binutils lintian debootstrap xz-utils'
@@ -22,7 +24,7 @@ wanted=$build
 for kind in "${@:-demo}"; do
     case "$kind" in
     demo) wanted="$wanted $parts" ;;
-    test) wanted="$wanted $parts $checks $measure" ;;
+    test) wanted="$wanted $parts $checks $measure $links" ;;
     bench) wanted="$wanted $parts $measure $peers" ;;
     package) wanted="$wanted $packaging" ;;
     *) echo "packages: unknown kind '$kind'; allowed: demo, test, bench, package" >&2; exit 2 ;;

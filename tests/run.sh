@@ -4,7 +4,11 @@
 # The whole test suite: real Kafka, real Redis, sanitizers. Ends by itself, leaves no process, and touches
 # nothing outside build/ and, as root, the package manager.
 #
-#   tests/run.sh [STEP...]      no STEP: all of these but bench, in this order
+#   tests/run.sh [STEP...]             no STEP: all of these but bench, in this order
+#   tests/run.sh --faults [FAULT...]   everything that can befall an installation of three brokers, a Redis with
+#                                      replica and Sentinel, and two daemons, as root each a host of its own; or
+#                                      those named. Ends with a table of what came of it. HS_FAULTS_SEED: of its
+#                                      moments and victims, HS_FAULTS_RUNS: each so often. Most of an hour
 #
 #   format   layout by clang-format 14, shell scripts by shellcheck
 #   clang    everything compiles under clang 14 without a warning
@@ -29,24 +33,32 @@ began=$SECONDS
 failed=() rows=() current='' fetch=''
 
 all_steps='format clang release asan tsan kafka4 bench demo package'
+faults_only=
 case "${1:-}" in
+--faults)
+    faults_only=1
+    shift
+    ;;
 -h | --help)
-    sed -n '3,22s/^# \{0,1\}//p' "$0"
+    sed -n '3,26s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac
-for step in "$@"; do
-    case " $all_steps " in
-    *" $step "*) ;;
-    *)
-        echo "tests/run.sh: unknown step '$step'; allowed: $all_steps" >&2
-        exit 2
-        ;;
-    esac
-done
-# shellcheck disable=SC2086
-[ $# -gt 0 ] || set -- ${all_steps/bench /}
-wanted=" $* "
+wanted=
+if [ -z "$faults_only" ]; then
+    for step in "$@"; do
+        case " $all_steps " in
+        *" $step "*) ;;
+        *)
+            echo "tests/run.sh: unknown step '$step'; allowed: $all_steps" >&2
+            exit 2
+            ;;
+        esac
+    done
+    # shellcheck disable=SC2086
+    [ $# -gt 0 ] || set -- ${all_steps/bench /}
+    wanted=" $* "
+fi
 
 stop() { # a person's Ctrl-C, or the time is over: end what runs now, and only that
     trap - INT TERM
@@ -100,6 +112,25 @@ tests() { # NAME SECONDS FLAVOUR CTEST-OPTION...
     run "$name" "$limit" ctest --test-dir "$work/$flavour" -j $((2 * jobs)) --no-tests=error "$@"
 }
 
+# Each fault in a run of its own, one after the other: a table of all, in the order of their names given.
+faults() { # [FAULT...]
+    local program=$work/release/tests/faults/faults_test seed=${HS_FAULTS_SEED:-$(date +%s)} fault
+    local table=$work/log/faults.table
+    [ $# -gt 0 ] || mapfile -t all < <("$program" --list | cut -d' ' -f1)
+    [ $# -gt 0 ] || set -- "${all[@]}"
+    echo "seed $seed"
+    : >"$table"
+    for fault in "$@"; do
+        run "fault-$fault" 600 "$program" --seed "$seed" --runs "${HS_FAULTS_RUNS:-1}" "$fault"
+        grep '^skipped:' "$work/log/fault-$fault.log" | sed 's/^/    /'
+        grep '^| `' "$work/log/fault-$fault.log" >>"$table"
+    done
+    echo
+    echo '| fault | runs | reads | alerts | lost | duplicated | misrouted | recovery |'
+    echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
+    cat "$table"
+}
+
 sources() { find lib daemon tests bench -name '*.[ch]' | sort; }
 scripts() { grep -rlE '^#!.*/(env )?(ba)?sh' config tests bench .ci | grep -v '/data/' | sort; }
 
@@ -109,7 +140,7 @@ kinds=(test)
 has package && kinds+=(package)
 run packages 900 config/packages.sh "${kinds[@]}" || exit 1
 
-if has release || has asan || has kafka4 || has bench || has demo; then # beside the first builds
+if [ "$faults_only" ] || has release || has asan || has kafka4 || has bench || has demo; then # beside the first builds
     setsid sh -c 'config/kafka-fetch.sh 3.9.1 && config/kafka-fetch.sh 4.1.1' >"$work/log/kafka.log" 2>&1 </dev/null &
     fetch=$!
 fi
@@ -121,7 +152,7 @@ if has format; then
     run shellcheck 120 shellcheck $(scripts)
 fi
 has clang && build clang -DCMAKE_C_COMPILER=clang-14 -DHS_FLAVOUR=debug
-if has release || has kafka4 || has bench; then
+if [ "$faults_only" ] || has release || has kafka4 || has bench; then
     build release -DHS_FLAVOUR=release -DHS_TEST_HOOKS=ON && release=1
 fi
 has asan && build asan -DHS_FLAVOUR=asan -DHS_TEST_HOOKS=ON && asan=1
@@ -131,6 +162,7 @@ if [ -n "$fetch" ] && ! wait "$fetch"; then
     failed+=(kafka)
 fi
 
+[ "${release:-}" ] && [ "$faults_only" ] && faults "$@"
 [ "${release:-}" ] && has release && tests release 480 release
 if [ "${asan:-}" ]; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1

@@ -67,6 +67,12 @@ static const struct hs_option hs_settings_table[] = {
      .help = "Properties of librdkafka, passed through as they are, for instance "
              "security.protocol: ssl. "
              "Those that would break a guarantee are refused with the reason."},
+    {"redis.sentinels", HS_OPTION_TEXT, AT(redis_sentinels), "", .max = 1023,
+     .help = "Redis Sentinels, host:port, more than one with commas: they are asked where the "
+             "primary is, at each connection. Empty: none, Redis stays where socket, host and port "
+             "say."},
+    {"redis.primary", HS_OPTION_TEXT, AT(redis_primary), "mymaster", .min = 1, .max = 255,
+     .help = "Name of the primary among the Sentinels."},
     {"redis.socket", HS_OPTION_FILE, AT(redis_socket), "",
      .help = "Unix socket of Redis; preferred to host and port. Empty: none."},
     {"redis.host", HS_OPTION_TEXT, AT(redis_host), "127.0.0.1", .min = 1, .max = 255,

@@ -35,7 +35,9 @@ struct hs_settings {
     int64_t kafka_session_timeout_ms;
     int64_t kafka_lease_ms;           // shorter than the session timeout
     int64_t kafka_message_timeout_ms; // shorter than the lease
-    const char *redis_socket;         // path; preferred when set
+    const char *redis_sentinels;      // "host:port,host:port"; "" none
+    const char *redis_primary;        // its name among them
+    const char *redis_socket;         // path; preferred to host and port when set
     const char *redis_host;
     uint32_t redis_port;
     const char *redis_user;

@@ -121,18 +121,32 @@ static bool is_host_port(struct hs_str text, struct hs_str *ret_host)
     return is_port(hs_str_n(colon + 1, text.len - ret_host->len - 1));
 }
 
-static void check_brokers(const struct hs_yaml_node *root, const struct hs_settings *settings,
-                          struct hs_diags *diags)
+// "host:port,host:port".
+static void check_places(const struct hs_yaml_node *root, const char *key, const char *places,
+                         struct hs_diags *diags)
 {
-    struct hs_str rest = hs_str(settings->kafka_bootstrap);
-    struct hs_str broker;
+    struct hs_str rest = hs_str(places);
+    struct hs_str place;
     struct hs_str host;
-    while (hs_str_split(&rest, ',', &broker)) {
-        if (!is_host_port(hs_str_trim(broker), &host)) {
-            fault(diags, root, "kafka.bootstrap", NULL,
+    while (hs_str_split(&rest, ',', &place)) {
+        if (!is_host_port(hs_str_trim(place), &host)) {
+            fault(diags, root, key, NULL,
                   "allowed: host:port, more than one with commas, ports from 1 to 65535");
             return;
         }
+    }
+}
+
+static void check_sentinels(const struct hs_yaml_node *root, const struct hs_settings *settings,
+                            struct hs_diags *diags)
+{
+    if (settings->redis_sentinels[0] == '\0') {
+        return;
+    }
+    check_places(root, "redis.sentinels", settings->redis_sentinels, diags);
+    if (settings->redis_socket[0] != '\0') {
+        fault(diags, root, "redis.socket", NULL,
+              "allowed: none beside redis.sentinels, which say where Redis is");
     }
 }
 
@@ -172,7 +186,8 @@ void hs_settings_check(const struct hs_yaml_node *root, const struct hs_settings
                 settings->kafka_session_timeout_ms, diags);
     check_order(root, "kafka.message_timeout_ms", settings->kafka_message_timeout_ms,
                 "kafka.lease_ms", settings->kafka_lease_ms, diags);
-    check_brokers(root, settings, diags);
+    check_places(root, "kafka.bootstrap", settings->kafka_bootstrap, diags);
+    check_sentinels(root, settings, diags);
     check_admin(root, settings, diags);
     check_instance(root, settings, diags);
 }

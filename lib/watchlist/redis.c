@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "config/settings.h"
+#include "watchlist/sentinel.h"
 
 enum {
     RECEIVE_BYTES = 256 * 1024, // one read from the socket
@@ -284,6 +285,8 @@ static int read_password(const char *path, char ret_password[PASSWORD_MAX])
 struct hs_redis_config hs_redis_config_of(const struct hs_settings *settings)
 {
     return (struct hs_redis_config){
+        .sentinels = settings->redis_sentinels,
+        .primary = settings->redis_primary,
         .socket = settings->redis_socket[0] ? settings->redis_socket : NULL,
         .host = settings->redis_host,
         .port = settings->redis_port,
@@ -338,6 +341,9 @@ static void say_where(const struct hs_redis_config *config, const char *error, s
 int hs_redis_open(const struct hs_redis_config *config, struct hs_redis **ret_redis,
                   struct hs_buf *ret_why)
 {
+    if (config->sentinels && *config->sentinels) {
+        return hs_sentinel_open(config, ret_redis, ret_why);
+    }
     struct hs_redis *redis = calloc(1, sizeof(*redis));
     int rc = HS_ENOMEM;
     const char *error = "out of memory";

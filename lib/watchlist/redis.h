@@ -18,7 +18,10 @@
 struct redisReply;
 
 struct hs_redis_config {
-    const char *socket; // path; preferred when set
+    const char
+        *sentinels;      // "host:port,host:port"; preferred when set: they say where the primary is
+    const char *primary; // its name among the Sentinels
+    const char *socket;  // path; preferred when set
     const char *host;
     uint32_t port;
     const char *user;          // "" or NULL: none

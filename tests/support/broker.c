@@ -36,28 +36,48 @@ static int find_kafka(struct hs_broker *broker)
     return HS_ENOTFOUND;
 }
 
-int hs_broker_again(struct hs_broker *broker)
+int hs_broker_launch(struct hs_broker *broker)
 {
     char port[16];
     char controller_port[16];
+    char node[32], address[64], voters[160];
     char log[HS_TEST_PATH_BYTES + 16];
     const char *argv[6 + PROPERTIES_MAX + 1] = {HS_SOURCE_DIR "/config/kafka-run.sh", broker->kafka,
                                                 broker->folder, port, controller_port};
+    const char *const env[] = {node, address, voters, NULL};
     snprintf(port, sizeof(port), "%u", (unsigned)broker->port);
     snprintf(controller_port, sizeof(controller_port), "%u", (unsigned)broker->controller_port);
     snprintf(log, sizeof(log), "%s/kafka.log", broker->folder);
+    snprintf(node, sizeof(node), "HS_KAFKA_NODE=%u", broker->node);
+    snprintf(address, sizeof(address), "HS_KAFKA_ADDRESS=%s", broker->address);
+    snprintf(voters, sizeof(voters), "HS_KAFKA_VOTERS=%s", broker->voters);
     for (size_t i = 0; broker->properties && broker->properties[i] && i < PROPERTIES_MAX; i++) {
         argv[5 + i] = broker->properties[i];
     }
-    const struct hs_process_spec spec = {.argv = argv, .output_path = log};
-    int r = hs_process_start(&broker->process, &spec);
+    snprintf(broker->bootstrap, sizeof(broker->bootstrap), "%s:%u", broker->address,
+             (unsigned)broker->port);
+    const struct hs_process_spec spec = {.argv = argv,
+                                         .env = broker->node ? env : NULL,
+                                         .output_path = log,
+                                         .network = broker->network[0] ? broker->network : NULL};
+    return hs_process_start(&broker->process, &spec);
+}
+
+int hs_broker_await(struct hs_broker *broker)
+{
     int64_t deadline_ms = hs_clock_boottime_ms() + START_MS;
-    while (r == HS_OK && hs_test_kafka_answers(broker->bootstrap, 1000) != HS_OK) {
+    while (hs_test_kafka_answers(broker->bootstrap, 1000) != HS_OK) {
         if (!hs_process_running(&broker->process) || hs_clock_boottime_ms() > deadline_ms) {
-            r = HS_EUNREACHABLE;
+            return HS_EUNREACHABLE;
         }
     }
-    return r;
+    return HS_OK;
+}
+
+int hs_broker_again(struct hs_broker *broker)
+{
+    int r = hs_broker_launch(broker);
+    return r == HS_OK ? hs_broker_await(broker) : r;
 }
 
 static void show_log(const struct hs_broker *broker)
@@ -70,21 +90,21 @@ static void show_log(const struct hs_broker *broker)
     free(text);
 }
 
+int hs_broker_make(struct hs_broker *broker)
+{
+    int r = hs_test_folder_make("kafka", broker->folder);
+    return r == HS_OK ? find_kafka(broker) : r;
+}
+
 int hs_broker_start(struct hs_broker *broker, const char *const *properties)
 {
-    memset(broker, 0, sizeof(*broker));
-    broker->properties = properties;
-    int r = hs_test_folder_make("kafka", broker->folder);
-    if (r == HS_OK) {
-        r = find_kafka(broker);
-    }
+    *broker = (struct hs_broker){.properties = properties, .address = "127.0.0.1"};
+    int r = hs_broker_make(broker);
     for (int attempt = 0; r == HS_OK && attempt < 3; attempt++) { // another may take a port first
         if (hs_test_free_port(&broker->port) != HS_OK ||
             hs_test_free_port(&broker->controller_port) != HS_OK) {
             break;
         }
-        snprintf(broker->bootstrap, sizeof(broker->bootstrap), "127.0.0.1:%u",
-                 (unsigned)broker->port);
         if (hs_broker_again(broker) == HS_OK) {
             return HS_OK;
         }

@@ -20,8 +20,12 @@
 struct hs_broker {
     struct hs_process process;
     char folder[HS_TEST_PATH_BYTES];
-    char kafka[HS_TEST_PATH_BYTES]; // where the jars are
-    char bootstrap[32];             // "127.0.0.1:12345"
+    char kafka[HS_TEST_PATH_BYTES];   // where the jars are
+    char bootstrap[32];               // "127.0.0.1:12345"
+    unsigned node;                    // its id among several; 0: the only one
+    char address[20];                 // it listens there
+    char voters[128];                 // of several: "1@127.0.0.1:12346,..."
+    char network[HS_TEST_PATH_BYTES]; // namespace's path; "": the test's own
     uint16_t port;
     uint16_t controller_port;
     const char *const *properties; // as given to hs_broker_start(), borrowed
@@ -30,6 +34,11 @@ struct hs_broker {
 // Starts one and waits until it answers. `properties`: "name=value" for server.properties, ends
 // with NULL; may be NULL; must live as long as the broker. Says on stderr why it could not.
 int hs_broker_start(struct hs_broker *broker, const char *const *properties);
+// One of several: node, address, voters, network, ports and properties are set by the caller. Makes
+// its folder and fetches Kafka; starts it without waiting; waits until it answers.
+int hs_broker_make(struct hs_broker *broker);
+int hs_broker_launch(struct hs_broker *broker);
+int hs_broker_await(struct hs_broker *broker);
 // Stops it cleanly (bounded), or as a crash would.
 void hs_broker_stop(struct hs_broker *broker);
 void hs_broker_kill(struct hs_broker *broker);

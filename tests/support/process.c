@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,12 @@ static void redirect(const char *path, int flags, int fd)
     }
 }
 
+static bool enter_network(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+}
+
 static void child_exec(const struct hs_process_spec *spec, pid_t parent)
 {
     setpgid(0, 0);
@@ -47,7 +54,8 @@ static void child_exec(const struct hs_process_spec *spec, pid_t parent)
     } else if (spec->output_path) {
         dup2(STDOUT_FILENO, STDERR_FILENO);
     }
-    if (spec->working_folder && chdir(spec->working_folder) != 0) {
+    if ((spec->working_folder && chdir(spec->working_folder) != 0) ||
+        (spec->network && !enter_network(spec->network))) {
         _exit(126);
     }
     for (const char *const *pair = spec->env; pair && *pair; pair++) {

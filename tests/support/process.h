@@ -30,6 +30,7 @@ struct hs_process_spec {
     const char *output_path;    // stdout, appended; NULL: the test's own
     const char *error_path;     // stderr, appended; NULL: where stdout goes
     const char *working_folder; // NULL: the test's own
+    const char *network;        // path of the network namespace it runs in; NULL: the test's own
 };
 
 int hs_process_start(struct hs_process *process, const struct hs_process_spec *spec);

@@ -9,10 +9,9 @@
 
 #include "base/clock.h"
 
-enum { START_MS = 20000, STOP_MS = 5000 };
+enum { START_MS = 20000, STOP_MS = 5000, WORDS_MAX = 48 };
 
-// One command without arguments; 0 when it was answered without an error.
-static int ask(const struct hs_redis_server *redis, const char *command)
+int hs_redis_server_ask(const struct hs_redis_server *redis, const char *command)
 {
     struct timeval limit = {.tv_sec = 5};
     redisContext *context = redisConnectUnixWithTimeout(redis->socket_path, limit);
@@ -49,26 +48,31 @@ int hs_redis_server_again(struct hs_redis_server *redis)
     char log[HS_TEST_PATH_BYTES + 16];
     snprintf(port, sizeof(port), "%u", (unsigned)redis->port);
     snprintf(log, sizeof(log), "%s/log", redis->folder);
-    const char *argv[] = {HS_SOURCE_DIR "/config/redis-run.sh",
-                          "--port",
-                          port,
-                          "--bind",
-                          "127.0.0.1",
-                          "--unixsocket",
-                          redis->socket_path,
-                          "--dir",
-                          redis->folder,
-                          "--save",
-                          "",
-                          "--appendonly",
-                          "no",
-                          "--daemonize",
-                          "no",
-                          NULL};
-    const struct hs_process_spec spec = {.argv = argv, .output_path = log};
+    const char *argv[WORDS_MAX + 1] = {
+        HS_SOURCE_DIR "/config/redis-run.sh",
+        "--port",
+        port,
+        "--bind",
+        redis->address[0] ? redis->address : "127.0.0.1",
+        "--unixsocket",
+        redis->socket_path,
+        "--dir",
+        redis->folder,
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--daemonize",
+        "no",
+    };
+    for (size_t i = 0, at = 15; redis->options && redis->options[i] && at < WORDS_MAX; i++) {
+        argv[at++] = redis->options[i];
+    }
+    const struct hs_process_spec spec = {
+        .argv = argv, .output_path = log, .network = redis->network[0] ? redis->network : NULL};
     int r = hs_process_start(&redis->process, &spec);
     int64_t deadline_ms = hs_clock_boottime_ms() + START_MS;
-    while (r == HS_OK && ask(redis, "PING") != HS_OK) {
+    while (r == HS_OK && hs_redis_server_ask(redis, "PING") != HS_OK) {
         if (!hs_process_running(&redis->process) || hs_clock_boottime_ms() > deadline_ms) {
             r = HS_EUNREACHABLE;
         }
@@ -77,14 +81,29 @@ int hs_redis_server_again(struct hs_redis_server *redis)
     return r;
 }
 
+static int make_folder(struct hs_redis_server *redis)
+{
+    int r = hs_test_folder_make("redis", redis->folder);
+    snprintf(redis->socket_path, sizeof(redis->socket_path), "%s/sock", redis->folder);
+    return r;
+}
+
+int hs_redis_server_start_at(struct hs_redis_server *redis)
+{
+    int r = make_folder(redis);
+    if (r == HS_OK && (r = hs_redis_server_again(redis)) != HS_OK) {
+        show_log(redis);
+    }
+    return r;
+}
+
 int hs_redis_server_start(struct hs_redis_server *redis)
 {
     memset(redis, 0, sizeof(*redis));
-    int r = hs_test_folder_make("redis", redis->folder);
+    int r = make_folder(redis);
     if (r != HS_OK) {
         return r;
     }
-    snprintf(redis->socket_path, sizeof(redis->socket_path), "%s/sock", redis->folder);
     for (int attempt = 0; attempt < 3; attempt++) { // another may take the port first
         r = hs_test_free_port(&redis->port);
         if (r == HS_OK) {
@@ -102,7 +121,7 @@ int hs_redis_server_start(struct hs_redis_server *redis)
 
 int hs_redis_server_save(struct hs_redis_server *redis)
 {
-    return ask(redis, "SAVE");
+    return hs_redis_server_ask(redis, "SAVE");
 }
 
 void hs_redis_server_stop(struct hs_redis_server *redis)

@@ -15,9 +15,10 @@
 
 #include <cmocka.h>
 
-#include "audit.h"
-#include "base/clock.h"
-#include "responder.h"
+#include "support/broker.h"
+#include "support/redis_server.h"
+#include "support/world/audit.h"
+#include "support/world/responder.h"
 
 enum {
     SHORT_SESSION_MS = 2000, // a killed member is missed so long
@@ -25,9 +26,10 @@ enum {
     DONE_MS = 120000,
     STOP_MS = 30000,
     KILL_WAIT_MS = 10000, // for a named point to be passed so often
-    RESTS_MAX = 10,
 };
 
+static struct hs_broker broker;
+static struct hs_redis_server redis;
 static struct world world;
 static struct feeder feeder;
 static struct responder responder;
@@ -35,8 +37,9 @@ static size_t reads_wanted;
 
 static int open_world(void **state)
 {
+    static const char *const properties[] = {"group.min.session.timeout.ms=1000", NULL};
     (void)state;
-    return 0;
+    return hs_broker_start(&broker, properties) || hs_redis_server_start(&redis);
 }
 
 static int close_world(void **state)
@@ -44,6 +47,8 @@ static int close_world(void **state)
     (void)state;
     world_close(&world);
     feeder_fini(&feeder);
+    hs_redis_server_fini(&redis);
+    hs_broker_fini(&broker);
     return 0;
 }
 
@@ -54,40 +59,21 @@ static size_t reads(size_t usual)
 
 static void begin(int session_ms, size_t reads, size_t per_second)
 {
-    world_open(&world, session_ms);
+    char lines[HS_TEST_PATH_BYTES + 32];
+    snprintf(lines, sizeof(lines), "  socket: %s\n", redis.socket_path);
+    const struct world_place place = {
+        .bootstrap = broker.bootstrap, .redis = lines, .session_ms = session_ms};
+    world_open(&world, &place);
     feeder_start(&feeder, &world, reads, per_second);
     responder_start(&responder, &world);
-}
-
-static void stop_all(void)
-{
-    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
-        if (world.instances[i].process.pid) {
-            assert_int_equal(hs_process_stop(&world.instances[i].process, STOP_MS), 0);
-        }
-    }
-}
-
-// All that was read and answered is applied, and nothing that an owner appended while it stopped
-// (timers come due at any time) is left over.
-static void come_to_rest(void)
-{
-    feeder_join(&feeder);
-    responder_stop(&responder);
-    world_await_done(&world, DONE_MS);
-    stop_all();
-    for (int round = 0; !world_is_applied(&world); round++) {
-        assert_true(round < RESTS_MAX);
-        world_start(&world, 0, NULL);
-        world_await_done(&world, DONE_MS);
-        stop_all();
-    }
 }
 
 static void finish(const char *name, bool repeats_allowed)
 {
     struct audit audit;
-    come_to_rest();
+    feeder_join(&feeder);
+    responder_stop(&responder);
+    world_rest(&world, DONE_MS);
     audit_run(&world, &feeder, name, &audit);
     if (audit.missing + audit.repeated + audit.wrong_queue + audit.unexpected + audit.hits_missing >
         0) {
@@ -106,6 +92,7 @@ static void finish(const char *name, bool repeats_allowed)
     }
     assert_true(audit.feedback > 0 && audit.stand_downs > 0 && audit.escalations > 0 &&
                 audit.handed_over > 0);
+    audit_fini(&audit);
 }
 
 // How a run ends.
@@ -228,9 +215,9 @@ static void broker_frozen_for_longer_than_a_message_may_take(void **state)
     world_await_ready(&world, 0);
     for (int i = 0; i < 5; i++) {
         hs_test_pause_ms(2000);
-        hs_broker_freeze(&world.broker); // within the session, and beyond it
+        hs_broker_freeze(&broker); // within the session, and beyond it
         hs_test_pause_ms(i % 2 ? SESSION_MS + 3000 : SESSION_MS * 6 / 10 + 1000);
-        hs_broker_thaw(&world.broker);
+        hs_broker_thaw(&broker);
     }
     finish("stalled", false);
 }

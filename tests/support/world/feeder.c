@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "feeder.h"
+#include "support/world/feeder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +79,7 @@ static void *feed(void *ctx)
     struct feeder *feeder = ctx;
     struct hs_test_producer *producer;
     unsigned seed = 20170405;
-    feeder->status = hs_test_producer_new(feeder->world->broker.bootstrap, &producer);
+    feeder->status = hs_test_producer_new(feeder->world->bootstrap, &producer);
     int64_t began_ns = hs_clock_monotonic_ns();
     size_t number = 0;
     while (feeder->status == 0 && number < feeder->reads) {

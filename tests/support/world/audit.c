@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "audit.h"
+#include "support/world/audit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,9 +20,10 @@ enum { READ_MS = 60000, QUEUE_BYTES = 40 };
 struct told {
     struct hs_id id;
     char queue[QUEUE_BYTES];
-    int64_t offset; // found: where it stands; not compared
-    int64_t at_ms;  // found: its LogAppendTime; not compared
-    char what[96];  // found: what it says; not compared
+    int64_t offset;         // found: where it stands; not compared
+    int64_t at_ms;          // found: its LogAppendTime; not compared
+    int64_t captured_at_ms; // found: of the read that it tells of, 0 for others; not compared
+    char what[96];          // found: what it says; not compared
 };
 
 struct told_list {
@@ -113,12 +114,14 @@ static void note_event(struct offline *offline, const struct hs_test_message *me
 static void replay(const struct world *world, struct offline *offline, struct audit *audit)
 {
     struct hs_test_messages log = {0};
-    assert_int_equal(hs_test_topic_read(world->broker.bootstrap, "anpr.hits", READ_MS, &log), 0);
+    assert_int_equal(hs_test_topic_read(world->bootstrap, "anpr.hits", READ_MS, &log), 0);
     offline->hits = calloc(log.count + 1, sizeof(*offline->hits));
     for (size_t p = 0; p < WORLD_PARTITIONS; p++) {
         offline->partitions[p] = hs_offline_new();
         hs_offline_keys(offline->partitions[p], &world->id_key, &world->token_key);
-        hs_offline_know(offline->partitions[p], hs_controls_ref(world->controls));
+        for (size_t i = 0; i < WORLD_CONTROLS && world->controls[i]; i++) {
+            hs_offline_know(offline->partitions[p], hs_controls_ref(world->controls[i]));
+        }
     }
     for (size_t i = 0; i < log.count; i++) {
         const struct hs_test_message *m = &log.rows[i];
@@ -165,7 +168,26 @@ static void describe(const struct hs_test_message *message, struct told *row)
         snprintf(row->what, sizeof(row->what), "%s %d of '%s' by hit at %lld", alert->rule,
                  alert->kind, alert->entry ? alert->entry->vrm : "",
                  (long long)alert->captured_at_ms);
+        if (alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED ||
+            alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED) {
+            row->captured_at_ms = alert->captured_at_ms;
+        }
         hitstream__v1__alert__free_unpacked(alert, NULL);
+    }
+}
+
+static void collect_messages(const struct hs_test_messages *messages, const char *name,
+                             struct told_list *found)
+{
+    for (size_t i = 0; i < messages->count; i++) {
+        struct hs_id id;
+        struct hs_str type = hs_test_header(&messages->rows[i], "ce_type");
+        assert_true(hs_str_is(type, "hitstream.v1.Alert"));
+        assert_int_equal(hs_id_parse(hs_test_header(&messages->rows[i], "ce_id"), &id), 0);
+        struct told *row = add(found, &id, hs_str(name));
+        row->offset = messages->rows[i].offset;
+        row->at_ms = messages->rows[i].timestamp_ms;
+        describe(&messages->rows[i], row);
     }
 }
 
@@ -176,23 +198,17 @@ static void collect_topic(const struct world *world, const char *prefix, struct 
     struct hs_test_messages messages = {0};
     snprintf(topic, sizeof(topic), "%s%.*s", prefix, HS_STR_ARG(queue));
     snprintf(name, sizeof(name), "%s%.*s", queue_name_prefix, HS_STR_ARG(queue));
-    assert_int_equal(hs_test_topic_read(world->broker.bootstrap, topic, READ_MS, &messages), 0);
-    for (size_t i = 0; i < messages.count; i++) {
-        struct hs_id id;
-        struct hs_str type = hs_test_header(&messages.rows[i], "ce_type");
-        assert_true(hs_str_is(type, "hitstream.v1.Alert"));
-        assert_int_equal(hs_id_parse(hs_test_header(&messages.rows[i], "ce_id"), &id), 0);
-        struct told *row = add(found, &id, hs_str(name));
-        row->offset = messages.rows[i].offset;
-        row->at_ms = messages.rows[i].timestamp_ms;
-        describe(&messages.rows[i], row);
-    }
+    assert_int_equal(hs_test_topic_read(world->bootstrap, topic, READ_MS, &messages), 0);
+    collect_messages(&messages, name, found);
     hs_test_messages_fini(&messages);
+    if (strcmp(topic, world->kept_topic) == 0) {
+        collect_messages(&world->kept, name, found);
+    }
 }
 
 static void collect_found(const struct world *world, struct told_list *found)
 {
-    const struct hs_routes *routes = hs_controls_routes(world->controls);
+    const struct hs_routes *routes = hs_controls_routes(world->controls[WORLD_CONTROLS_RIGHT]);
     for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
         const struct hs_queue *queue = hs_routes_queue(routes, i);
         if (queue->kind == HS_QUEUE_OPS) {
@@ -234,6 +250,25 @@ static void judge_alerts(const struct told_list *expected, const struct told_lis
     audit->found = found->count;
 }
 
+static void collect_tellings(const struct told_list *found, struct audit *audit)
+{
+    audit->tellings = calloc(found->count + 1, sizeof(*audit->tellings));
+    assert_non_null(audit->tellings);
+    for (size_t i = 0; i < found->count; i++) {
+        const struct told *row = &found->rows[i];
+        if (row->captured_at_ms > 0) {
+            audit->tellings[audit->telling_count++] =
+                (struct audit_telling){row->captured_at_ms, row->at_ms};
+        }
+    }
+}
+
+void audit_fini(struct audit *audit)
+{
+    free(audit->tellings);
+    audit->tellings = NULL;
+}
+
 static void judge_hits(const struct feeder *feeder, struct offline *offline, struct audit *audit)
 {
     qsort(offline->hits, offline->hit_count, sizeof(*offline->hits), compare_ids);
@@ -256,6 +291,7 @@ void audit_run(const struct world *world, const struct feeder *feeder, const cha
     collect_expected(&offline, &expected, &audit);
     collect_found(world, &found);
     judge_alerts(&expected, &found, &audit);
+    collect_tellings(&found, &audit);
     printf(
         "%s: reads %zu, hits expected %zu missing %zu in log %zu, own events %zu, alerts "
         "expected %zu found %zu "

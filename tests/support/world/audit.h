@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef HS_TEST_DELIVERY_AUDIT_H
-#define HS_TEST_DELIVERY_AUDIT_H
+#ifndef HS_TEST_WORLD_AUDIT_H
+#define HS_TEST_WORLD_AUDIT_H
 /*
  * What stands on all queues against what the offline correlator makes of the same log of hits.
  *
  * Reading is a plain consumer's: read_uncommitted, no filtering. Threads: one.
  */
 
-#include "feeder.h"
+#include "support/world/feeder.h"
+
+// When a desk was told of a hit, by the broker's clock, and when its read was taken.
+struct audit_telling {
+    int64_t captured_at_ms;
+    int64_t told_at_ms;
+};
 
 struct audit {
     size_t hits_expected; // reads of listed vehicles
@@ -21,13 +27,16 @@ struct audit {
     size_t expected; // alerts
     size_t found;    // on all queues
     size_t missing;
-    size_t repeated;    // the same id on the same queue again
-    size_t wrong_queue; // expected, but not there
-    size_t unexpected;  // nobody's
+    size_t repeated;                // the same id on the same queue again
+    size_t wrong_queue;             // expected, but not there
+    size_t unexpected;              // nobody's
+    struct audit_telling *tellings; // of openings and updates on queues of protobuf; owned
+    size_t telling_count;
 };
 
 // Counts, and prints them as one line under `name`.
 void audit_run(const struct world *world, const struct feeder *feeder, const char *name,
                struct audit *ret_audit);
+void audit_fini(struct audit *audit);
 
 #endif

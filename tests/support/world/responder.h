@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef HS_TEST_DELIVERY_RESPONDER_H
-#define HS_TEST_DELIVERY_RESPONDER_H
+#ifndef HS_TEST_WORLD_RESPONDER_H
+#define HS_TEST_WORLD_RESPONDER_H
 /*
  * A thread that is every desk: it reads all live queues as a plain consumer, and answers one alert in
  * four in all the ways that there are, some twice, some with a token that nobody sealed. What it does
@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 #include "hitstream/v1/feedback.pb-c.h"
-#include "world.h"
+#include "support/world/world.h"
 
 enum { RESPONDER_KINDS = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_SILENCED + 1 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "responder.h"
+#include "support/world/responder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,7 +126,8 @@ static void look(struct responder *responder, struct hs_test_producer *producer,
 
 static size_t open_desks(struct responder *responder, struct desk *desks)
 {
-    const struct hs_routes *routes = hs_controls_routes(responder->world->controls);
+    const struct hs_routes *routes =
+        hs_controls_routes(responder->world->controls[WORLD_CONTROLS_RIGHT]);
     size_t count = 0;
     for (size_t i = 0; i < hs_routes_queue_count(routes) && count < QUEUES_MAX; i++) {
         const struct hs_queue *queue = hs_routes_queue(routes, i);
@@ -134,10 +135,9 @@ static size_t open_desks(struct responder *responder, struct desk *desks)
             char topic[QUEUE_BYTES + 16];
             snprintf(desks[count].queue, QUEUE_BYTES, "%.*s", HS_STR_ARG(queue->name));
             snprintf(topic, sizeof(topic), "dispatch.%s", desks[count].queue);
-            responder->status = responder->status
-                                    ? responder->status
-                                    : hs_test_reader_new(responder->world->broker.bootstrap, topic,
-                                                         &desks[count].reader);
+            responder->status = responder->status ? responder->status
+                                                  : hs_test_reader_new(responder->world->bootstrap,
+                                                                       topic, &desks[count].reader);
             count++;
         }
     }
@@ -152,7 +152,7 @@ static void *respond(void *ctx)
     struct hs_test_producer *producer = NULL;
     size_t count = open_desks(responder, desks);
     if (responder->status == 0) {
-        responder->status = hs_test_producer_new(responder->world->broker.bootstrap, &producer);
+        responder->status = hs_test_producer_new(responder->world->bootstrap, &producer);
     }
     while (responder->status == 0 &&
            !atomic_load_explicit(&responder->stopping, memory_order_relaxed)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef HS_TEST_DELIVERY_FEEDER_H
-#define HS_TEST_DELIVERY_FEEDER_H
+#ifndef HS_TEST_WORLD_FEEDER_H
+#define HS_TEST_WORLD_FEEDER_H
 /*
  * A thread that produces reads at a steady rate and remembers which of them must become hits.
  *
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "world.h"
+#include "support/world/world.h"
 
 struct feeder {
     const struct world *world;

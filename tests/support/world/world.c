@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "world.h"
+#include "support/world/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,8 @@
 
 #define ID_KEY    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define TOKEN_KEY "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+
+enum { STOP_MS = 30000, RESTS_MAX = 10 };
 
 static const char *const forces[] = {"north", "south", "west"};
 
@@ -79,18 +81,30 @@ const char *world_list_id(enum world_list list)
     return ids[list];
 }
 
-static void hitctl(struct world *world, const char *const *words)
+enum { WORDS_MAX = 24 };
+
+static void hitctl_words(struct world *world, const char *const *words,
+                         const char *ret_argv[WORDS_MAX])
 {
-    const char *argv[24] = {HITCTL_PATH,   "--config", world->instances[0].config, "--who", "test",
-                            "--authority", "test"};
+    const char *const first[] = {HITCTL_PATH, "--config", world->instances[0].config,
+                                 "--who",     "test",     "--authority",
+                                 "test"};
+    size_t count = sizeof(first) / sizeof(first[0]);
+    memcpy(ret_argv, first, sizeof(first));
+    for (size_t i = 0; words[i]; i++) {
+        assert_true(count < WORDS_MAX - 1);
+        ret_argv[count++] = words[i];
+    }
+    ret_argv[count] = NULL;
+}
+
+void world_hitctl(struct world *world, const char *const *words)
+{
+    const char *argv[WORDS_MAX];
     char out[HS_TEST_PATH_BYTES];
-    size_t count = 7;
+    hitctl_words(world, words, argv);
     path_of(world, "out", out);
     remove(out);
-    for (size_t i = 0; words[i]; i++) {
-        assert_true(count < 23);
-        argv[count++] = words[i];
-    }
     const struct hs_process_spec spec = {.argv = argv, .output_path = out, .error_path = out};
     int exit_code = hs_process_run(&spec, 60000);
     if (exit_code != 0) {
@@ -101,27 +115,40 @@ static void hitctl(struct world *world, const char *const *words)
     }
     assert_int_equal(exit_code, 0);
 }
-#define HITCTL(world, ...) hitctl(world, (const char *const[]){__VA_ARGS__, NULL})
 
-static void write_configs(struct world *world, int session_ms)
+void world_hitctl_start(struct world *world, struct hs_process *ret_process,
+                        const char *const *words)
 {
+    const char *argv[WORDS_MAX];
+    hitctl_words(world, words, argv);
+    const struct hs_process_spec spec = {.argv = argv, .output_path = "/dev/null"};
+    assert_int_equal(hs_process_start(ret_process, &spec), 0);
+}
+
+static void write_configs(struct world *world, const struct world_place *place)
+{
+    int session_ms = place->session_ms;
     for (size_t i = 0; i < WORLD_INSTANCES; i++) {
         struct world_instance *instance = &world->instances[i];
         char text[4096], name[32];
         snprintf(instance->name, sizeof(instance->name), "i%zu", i);
+        snprintf(instance->network, sizeof(instance->network), "%s",
+                 place->networks[i] ? place->networks[i] : "");
+        snprintf(name, sizeof(name), "state%zu", i);
+        path_of(world, name, instance->state);
         snprintf(name, sizeof(name), "i%zu.yaml", i);
         path_of(world, name, instance->config);
         snprintf(name, sizeof(name), "i%zu.log", i);
         path_of(world, name, instance->log);
         snprintf(text, sizeof(text),
-                 "instance: i%zu\nstate_dir: %s/state%zu\nkafka:\n  bootstrap: %s\n  "
+                 "instance: i%zu\nstate_dir: %s\nkafka:\n  bootstrap: %s\n  "
                  "session_timeout_ms: %d\n"
-                 "  lease_ms: %d\n  message_timeout_ms: %d\nredis:\n  socket: %s\nkeys:\n"
+                 "  lease_ms: %d\n  message_timeout_ms: %d\nredis:\n%skeys:\n"
                  "  id_file: %s/id.key\n  token_file: %s/token.key\ncorrelate:\n  "
                  "local_state_ms: 1000\nadmin:\n  listen: \"\"\n  "
                  "socket: \"\"\n",
-                 i, world->folder, i, world->broker.bootstrap, session_ms, session_ms * 8 / 10,
-                 session_ms * 6 / 10, world->redis.socket_path, world->folder, world->folder);
+                 i, instance->state, world->bootstrap, session_ms, session_ms * 8 / 10,
+                 session_ms * 6 / 10, place->redis, world->folder, world->folder);
         assert_int_equal(hs_test_file_write(instance->config, text), 0);
     }
     write_file(world, "id.key", ID_KEY "\n");
@@ -144,11 +171,12 @@ static void write_cameras(struct world *world)
     hs_buf_fini(&text);
 }
 
-static void write_queues(struct world *world)
+static void write_queues(struct world *world, enum world_controls which)
 {
     struct hs_buf text = {0};
     hs_buf_add_text(&text, "queues:\n");
     for (size_t i = 0; i < 3; i++) {
+        const char *whose = forces[(i + (which == WORLD_CONTROLS_WRONG)) % 3];
         hs_buf_printf(
             &text,
             "  %s-control:\n    owner: %s\n    kind: live\n    lists: [\"*\"]\n    forces: [%s]\n"
@@ -158,8 +186,8 @@ static void write_queues(struct world *world)
             "    intelligence_queue: %s-intel\n"
             "  %s-intel:\n    owner: %s\n    kind: intelligence\n    lists: [\"*\"]\n    forces: "
             "[%s]\n%s",
-            forces[i], forces[i], forces[i], i == 1 ? "json" : "protobuf", forces[i], forces[i],
-            forces[i], forces[i], forces[i], forces[i], forces[i], forces[i],
+            forces[i], forces[i], whose, i == 1 ? "json" : "protobuf", forces[i], forces[i],
+            forces[i], forces[i], forces[i], forces[i], forces[i], whose,
             i == 0 ? "    covert_lists: [lantern]\n" : "");
     }
     hs_buf_add_text(
@@ -169,7 +197,7 @@ static void write_queues(struct world *world)
     hs_buf_fini(&text);
 }
 
-static void activate_controls(struct world *world)
+void world_activate(struct world *world, enum world_controls which)
 {
     char path[HS_TEST_PATH_BYTES];
     char *texts[3];
@@ -180,9 +208,9 @@ static void activate_controls(struct world *world)
     const struct hs_process_spec spec = {.argv = argv};
     assert_int_equal(hs_process_run(&spec, 5000), 0);
     write_cameras(world);
-    write_queues(world);
+    write_queues(world, which);
     write_file(world, "controls/rules.yaml", rules);
-    HITCTL(world, "controls", "activate", path);
+    WORLD_HITCTL(world, "controls", "activate", path);
     for (size_t i = 0; i < 3; i++) {
         char file[HS_TEST_PATH_BYTES], name[64];
         snprintf(name, sizeof(name), "controls/%s", names[i]);
@@ -190,7 +218,8 @@ static void activate_controls(struct world *world)
         texts[i] = hs_test_file_read(file);
         files[i] = (struct hs_controls_file){hs_str(names[i]), hs_str(texts[i])};
     }
-    assert_int_equal(hs_controls_parse(files, 3, &diags, &world->controls), 0);
+    hs_controls_unref(world->controls[which]);
+    assert_int_equal(hs_controls_parse(files, 3, &diags, &world->controls[which]), 0);
     hs_diags_fini(&diags);
     for (size_t i = 0; i < 3; i++) {
         free(texts[i]);
@@ -213,23 +242,21 @@ static void load_list(struct world *world, enum world_list list, unsigned count)
     write_file(world, name, hs_buf_text(&text));
     path_of(world, name, path);
     hs_buf_fini(&text);
-    HITCTL(world, "list", "create", id, "--title", id, "--owner-force", "north", "--purpose",
-           "test", list == WORLD_LIST_COVERT ? "--covert" : "--open", "--status",
-           list == WORLD_LIST_TRIAL ? "trial" : "live");
-    HITCTL(world, "list", "load", id, path, "--replace");
+    WORLD_HITCTL(world, "list", "create", id, "--title", id, "--owner-force", "north", "--purpose",
+                 "test", list == WORLD_LIST_COVERT ? "--covert" : "--open", "--status",
+                 list == WORLD_LIST_TRIAL ? "trial" : "live");
+    WORLD_HITCTL(world, "list", "load", id, path, "--replace");
 }
 
-void world_open(struct world *world, int session_ms)
+void world_open(struct world *world, const struct world_place *place)
 {
-    static const char *const properties[] = {"group.min.session.timeout.ms=1000", NULL};
     memset(world, 0, sizeof(*world));
-    assert_int_equal(hs_test_folder_make("delivery", world->folder), 0);
-    assert_int_equal(hs_broker_start(&world->broker, properties), 0);
-    assert_int_equal(hs_redis_server_start(&world->redis), 0);
-    write_configs(world, session_ms);
-    activate_controls(world);
-    HITCTL(world, "topics", "create", "--reads-from", "beginning", "--partitions", "4",
-           "--hits-partitions", "4");
+    assert_int_equal(hs_test_folder_make("world", world->folder), 0);
+    snprintf(world->bootstrap, sizeof(world->bootstrap), "%s", place->bootstrap);
+    write_configs(world, place);
+    world_activate(world, WORLD_CONTROLS_RIGHT);
+    WORLD_HITCTL(world, "topics", "create", "--reads-from", "beginning", "--partitions", "4",
+                 "--hits-partitions", "4");
     load_list(world, WORLD_LIST_OPEN, WORLD_OPEN);
     load_list(world, WORLD_LIST_COVERT, WORLD_COVERT);
     load_list(world, WORLD_LIST_TRIAL, WORLD_TRIAL);
@@ -240,9 +267,10 @@ void world_close(struct world *world)
     for (size_t i = 0; i < WORLD_INSTANCES; i++) {
         hs_process_fini(&world->instances[i].process);
     }
-    hs_redis_server_fini(&world->redis);
-    hs_broker_fini(&world->broker);
-    hs_controls_unref(world->controls);
+    for (size_t i = 0; i < WORLD_CONTROLS; i++) {
+        hs_controls_unref(world->controls[i]);
+    }
+    hs_test_messages_fini(&world->kept);
     if (world->folder[0]) {
         hs_test_folder_remove(world->folder);
     }
@@ -251,11 +279,29 @@ void world_close(struct world *world)
 void world_start(struct world *world, size_t index, const char *kill_point)
 {
     struct world_instance *instance = &world->instances[index];
-    const char *const argv[] = {HITSTREAMD_PATH, "--config", instance->config, NULL};
+    const char *argv[WORDS_MAX + 4];
     const char *const env[] = {kill_point, NULL};
-    const struct hs_process_spec spec = {
-        .argv = argv, .env = env, .output_path = instance->log, .error_path = instance->log};
+    size_t count = 0;
+    for (size_t i = 0; instance->wrapped && instance->wrapped[i] && count < WORDS_MAX; i++) {
+        argv[count++] = instance->wrapped[i];
+    }
+    argv[count++] = HITSTREAMD_PATH;
+    argv[count++] = "--config";
+    argv[count++] = instance->config;
+    argv[count] = NULL;
+    const struct hs_process_spec spec = {.argv = argv,
+                                         .env = env,
+                                         .output_path = instance->log,
+                                         .error_path = instance->log,
+                                         .network =
+                                             instance->network[0] ? instance->network : NULL};
     assert_int_equal(hs_process_start(&instance->process, &spec), 0);
+}
+
+void world_keep(struct world *world, const char *topic)
+{
+    snprintf(world->kept_topic, sizeof(world->kept_topic), "%s", topic);
+    assert_int_equal(hs_test_topic_read(world->bootstrap, topic, 60000, &world->kept), 0);
 }
 
 static int64_t size_of(const char *path)
@@ -288,8 +334,8 @@ static bool is_done(struct world *world, const char *group, const char *topic, i
 {
     for (int32_t p = 0; p < partitions; p++) {
         int64_t low, high, committed;
-        if (hs_test_watermarks(world->broker.bootstrap, topic, p, &low, &high) ||
-            hs_test_committed(world->broker.bootstrap, group, topic, p, &committed) ||
+        if (hs_test_watermarks(world->bootstrap, topic, p, &low, &high) ||
+            hs_test_committed(world->bootstrap, group, topic, p, &committed) ||
             (high > 0 && committed < high)) {
             return false;
         }
@@ -299,7 +345,7 @@ static bool is_done(struct world *world, const char *group, const char *topic, i
 
 static bool is_feedback_done(struct world *world)
 {
-    const struct hs_routes *routes = hs_controls_routes(world->controls);
+    const struct hs_routes *routes = hs_controls_routes(world->controls[WORLD_CONTROLS_RIGHT]);
     for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
         const struct hs_queue *queue = hs_routes_queue(routes, i);
         char topic[64];
@@ -328,6 +374,27 @@ void world_await_done(struct world *world, int64_t timeout_ms)
             fail_msg("not everything was read and committed in time");
         }
         hs_test_pause_ms(500);
+    }
+}
+
+void world_stop(struct world *world)
+{
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        if (world->instances[i].process.pid) {
+            assert_int_equal(hs_process_stop(&world->instances[i].process, STOP_MS), 0);
+        }
+    }
+}
+
+void world_rest(struct world *world, int64_t timeout_ms)
+{
+    world_await_done(world, timeout_ms);
+    world_stop(world);
+    for (int round = 0; !world_is_applied(world); round++) {
+        assert_true(round < RESTS_MAX);
+        world_start(world, 0, NULL);
+        world_await_done(world, timeout_ms);
+        world_stop(world);
     }
 }
 

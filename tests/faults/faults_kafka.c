@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "faults.h"
+#include "kafka/client.h"
+#include "support/kafka_admin.h"
+
+#define DELETED "dispatch.north-control"
+
+enum { SLOW_KBIT_S = 4000, LOST_PCT = 3, IN_FLIGHT_MS = 200 };
+
+// The leader of one of the partitions of hits.
+static struct hs_broker *choose(struct ground *ground)
+{
+    int32_t partition = (int32_t)ground_dice(ground, WORLD_PARTITIONS);
+    ground->broker = cluster_leader(&ground->cluster, HS_KAFKA_HITS, partition);
+    return ground->broker;
+}
+
+void broker_kill(struct ground *ground)
+{
+    hs_broker_kill(choose(ground));
+}
+
+void broker_stop(struct ground *ground)
+{
+    hs_broker_stop(choose(ground));
+}
+
+void broker_again(struct ground *ground)
+{
+    assert_int_equal(hs_broker_again(ground->broker), 0);
+}
+
+void broker_freeze(struct ground *ground)
+{
+    hs_broker_freeze(choose(ground));
+}
+
+void broker_thaw(struct ground *ground)
+{
+    hs_broker_thaw(ground->broker);
+}
+
+void brokers_kill_two(struct ground *ground)
+{
+    size_t spared = ground_dice(ground, CLUSTER_BROKERS);
+    for (size_t i = 0; i < CLUSTER_BROKERS; i++) {
+        if (i != spared) {
+            hs_broker_kill(&ground->cluster.brokers[i]);
+        }
+    }
+}
+
+// All that do not run: together, for one alone has no quorum to answer with.
+void brokers_again(struct ground *ground)
+{
+    for (size_t i = 0; i < CLUSTER_BROKERS; i++) {
+        struct hs_broker *broker = &ground->cluster.brokers[i];
+        if (!hs_process_running(&broker->process)) {
+            assert_int_equal(hs_broker_launch(broker), 0);
+        }
+    }
+    for (size_t i = 0; i < CLUSTER_BROKERS; i++) {
+        assert_int_equal(hs_broker_await(&ground->cluster.brokers[i]), 0);
+    }
+}
+
+// Nothing is told while it is read for the last time: the daemons stand still, shorter than their
+// lease.
+void topic_delete(struct ground *ground)
+{
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        hs_process_signal(&ground->world.instances[i].process, SIGSTOP);
+    }
+    hs_test_pause_ms(IN_FLIGHT_MS);
+    world_keep(&ground->world, DELETED);
+    int r = hs_test_topic_delete(ground->world.bootstrap, DELETED);
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        hs_process_signal(&ground->world.instances[i].process, SIGCONT);
+    }
+    assert_int_equal(r, 0);
+}
+
+void topic_again(struct ground *ground)
+{
+    WORLD_HITCTL(&ground->world, "topics", "create", "--reads-from", "beginning");
+}
+
+// ---- links ----
+
+static enum network_host choose_daemon(struct ground *ground)
+{
+    ground->daemon = ground_dice(ground, WORLD_INSTANCES);
+    return ground_daemon_host(ground->daemon);
+}
+
+void daemon_cut_from_one(struct ground *ground)
+{
+    enum network_host daemon = choose_daemon(ground);
+    network_cut(daemon, ground_broker_host(ground, choose(ground)));
+}
+
+void daemon_cut_from_all(struct ground *ground)
+{
+    enum network_host daemon = choose_daemon(ground);
+    for (size_t i = 0; i < CLUSTER_BROKERS; i++) {
+        network_cut(daemon, ground_broker_host(ground, &ground->cluster.brokers[i]));
+    }
+}
+
+void daemon_isolate(struct ground *ground)
+{
+    network_isolate(choose_daemon(ground));
+}
+
+void daemon_slow_link(struct ground *ground)
+{
+    network_slow(choose_daemon(ground), SLOW_KBIT_S, LOST_PCT);
+}
+
+void links_mend(struct ground *ground)
+{
+    (void)ground;
+    network_mend();
+}
