@@ -6,11 +6,13 @@
 #
 #   bench/match/instructions.sh PROGRAM             fails when a workload takes more than the file says, beyond tolerance
 #   bench/match/instructions.sh PROGRAM --update    writes the file anew
+#   bench/match/instructions.sh PROGRAM --compiler 'gcc 14.2.0'    as the first, if the file is of that compiler
 #
-# 'vector' is the widest kernel that valgrind runs: AVX2. PROGRAM is match_instructions of the release flavour; the file is instructions.txt beside this script. Fewer
-# instructions than the file says are told, so that it is written anew. Exit status 77: valgrind is not installed.
+# 'vector' is the widest kernel that valgrind runs: AVX2. PROGRAM is match_instructions of the release flavour; the file
+# is instructions.txt beside this script. Fewer instructions than the file says are told, so that it is written anew.
+# Exit status 77: valgrind is not installed, or the file is of another compiler.
 set -eu
-program=$1 update=${2:-}
+program=$1 update=${2:-} compiler=${3:-}
 file=$(dirname "$0")/instructions.txt
 tolerance=5 # per cent
 
@@ -18,6 +20,11 @@ command -v valgrind >/dev/null || {
     echo "skipped: valgrind is not installed (config/packages.sh bench)"
     exit 77
 }
+counted=$(sed -n 's/^# .*, \(gcc [0-9]*\)\.$/\1/p' "$file")
+if [ "$update" = --compiler ] && [ "${compiler%%.*}" != "$counted" ]; then
+    echo "skipped: the counts are those of $counted, this is built by $compiler"
+    exit 77
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
