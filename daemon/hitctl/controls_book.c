@@ -229,8 +229,8 @@ struct hs_controls *controls_book_of_audience(struct controls_book *book, struct
         if (!controls) {
             continue;
         }
-        hs_controls_audience_hash(controls, audience, hash);
-        if (strcmp(hash, audience_hash) == 0) {
+        if (hs_controls_audience_hash(controls, audience, hash) == 0 &&
+            strcmp(hash, audience_hash) == 0) {
             return hs_controls_ref(controls);
         }
     }

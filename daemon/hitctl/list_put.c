@@ -80,18 +80,27 @@ static int make_entry(struct put *put)
     int rc = hs_entry_make(&rules, put->texts, &diags, &put->packed, &put->entry);
     hitctl_print_diags(&diags);
     hs_diags_fini(&diags);
+    if (rc != 0 && rc != HS_EFORMAT) {
+        hitctl_error("%s", hs_strerror(rc));
+        return HITCTL_FAILED;
+    }
     return rc == 0 ? HITCTL_OK : HITCTL_REFUSED;
 }
 
-// Columns that were not named come from the entry as it is.
-static void take_over(struct put *put, struct hs_str before)
+// Columns that were not named come from the entry as it is. Without it nothing may be put: they would
+// become empty.
+static int take_over(struct put *put, struct hs_str before)
 {
     size_t from[HS_COLUMN_COUNT + 1];
     struct Hitstream__V1__WatchlistEntry *entry = hs_entry_unpack(before);
+    if (!entry) {
+        hitctl_error("the entry as it is cannot be read: nothing is changed");
+        return HITCTL_FAILED;
+    }
     hs_buf_clear(&put->printed);
     for (int column = 0; column < HS_COLUMN_COUNT; column++) {
         from[column] = put->printed.len;
-        if (entry && !put->texts[column].text.ptr) {
+        if (!put->texts[column].text.ptr) {
             hs_entry_print(entry, (enum hs_column)column, &put->printed);
         }
     }
@@ -103,6 +112,11 @@ static void take_over(struct put *put, struct hs_str before)
         }
     }
     hs_entry_free(entry);
+    if (hs_buf_status(&put->printed) != 0) {
+        hitctl_error("out of memory: nothing is changed");
+        return HITCTL_FAILED;
+    }
+    return HITCTL_OK;
 }
 
 // ---- variants of its mark on the list ----
@@ -328,8 +342,7 @@ static int prepare_edit(struct put *put)
     if (rc != 0) {
         return hitctl_store_failed(put->list.store, rc, "nothing to edit");
     }
-    take_over(put, before);
-    return HITCTL_OK;
+    return take_over(put, before);
 }
 
 int hitctl_list_put(struct hitctl *ctl, int argc, char **argv)

@@ -35,6 +35,11 @@ int hitctl_store_open(const struct hitctl *ctl, struct hs_store **ret_store)
 int hitctl_store_failed(const struct hs_store *store, int rc, const char *what)
 {
     const char *why = hs_store_why(store);
-    hitctl_error("%s: %s", what, why[0] ? why : hs_strerror(rc));
+    if (hs_store_uncertain(store)) {
+        hitctl_error("redis was asked and did not answer: look whether it is done; %s",
+                     why[0] ? why : hs_strerror(rc));
+    } else {
+        hitctl_error("%s: %s", what, why[0] ? why : hs_strerror(rc));
+    }
     return exit_code_of(rc);
 }

@@ -448,6 +448,7 @@ int hs_kept_write(const char *path, const struct hs_kept_head *head, const struc
     if (!writing.file) {
         if (fd >= 0) {
             close(fd);
+            unlink(beside);
         }
         return HS_EIO;
     }

@@ -66,12 +66,13 @@ static struct hs_bump_chunk *chunk_with_room(struct hs_bump *bump, size_t len_by
 
 void *hs_bump_take(struct hs_bump *bump, size_t len_bytes)
 {
-    if (len_bytes > SIZE_MAX - 16 - sizeof(struct hs_bump_chunk)) {
-        return NULL;
+    struct hs_bump_chunk *chunk = NULL;
+    if (len_bytes <= SIZE_MAX - 16 - sizeof(*chunk)) {
+        len_bytes = (len_bytes + 15) & ~(size_t)15;
+        chunk = chunk_with_room(bump, len_bytes);
     }
-    len_bytes = (len_bytes + 15) & ~(size_t)15;
-    struct hs_bump_chunk *chunk = chunk_with_room(bump, len_bytes);
     if (!chunk) {
+        bump->status = HS_ENOMEM;
         return NULL;
     }
     void *at = chunk->data + chunk->used_bytes;
@@ -93,6 +94,12 @@ char *hs_bump_copy(struct hs_bump *bump, const void *bytes, size_t len_bytes)
         memcpy(copy, bytes, len_bytes);
     }
     return copy;
+}
+
+struct hs_str hs_bump_str(struct hs_bump *bump, struct hs_str text)
+{
+    const char *copy = hs_bump_copy(bump, text.ptr, text.len);
+    return copy ? hs_str_n(copy, text.len) : HS_STR("");
 }
 
 static void free_chain(struct hs_bump_chunk *chunk)
@@ -118,4 +125,5 @@ void hs_bump_reset(struct hs_bump *bump)
         bump->newest->used_bytes = 0;
     }
     bump->used_bytes = 0;
+    bump->status = 0;
 }

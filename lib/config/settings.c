@@ -2,6 +2,7 @@
 #include "config/settings.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -240,35 +241,51 @@ static int is_yaml(const struct dirent *entry)
     return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".yaml") == 0;
 }
 
+static void free_paths(char **paths, size_t count)
+{
+    for (size_t i = 0; paths && i < count; i++) {
+        free(paths[i]);
+    }
+    free(paths);
+}
+
 static int bytewise(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-// The *.yaml of conf.d beside the main file, in order of name, into paths[1...]; returns how many
-// there are.
-static size_t list_drop_ins(const char *main_path, char ***ret_paths)
+// The *.yaml of conf.d beside the main file, in order of name. A folder that is there and cannot be
+// read is an error: without its files the daemon would be another one.
+static int list_drop_ins(const char *main_path, struct hs_diags *diags, char ***ret_paths,
+                         size_t *ret_count)
 {
     const char *slash = strrchr(main_path, '/');
     char folder[PATH_MAX_BYTES];
     struct dirent **entries = NULL;
+    int rc = 0;
     snprintf(folder, sizeof(folder), "%.*sconf.d", slash ? (int)(slash - main_path) + 1 : 0,
              main_path);
     int count = scandir(folder, &entries, is_yaml, bytewise);
-    if (count <= 0) {
-        free(entries);
-        return 0;
+    if (count < 0 && errno != ENOENT) {
+        const struct hs_diag_place place = {.file = folder};
+        hs_diags_add(diags, HS_DIAG_ERROR, &place, "cannot be read: %s", strerror(errno));
+        return errno == ENOMEM ? HS_ENOMEM : HS_EFORMAT;
     }
-    char **paths = calloc((size_t)count, sizeof(*paths));
+    char **paths = count > 0 ? calloc((size_t)count, sizeof(*paths)) : NULL;
     for (int i = 0; i < count; i++) {
-        if (paths && asprintf(&paths[i], "%s/%s", folder, entries[i]->d_name) < 0) {
-            paths[i] = NULL;
+        if (!paths || asprintf(&paths[i], "%s/%s", folder, entries[i]->d_name) < 0) {
+            rc = HS_ENOMEM;
         }
         free(entries[i]);
     }
     free(entries);
+    if (rc != 0) {
+        free_paths(paths, (size_t)count);
+        return rc;
+    }
     *ret_paths = paths;
-    return paths ? (size_t)count : 0;
+    *ret_count = count > 0 ? (size_t)count : 0;
+    return 0;
 }
 
 int hs_settings_load_usual(const char *main_path, struct hs_diags *diags,
@@ -276,27 +293,20 @@ int hs_settings_load_usual(const char *main_path, struct hs_diags *diags,
 {
     const char *path = main_path ? main_path : DEFAULT_PATH;
     char **drop_ins = NULL;
-    size_t drop_in_count = list_drop_ins(path, &drop_ins);
-    const char **paths = calloc(drop_in_count + 1, sizeof(*paths));
-    int rc = paths ? 0 : HS_ENOMEM;
-    size_t count = 0;
+    size_t drop_in_count = 0, count = 0;
+    int rc = list_drop_ins(path, diags, &drop_ins, &drop_in_count);
+    const char **paths = rc == 0 ? calloc(drop_in_count + 1, sizeof(*paths)) : NULL;
+    rc = rc || paths ? rc : HS_ENOMEM;
     if (rc == 0 && (main_path || access(path, F_OK) == 0)) { // without a file all defaults hold
         paths[count++] = path;
     }
     for (size_t i = 0; rc == 0 && i < drop_in_count; i++) {
-        if (drop_ins[i]) {
-            paths[count++] = drop_ins[i];
-        } else {
-            rc = HS_ENOMEM;
-        }
+        paths[count++] = drop_ins[i];
     }
     if (rc == 0) {
         rc = hs_settings_load(paths, count, diags, ret_settings);
     }
-    for (size_t i = 0; i < drop_in_count; i++) {
-        free(drop_ins[i]);
-    }
-    free(drop_ins);
+    free_paths(drop_ins, drop_in_count);
     free(paths);
     return rc;
 }

@@ -334,13 +334,17 @@ const struct hs_rules *hs_controls_rules(const struct hs_controls *controls)
     return &controls->rules;
 }
 
-void hs_controls_audience_hash(const struct hs_controls *controls, struct hs_str audience,
-                               char ret_hash[HS_CONTROLS_HASH_BYTES])
+int hs_controls_audience_hash(const struct hs_controls *controls, struct hs_str audience,
+                              char ret_hash[HS_CONTROLS_HASH_BYTES])
 {
     struct hs_buf text = {0};
     hs_buf_add_text(&text, controls->common);
     hs_routes_canonical(controls->routes, audience, &text);
     hs_groups_canonical(controls->groups, audience, &text);
-    hs_controls_hash_text(hs_buf_str(&text), ret_hash);
+    int rc = hs_buf_status(&text);
+    if (rc == 0) {
+        hs_controls_hash_text(hs_buf_str(&text), ret_hash);
+    }
     hs_buf_fini(&text);
+    return rc;
 }

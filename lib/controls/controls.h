@@ -58,8 +58,8 @@ const struct hs_routes *hs_controls_routes(const struct hs_controls *controls);
 const struct hs_roads *hs_controls_roads(const struct hs_controls *controls);
 const struct hs_rules *hs_controls_rules(const struct hs_controls *controls);
 // Hash of the part that concerns an audience ("open", "covert:<list>", "trial:<list>"), 64 hex
-// digits.
-void hs_controls_audience_hash(const struct hs_controls *controls, struct hs_str audience,
-                               char ret_hash[HS_CONTROLS_HASH_BYTES]);
+// digits. HS_ENOMEM.
+int hs_controls_audience_hash(const struct hs_controls *controls, struct hs_str audience,
+                              char ret_hash[HS_CONTROLS_HASH_BYTES]);
 
 #endif

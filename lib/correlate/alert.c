@@ -56,11 +56,13 @@ static const char *audience_hash(struct hs_alert_desk *desk, struct hs_str audie
         desk->hash_capacity = wanted;
     }
     struct hs_audience_hash *row = &desk->hashes[desk->hash_count];
+    if (hs_controls_audience_hash(desk->controls, audience, row->hash) != 0) {
+        return NULL;
+    }
     row->audience = hs_str_dup(audience);
     if (!row->audience) {
         return NULL;
     }
-    hs_controls_audience_hash(desk->controls, audience, row->hash);
     desk->hash_count++;
     return row->hash;
 }
@@ -313,6 +315,9 @@ int hs_alert_tell(struct hs_alert_desk *desk, const struct hs_alert_draft *draft
         return HS_ENOMEM;
     }
     add_headers(desk, draft, &id);
+    if (hs_buf_status(&desk->headers.text) != 0) {
+        return HS_ENOMEM;
+    }
     struct hs_alert told = {
         .id = id,
         .incident = draft->incident->id,

@@ -173,7 +173,7 @@ static struct hs_str read_name(struct reader *reader, enum column column, bool n
     } else if (text.len == 0 && needed) {
         fault(reader, column, "the value is missing");
     }
-    return hs_str_n(hs_bump_copy(&reader->bump, text.ptr ? text.ptr : "", text.len), text.len);
+    return hs_bump_str(&reader->bump, text);
 }
 
 static void read_direction(struct reader *reader, struct hs_camera *camera)
@@ -553,6 +553,7 @@ int hs_cameras_parse(struct hs_str text, const char *name, struct hs_diags *diag
     hs_csv_init(&reader.csv, text);
     read_header(&reader);
     int rc = diags->errors == errors ? read_rows(&reader) : 0;
+    rc = rc ? rc : hs_bump_status(&reader.bump);
     if (rc == 0) {
         rc = check_rows(&reader);
     }

@@ -140,7 +140,7 @@ static struct hs_str read_site(struct reader *reader, enum column column)
         fault(reader, column,
               "allowed: a site's name, up to 64 bytes of UTF-8 without control characters");
     }
-    return hs_str_n(hs_bump_copy(&reader->bump, text.ptr ? text.ptr : "", text.len), text.len);
+    return hs_bump_str(&reader->bump, text);
 }
 
 static struct hs_str read_direction(struct reader *reader)
@@ -359,6 +359,7 @@ int hs_roads_parse(struct hs_str text, const char *name, struct hs_diags *diags,
     hs_csv_init(&reader.csv, text);
     read_header(&reader);
     int rc = diags->errors == errors ? read_rows(&reader) : 0;
+    rc = rc ? rc : hs_bump_status(&reader.bump);
     if (rc == 0) {
         if (reader.count > 0) {
             qsort(reader.rows, reader.count, sizeof(*reader.rows), hs_roads_by_key);

@@ -31,7 +31,7 @@ int hs_store_entries(struct hs_store *store, const struct hs_store_list *list, u
     struct walk walk = {pair, ctx};
     struct hs_str key =
         hs_store_generation_key(&bump, list->list_id, generation ? generation : list->generation);
-    int rc = hs_redis_scan_hash(store->redis, key, walk_field, &walk);
+    int rc = key.len > 0 ? hs_redis_scan_hash(store->redis, key, walk_field, &walk) : HS_ENOMEM;
     const char *why = hs_redis_why(store->redis);
     if (rc == HS_EPROTO || rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT) {
         hs_store_fail(store, rc, "key '%.*s': %s", HS_STR_ARG(key), *why ? why : hs_strerror(rc));
@@ -107,7 +107,8 @@ static int find_entry(struct hs_store *store, const struct hs_store_list *list,
     redisReply *reply;
     struct hs_str arguments[] = {
         HS_STR("HGET"), hs_store_generation_key(bump, list->list_id, list->generation), entry_id};
-    int rc = hs_redis_command(store->redis, 3, arguments, &reply);
+    int rc = hs_bump_status(bump);
+    rc = rc ? rc : hs_redis_command(store->redis, 3, arguments, &reply);
     if (rc == HS_EPROTO) { // a key of another type
         rc = HS_EREFUSED;
     }

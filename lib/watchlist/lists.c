@@ -163,7 +163,7 @@ static int parse_list(struct hs_store *store, const redisReply *reply, struct hs
 static int get_hash(struct hs_store *store, struct hs_str key, redisReply **ret_reply)
 {
     struct hs_str arguments[] = {HS_STR("HGETALL"), key};
-    int rc = hs_redis_command(store->redis, 2, arguments, ret_reply);
+    int rc = key.len > 0 ? hs_redis_command(store->redis, 2, arguments, ret_reply) : HS_ENOMEM;
     if (rc != 0) {
         hs_store_fail(store, rc, "key '%.*s': %s", HS_STR_ARG(key), hs_redis_why(store->redis));
         return rc;
@@ -347,7 +347,8 @@ static int find_next_generation(struct hs_store *store, struct hs_bump *bump, st
     struct hs_str text;
     struct hs_str arguments[] = {HS_STR("HGET"), hs_store_list_key(bump, list_id),
                                  HS_STR("last_generation")};
-    int rc = hs_redis_command(store->redis, 3, arguments, &reply);
+    int rc = hs_bump_status(bump);
+    rc = rc ? rc : hs_redis_command(store->redis, 3, arguments, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "list");
     }

@@ -56,12 +56,30 @@ static int integer_reply(struct hs_store *store, const char *doing, long long *r
     return rc;
 }
 
-// Takes away what a load that died has left.
+// Entries of a generation that is not live: the mark goes in the same step that makes it live, so
+// that what was meant as dead is left alone when it lives after all. KEYS: list, generation; the
+// mark, its value. Answers whether they were taken away.
+static const char take_away[] =
+    "if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end\n"
+    "redis.call('UNLINK', KEYS[2])\n"
+    "return redis.call('HDEL', KEYS[1], ARGV[1])\n";
+
+static int take_away_generation(struct hs_store *store, struct hs_str list_key,
+                                struct hs_str generation_key, struct hs_str mark,
+                                struct hs_str value)
+{
+    long long taken;
+    const struct hs_str eval[] = {
+        HS_STR("EVAL"), HS_STR(take_away), HS_STR("2"), list_key, generation_key, mark, value};
+    hs_redis_add(store->redis, sizeof(eval) / sizeof(eval[0]), eval);
+    return integer_reply(store, "taking away what a load left", &taken);
+}
+
+// Takes away what loads that died have left.
 static int drop_abandoned(struct hs_store *store, struct hs_bump *bump, struct hs_str list_id,
                           int64_t now_ms)
 {
     redisReply *reply;
-    long long ignored;
     struct hs_str list_key = hs_store_list_key(bump, list_id);
     struct hs_str arguments[] = {HS_STR("HGETALL"), list_key};
     int rc = hs_redis_command(store->redis, 2, arguments, &reply);
@@ -79,13 +97,8 @@ static int drop_abandoned(struct hs_store *store, struct hs_bump *bump, struct h
             (hs_str_to_i64(value, &started_ms) == 0 && now_ms - started_ms < ABANDONED_MS)) {
             continue;
         }
-        struct hs_str unlink[] = {HS_STR("UNLINK"),
-                                  hs_store_generation_key(bump, list_id, generation)};
-        struct hs_str forget[] = {HS_STR("HDEL"), list_key, field};
-        hs_redis_add(store->redis, 2, unlink);
-        hs_redis_add(store->redis, 3, forget);
-        rc = integer_reply(store, "taking away what a load left", &ignored);
-        rc = rc ? rc : integer_reply(store, "taking away what a load left", &ignored);
+        rc = take_away_generation(store, list_key,
+                                  hs_store_generation_key(bump, list_id, generation), field, value);
     }
     hs_redis_reply_free(reply);
     return rc;
@@ -112,6 +125,9 @@ static int claim_generation(struct hs_store_loading *loading)
         hs_store_generation_key(&loading->bump, loading->against.list_id, (uint64_t)generation);
     loading->marker = hs_store_text(&loading->bump, "loading:%lld", generation);
     loading->started = hs_store_text(&loading->bump, "%lld", (long long)now_ms);
+    if (hs_bump_status(&loading->bump) != 0) {
+        return HS_ENOMEM;
+    }
     struct hs_str mark[] = {HS_STR("HSET"), key, loading->marker, loading->started};
     hs_redis_add(store->redis, 4, mark);
     return integer_reply(store, "claiming a generation", &marked);
@@ -148,7 +164,8 @@ int hs_store_loading_new(struct hs_store *store, const struct hs_store_list *aga
     loading->fresh = loading->against;
     loading->fresh.sequence = loading->fresh.size = loading->fresh.checksum = 0;
     loading->fresh.own_ids = false;
-    int rc = hs_store_kept_new(store, against, &loading->kept);
+    int rc = hs_bump_status(&loading->bump);
+    rc = rc ? rc : hs_store_kept_new(store, against, &loading->kept);
     rc = rc ? rc : claim_generation(loading);
     if (rc != 0) {
         loading_free(loading);
@@ -355,18 +372,10 @@ void hs_store_loading_abort(struct hs_store_loading *loading)
     // Whatever fails here is made good by a later load, see drop_abandoned().
     struct hs_store *store = loading->store;
     struct hs_buf why = store->why; // the reason of the abort is what a person wants to read
-    long long ignored;
     store->why = (struct hs_buf){0};
     if (take_replies(loading, 0) == 0) {
-        struct hs_str unlink[] = {HS_STR("UNLINK"), loading->key};
-        struct hs_str forget[] = {HS_STR("HDEL"),
-                                  hs_store_list_key(&loading->bump, loading->against.list_id),
-                                  loading->marker};
-        hs_redis_add(store->redis, 2, unlink);
-        hs_redis_add(store->redis, 3, forget);
-        if (integer_reply(store, "aborting", &ignored) == 0) {
-            integer_reply(store, "aborting", &ignored);
-        }
+        take_away_generation(store, hs_store_list_key(&loading->bump, loading->against.list_id),
+                             loading->key, loading->marker, loading->started);
     }
     hs_buf_fini(&store->why);
     store->why = why;

@@ -166,6 +166,7 @@ static int send_once(struct hs_proposal *proposal, struct hs_store *store, struc
     add_script(proposal, store, record, record_texts);
     rc = hs_redis_reply(store->redis, 0, &reply);
     store->tail_known = false;
+    store->uncertain = hs_redis_lost(store->redis);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "change");
     }
@@ -189,6 +190,7 @@ int hs_proposal_send(struct hs_proposal *proposal, struct hs_store *store,
     struct hs_position position;
     size_t count = 2 + hs_change_encode(change, &storage, record + 2);
     int rc = hs_buf_status(&storage);
+    rc = rc ? rc : hs_bump_status(&proposal->bump); // a key that is missing would be another key
     if (proposal->overflow) {
         rc = hs_store_fail(store, HS_ELIMIT, "change touches more keys than one change may");
     }

@@ -31,6 +31,7 @@ struct hs_redis {
     struct hs_buf why;          // last fault, for a person
     int64_t command_timeout_ms; // for each call
     char *receive;              // RECEIVE_BYTES, between socket and reader
+    int lost;                   // what sending or receiving failed with; 0: it has not
 };
 
 static int fail(struct hs_redis *redis, int code, const char *what, const char *detail)
@@ -39,6 +40,18 @@ static int fail(struct hs_redis *redis, int code, const char *what, const char *
     hs_buf_printf(&redis->why, "%s%s%s", what, *detail ? ": " : "", detail);
     hs_buf_text(&redis->why); // terminated, see hs_redis_why()
     return code;
+}
+
+// The same, and nothing more goes over this connection, see hs_redis_lost().
+static int lose(struct hs_redis *redis, int code, const char *what, const char *detail)
+{
+    redis->lost = code;
+    return fail(redis, code, what, detail);
+}
+
+bool hs_redis_lost(const struct hs_redis *redis)
+{
+    return redis->lost != 0;
 }
 
 const char *hs_redis_why(const struct hs_redis *redis)
@@ -65,10 +78,10 @@ static int wait_socket(struct hs_redis *redis, short events, int64_t until_ms, s
             return 0;
         }
         if (n == 0) {
-            return fail(redis, HS_ETIMEDOUT, "redis does not answer within its time", "");
+            return lose(redis, HS_ETIMEDOUT, "redis does not answer within its time", "");
         }
         if (errno != EINTR) {
-            return fail(redis, HS_EUNREACHABLE, "redis", strerror(errno));
+            return lose(redis, HS_EUNREACHABLE, "redis", strerror(errno));
         }
     }
 }
@@ -80,22 +93,22 @@ static int receive(struct hs_redis *redis)
     if (n > 0) {
         return redisReaderFeed(redis->context->reader, redis->receive, (size_t)n) == REDIS_OK
                    ? 0
-                   : fail(redis, HS_EPROTO, "redis", redis->context->reader->errstr);
+                   : lose(redis, HS_EPROTO, "redis", redis->context->reader->errstr);
     }
     if (n == 0) {
-        return fail(redis, HS_EUNREACHABLE, "redis closed the connection", "");
+        return lose(redis, HS_EUNREACHABLE, "redis closed the connection", "");
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
         return HS_EAGAIN;
     }
-    return fail(redis, HS_EUNREACHABLE, "redis", strerror(errno));
+    return lose(redis, HS_EUNREACHABLE, "redis", strerror(errno));
 }
 
 int hs_redis_flush(struct hs_redis *redis)
 {
     int64_t until_ms = deadline_ms(redis, 0);
     size_t sent = 0;
-    int rc = hs_buf_status(&redis->out);
+    int rc = redis->lost ? redis->lost : hs_buf_status(&redis->out);
     while (rc == 0 && sent < redis->out.len) {
         ssize_t n = send(redis->context->fd, redis->out.ptr + sent, redis->out.len - sent,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -104,7 +117,7 @@ int hs_redis_flush(struct hs_redis *redis)
             continue;
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-            return fail(redis, HS_EUNREACHABLE, "redis", strerror(errno));
+            return lose(redis, HS_EUNREACHABLE, "redis", strerror(errno));
         }
         // Replies are taken in meanwhile: a peer that cannot write would stop reading.
         short events;
@@ -213,10 +226,10 @@ static int error_reply(struct hs_redis *redis, const char *text)
 static int next_reply(struct hs_redis *redis, int64_t wait_ms, void **ret_object)
 {
     int64_t until_ms = deadline_ms(redis, wait_ms);
-    for (;;) {
+    while (!redis->lost) {
         void *object = NULL;
         if (redisReaderGetReply(redis->context->reader, &object) != REDIS_OK) {
-            return fail(redis, HS_EPROTO, "redis", redis->context->reader->errstr);
+            return lose(redis, HS_EPROTO, "redis", redis->context->reader->errstr);
         }
         if (object) {
             *ret_object = object;
@@ -231,6 +244,7 @@ static int next_reply(struct hs_redis *redis, int64_t wait_ms, void **ret_object
             return rc;
         }
     }
+    return redis->lost;
 }
 
 int hs_redis_reply(struct hs_redis *redis, int64_t wait_ms, struct redisReply **ret_reply)

@@ -63,6 +63,9 @@ int hs_redis_flush(struct hs_redis *redis);
 // hs_redis_why(). `wait_ms` comes on top of the command timeout, for commands that block.
 int hs_redis_reply(struct hs_redis *redis, int64_t wait_ms, struct redisReply **ret_reply);
 void hs_redis_reply_free(struct redisReply *reply);
+// Sending or receiving has failed: every later call fails likewise, since what came next could be
+// the answer to what was asked before.
+bool hs_redis_lost(const struct hs_redis *redis);
 // One command, one reply.
 int hs_redis_command(struct hs_redis *redis, size_t count, const struct hs_str *arguments,
                      struct redisReply **ret_reply);

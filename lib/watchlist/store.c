@@ -41,6 +41,11 @@ const char *hs_store_why(const struct hs_store *store)
     return store->why.len ? store->why.ptr : "";
 }
 
+bool hs_store_uncertain(const struct hs_store *store)
+{
+    return store->uncertain;
+}
+
 int hs_store_fail(struct hs_store *store, int code, const char *format, ...)
 {
     va_list args;

@@ -34,6 +34,8 @@ int hs_store_open(const struct hs_redis_config *config, struct hs_store **ret_st
 void hs_store_free(struct hs_store *store);
 // What went wrong last, for a person. Valid until the next call.
 const char *hs_store_why(const struct hs_store *store);
+// The last change failed after it was sent: it may have been made all the same.
+bool hs_store_uncertain(const struct hs_store *store);
 
 // What one entry adds to its list's checksum; sums are modulo 2^64.
 uint64_t hs_store_entry_sum(struct hs_str entry_id, struct hs_str entry);

@@ -21,6 +21,7 @@ struct hs_store {
     struct hs_position
         tail; // the stream's last record as last seen: saves a read before each change
     bool tail_known;
+    bool uncertain; // the last change was sent, and nobody said what became of it
 };
 
 // Says what went wrong and returns `code`.

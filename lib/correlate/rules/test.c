@@ -53,7 +53,7 @@ static int pack(struct hs_alert_desk *desk, const struct hs_vehicle *vehicle,
     hs_buf_clear(&desk->headline);
     hs_buf_printf(&desk->headline, "TEST of queue '%.*s': no vehicle, nothing to do",
                   HS_STR_ARG(test->queue->name));
-    hs_controls_audience_hash(desk->controls, vehicle->audience, hash);
+    int rc = hs_controls_audience_hash(desk->controls, vehicle->audience, hash);
     alert.alert_id = bytes_of(&test->id);
     alert.incident_id = bytes_of(&test->incident);
     alert.cause_id = bytes_of(&test->cause);
@@ -69,8 +69,8 @@ static int pack(struct hs_alert_desk *desk, const struct hs_vehicle *vehicle,
     alert.read_id = test->hit->read_id;
     alert.controls_hash = hash;
     alert.reply_token = (ProtobufCBinaryData){desk->token.len, (uint8_t *)desk->token.ptr};
-    if (!alert.vehicle || hs_buf_status(&desk->headline) || hs_buf_status(&desk->token) ||
-        hs_redact_alert(test->queue, &desk->bump, &alert) != 0) {
+    if (rc != 0 || !alert.vehicle || hs_buf_status(&desk->headline) ||
+        hs_buf_status(&desk->token) || hs_redact_alert(test->queue, &desk->bump, &alert) != 0) {
         return HS_ENOMEM;
     }
     return hs_message_pack(&alert.base, &desk->payload);
@@ -113,6 +113,9 @@ int hs_test_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle, cons
         return HS_ENOMEM;
     }
     add_headers(desk, &test);
+    if (hs_buf_status(&desk->headers.text) != 0) {
+        return HS_ENOMEM;
+    }
     const struct hs_alert told = {
         .id = test.id,
         .incident = test.incident,
