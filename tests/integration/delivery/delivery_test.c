@@ -5,7 +5,9 @@
 // while: what follows from that (silence, stand-downs, the chain, hand-overs, exclusions) is told
 // once as well, and is what the core alone makes of the same log.
 //
-//     delivery_test killed|restarted|two|frozen|stalled [reads]
+//     delivery_test killed|restarted|two|frozen|stalled|upgraded [reads]
+//
+// upgraded: HS_EARLIER_HITSTREAMD is the hitstreamd of an earlier version; see tests/release/upgrade_test.sh.
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -222,6 +224,32 @@ static void broker_frozen_for_longer_than_a_message_may_take(void **state)
     finish("stalled", false);
 }
 
+// Two instances of an earlier version, one after the other replaced by this one, and back, as who is
+// not content would do.
+static void replaced_by_this_version(void **state)
+{
+    (void)state;
+    const char *earlier = getenv("HS_EARLIER_HITSTREAMD");
+    if (!earlier) {
+        fail_msg("HS_EARLIER_HITSTREAMD names none");
+    }
+    begin(SESSION_MS, reads(40000), 1000);
+    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+        world.instances[i].program = earlier;
+        world_start(&world, i, NULL);
+        world_await_ready(&world, i);
+    }
+    for (size_t turn = 0; turn < 3 * WORLD_INSTANCES; turn++) {
+        struct world_instance *instance = &world.instances[turn % WORLD_INSTANCES];
+        hs_test_pause_ms(3000);
+        assert_int_equal(hs_process_stop(&instance->process, STOP_MS), 0);
+        instance->program = turn / WORLD_INSTANCES == 1 ? earlier : NULL;
+        world_start(&world, turn % WORLD_INSTANCES, NULL);
+        world_await_ready(&world, turn % WORLD_INSTANCES);
+    }
+    finish("upgraded", false);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -236,6 +264,8 @@ int main(int argc, char **argv)
          cmocka_unit_test_setup_teardown(frozen_for_twice_the_session, open_world, close_world)},
         {"stalled", cmocka_unit_test_setup_teardown(
                         broker_frozen_for_longer_than_a_message_may_take, open_world, close_world)},
+        {"upgraded",
+         cmocka_unit_test_setup_teardown(replaced_by_this_version, open_world, close_world)},
     };
     reads_wanted = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
@@ -244,6 +274,6 @@ int main(int argc, char **argv)
             return cmocka_run_group_tests_name(variants[i].name, tests, NULL, NULL);
         }
     }
-    fputs("usage: delivery_test killed|restarted|two|frozen|stalled [reads]\n", stderr);
+    fputs("usage: delivery_test killed|restarted|two|frozen|stalled|upgraded [reads]\n", stderr);
     return 2;
 }

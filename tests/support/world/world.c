@@ -285,7 +285,7 @@ void world_start(struct world *world, size_t index, const char *kill_point)
     for (size_t i = 0; instance->wrapped && instance->wrapped[i] && count < WORDS_MAX; i++) {
         argv[count++] = instance->wrapped[i];
     }
-    argv[count++] = HITSTREAMD_PATH;
+    argv[count++] = instance->program ? instance->program : HITSTREAMD_PATH;
     argv[count++] = "--config";
     argv[count++] = instance->config;
     argv[count] = NULL;

@@ -36,6 +36,7 @@ struct world_instance {
     char network[HS_TEST_PATH_BYTES]; // it runs there; "": where the test does
     const char *const *wrapped;       // words before the program's, ends with NULL; NULL: none
     char name[16];
+    const char *program; // hitstreamd; NULL: this build's
 };
 
 // Where it stands; borrowed for the call.
