@@ -102,7 +102,7 @@ start_kafka() {
     kafka=$(HS_KAFKA_DIR=${HS_KAFKA_DIR:-$root/build/kafka} config/kafka-fetch.sh)
     HS_KAFKA_JAVA_OPTS=${HS_KAFKA_JAVA_OPTS:--Xms1g -Xmx1g -XX:+UseG1GC} \
         begin "$folder/kafka.log" config/kafka-run.sh "$kafka" "$folder/kafka" "$port" "$(free_port)" \
-        num.network.threads=3 num.io.threads=4
+        num.network.threads=3 num.io.threads=4 log.retention.check.interval.ms=15000
     export HS_BENCH_KAFKA=127.0.0.1:$port
     await 60 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
 }

@@ -10,12 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <librdkafka/rdkafka.h>
-
 #include "base/clock.h"
-#include "hitstream/v1/alert.pb-c.h"
 #include "hitstream/v1/feedback.pb-c.h"
-#include "stage/site.h"
+#include "stage/clients.h"
 #include "support/figure.h"
 #include "support/kafka_util.h"
 
@@ -36,73 +33,11 @@ static const char queues[] =
     "  control:\n    owner: north\n    kind: live\n    lists: ['*']\n    default: true\n"
     "  patrol:\n    owner: north\n    kind: live\n    lists: ['*']\n";
 
-static rd_kafka_t *client_new(const struct bench *bench, rd_kafka_type_t type)
-{
-    static const char *const rows[][2] = {{"socket.nagle.disable", "true"},
-                                          {"linger.ms", "0"},
-                                          {"acks", "all"},
-                                          {"partitioner", "murmur2_random"},
-                                          {"group.id", "bench-ack"},
-                                          {"enable.auto.commit", "false"}};
-    char why[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    size_t from = type == RD_KAFKA_PRODUCER ? 0 : 4, to = type == RD_KAFKA_PRODUCER ? 4 : 6;
-    rd_kafka_conf_set(conf, "bootstrap.servers", bench->site.bootstrap, why, sizeof(why));
-    rd_kafka_conf_set(conf, rows[0][0], rows[0][1], why, sizeof(why));
-    for (size_t i = from; i < to; i++) {
-        if (rd_kafka_conf_set(conf, rows[i][0], rows[i][1], why, sizeof(why)) != RD_KAFKA_CONF_OK) {
-            site_fail("%s", why);
-        }
-    }
-    rd_kafka_t *client = rd_kafka_new(type, conf, why, sizeof(why));
-    if (!client) {
-        site_fail("%s", why);
-    }
-    return client;
-}
-
-static void open_reader(struct bench *bench)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(2);
-    bench->reader = client_new(bench, RD_KAFKA_CONSUMER);
-    rd_kafka_topic_partition_list_add(list, "dispatch.control", 0)->offset = 0;
-    rd_kafka_topic_partition_list_add(list, "dispatch.patrol", 0)->offset = 0;
-    rd_kafka_poll_set_consumer(bench->reader);
-    rd_kafka_assign(bench->reader, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void produce(struct bench *bench, const char *topic, const char *key, void *value,
-                    size_t len)
-{
-    rd_kafka_producev(bench->writer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(key, strlen(key)),
-                      RD_KAFKA_V_VALUE(value, len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                      RD_KAFKA_V_END);
-    rd_kafka_poll(bench->writer, 0);
-}
-
-// The next alert and whose queue it stands on; NULL: none within `timeout_ms`.
-static pb_alert *next_alert(struct bench *bench, int timeout_ms)
-{
-    rd_kafka_message_t *message = rd_kafka_consumer_poll(bench->reader, timeout_ms);
-    pb_alert *alert = message && !message->err
-                          ? hitstream__v1__alert__unpack(NULL, message->len, message->payload)
-                          : NULL;
-    if (message) {
-        rd_kafka_message_destroy(message);
-    }
-    return alert;
-}
-
 static void read_plate(struct bench *bench, size_t n)
 {
-    char vrm[SITE_MARK_MAX], key[16];
-    uint8_t packed[512];
-    unsigned camera = (unsigned)n % SITE_CAMERAS;
+    char vrm[SITE_MARK_MAX];
     site_plate(2 * n, vrm);
-    snprintf(key, sizeof(key), "site-%04u", camera);
-    produce(bench, "anpr.reads", key, packed,
-            site_pack_one(packed, sizeof(packed), n, vrm, camera));
+    site_send_read(bench->writer, "anpr.reads", n, vrm, (unsigned)n % SITE_CAMERAS);
 }
 
 // Until both desks know of every incident.
@@ -114,7 +49,7 @@ static void open_incidents(struct bench *bench, size_t count)
         read_plate(bench, n);
     }
     while (bench->told_count < count || patrol < count) {
-        pb_alert *alert = next_alert(bench, 100);
+        pb_alert *alert = site_next_alert(bench->reader, 100);
         if (hs_clock_boottime_ms() > until_ms) {
             site_fail("%zu and %zu of %zu incidents were told", bench->told_count, patrol, count);
         }
@@ -143,9 +78,9 @@ static double answer(struct bench *bench, size_t n)
     feedback.at_ms = hs_clock_realtime_ms();
     size_t len = hitstream__v1__feedback__pack(&feedback, packed);
     int64_t from_ns = hs_clock_monotonic_ns();
-    produce(bench, "feedback.control", "any", packed, len);
+    site_send(bench->writer, "feedback.control", "any", packed, len);
     while (!down) {
-        pb_alert *alert = next_alert(bench, 100);
+        pb_alert *alert = site_next_alert(bench->reader, 100);
         down = alert && alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_STAND_DOWN &&
                memcmp(alert->incident_id.data, told->incident_id.data, 16) == 0;
         hitstream__v1__alert__free_unpacked(alert, NULL);
@@ -174,8 +109,9 @@ static void prepare(struct bench *bench)
     while (site_metric(&bench->site, "hitstream_intake_topics") < 2) {
         hs_test_pause_ms(50);
     }
-    bench->writer = client_new(bench, RD_KAFKA_PRODUCER);
-    open_reader(bench);
+    static const char *const told[] = {"dispatch.control", "dispatch.patrol", NULL};
+    bench->writer = site_writer_new(&bench->site);
+    bench->reader = site_reader_new(&bench->site, told, SITE_FROM_BEGINNING);
 }
 
 int main(void)
