@@ -12,6 +12,7 @@
 
 #include "match/kernel.h"
 #include "match/peers.h"
+#include "match/snapshot_parts.h"
 #include "match/workload.h"
 #include "support/figure.h"
 
@@ -203,16 +204,21 @@ static int print_costs(const struct bench *bench, double value, double limit, ch
     }
     double keys = 1 + (double)candidates / (double)w->read_count;
     struct hs_filter_size size = hs_filter_size_for(w->entries);
-    return snprintf(
-        note, room,
-        ", %.0f %% of that limit; a read streams %.1f bytes and stores %zu, its %.1f keys load as "
-        "many words of a filter of %.2f MB (and 1 in 20 a second one, of %.2f MB), up to %d in "
-        "flight",
-        100 * value / limit,
-        (double)sizeof(struct hs_read_view) + (keys - 1) * (double)sizeof(struct hs_candidate_view),
-        sizeof(struct hs_ring_read), keys + bench->masks,
-        (double)((size_t)8 << size.near_log2) / 1e6, (double)size.cell_count * 8 / 1e6,
-        (int)(HS_CHUNK_READS * keys));
+    const struct hs_mask_lines *lines = w->snapshot->lines;
+    uint32_t groups = lines ? lines->of_len[WORKLOAD_MARK_MAX - 1].group_count : 0;
+    int len = lines ? snprintf(note, room, ", %u masks in %u lines a read, of %.2f MB",
+                               bench->masks, groups, (double)lines->arena.mapped_bytes / 1e6)
+                    : 0;
+    return len +
+           snprintf(note + len, room - (size_t)len,
+                    ", %.0f %% of that limit; a read streams %.1f bytes and stores %zu, its %.1f "
+                    "keys load as many words of a filter of %.2f MB (and 1 in 20 a second one, of "
+                    "%.2f MB), up to %d in flight",
+                    100 * value / limit,
+                    (double)sizeof(struct hs_read_view) +
+                        (keys - 1) * (double)sizeof(struct hs_candidate_view),
+                    sizeof(struct hs_ring_read), keys, (double)((size_t)8 << size.near_log2) / 1e6,
+                    (double)size.cell_count * 8 / 1e6, (int)(HS_CHUNK_READS * keys));
 }
 
 static void run_figure(const struct figure_plan *plan, bool smoke)

@@ -439,6 +439,7 @@ static bool hand_over(struct handover *h, uint32_t first, uint32_t end)
             hs_acks_begin(m->slot->acks, m->offset);
             h->begun++;
             h->passed = first_read;
+            hs_match_cameras_expect(h->worker, m);
             if (!hs_match_company_message(h->worker, m)) {
                 return false;
             }

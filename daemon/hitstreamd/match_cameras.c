@@ -65,6 +65,21 @@ void hs_match_cameras_topic(struct hs_match_worker *worker, int64_t timeout_ms)
     }
 }
 
+void hs_match_cameras_expect(const struct hs_match_worker *worker,
+                             const struct hs_match_message *message)
+{
+    enum { AHEAD = 4 };
+    const struct hs_match_batch *batch = &worker->batch;
+    size_t at = (size_t)(message - batch->messages) + AHEAD;
+    if (worker->cameras.topic >= 0 && at < batch->message_count) {
+        uint32_t read = batch->messages[at - 1].reads_end;
+        if (read < batch->messages[at].reads_end) {
+            hs_camera_counter_expect(worker->cameras.counter,
+                                     hs_read_view_camera_id(&batch->views[read]));
+        }
+    }
+}
+
 void hs_match_cameras_reads(struct hs_match_worker *worker, const struct hs_match_message *message,
                             const struct hs_read_view *views, const enum hs_read_fault *faults,
                             size_t count)

@@ -292,6 +292,9 @@ void hs_match_cameras_fini(struct hs_match_worker *worker);
 void hs_match_cameras_reset(struct hs_match_worker *worker);
 // Looks for the topic of observations, once a start.
 void hs_match_cameras_topic(struct hs_match_worker *worker, int64_t timeout_ms);
+// A message begins: what is counted of a later one's first read is on the way.
+void hs_match_cameras_expect(const struct hs_match_worker *worker,
+                             const struct hs_match_message *message);
 // Reads of a message, handed over.
 void hs_match_cameras_reads(struct hs_match_worker *worker, const struct hs_match_message *message,
                             const struct hs_read_view *views, const enum hs_read_fault *faults,

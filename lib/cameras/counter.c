@@ -6,16 +6,17 @@
 #include "base/error.h"
 #include "base/hash.h"
 
-// One camera; len 0: a free place.
+// One camera; id_len 0: a free place. What a read touches stands in the first cache line, with an id of the usual length.
 struct row {
-    char id[HS_CAMERA_COUNTER_ID_BYTES];
-    uint32_t len;
+    _Alignas(64) int64_t window_ms;
+    int64_t floor_ms;
     int32_t partition;
     uint32_t reads;
-    uint32_t behind; // reads in a row that were more than a window behind
+    uint8_t
+        behind; // reads in a row that were more than a window behind; HS_CAMERA_COUNTER_BACK at most
     bool partial;
-    int64_t window_ms;
-    int64_t floor_ms;
+    uint8_t id_len; // bytes
+    char id[HS_CAMERA_COUNTER_ID_BYTES];
 };
 
 struct hs_camera_counter {
@@ -39,12 +40,13 @@ int hs_camera_counter_new(size_t cameras_max, hs_camera_finished *finished, void
         places *= 2;
     }
     if (counter) {
-        counter->rows = calloc(places, sizeof(*counter->rows));
+        counter->rows = aligned_alloc(_Alignof(struct row), places * sizeof(*counter->rows));
     }
     if (!counter || !counter->rows) {
         free(counter);
         return HS_ENOMEM;
     }
+    memset(counter->rows, 0, places * sizeof(*counter->rows));
     counter->place_count = places;
     counter->max = cameras_max;
     counter->finished = finished;
@@ -78,25 +80,47 @@ void hs_camera_counter_set_window(struct hs_camera_counter *counter, int64_t win
 
 static bool is_row(const struct row *row, struct hs_str id)
 {
-    return row->len == id.len && memcmp(row->id, id.ptr, id.len) == 0;
+    uint64_t head[2], tail[2];
+    if (row->id_len != id.len) {
+        return false;
+    }
+    if (id.len < sizeof(head[0]) || id.len > 2 * sizeof(head[0])) {
+        return memcmp(row->id, id.ptr, id.len) == 0;
+    }
+    size_t at = id.len - sizeof(tail[0]); // the usual length, in two words that overlap
+    memcpy(&head[0], row->id, sizeof(head[0]));
+    memcpy(&head[1], id.ptr, sizeof(head[1]));
+    memcpy(&tail[0], row->id + at, sizeof(tail[0]));
+    memcpy(&tail[1], id.ptr + at, sizeof(tail[1]));
+    return ((head[0] ^ head[1]) | (tail[0] ^ tail[1])) == 0;
+}
+
+static size_t place_of(const struct hs_camera_counter *counter, struct hs_str id)
+{
+    return hs_hash_text(id.ptr, id.len, 0) & (counter->place_count - 1);
+}
+
+void hs_camera_counter_expect(const struct hs_camera_counter *counter, struct hs_str camera_id)
+{
+    __builtin_prefetch(&counter->rows[place_of(counter, camera_id)], 1);
 }
 
 // NULL: the table is full.
 static struct row *find(struct hs_camera_counter *counter, struct hs_str id)
 {
     size_t mask = counter->place_count - 1;
-    size_t at = hs_hash_bytes(id.ptr, id.len, 0) & mask;
-    while (counter->rows[at].len > 0 && !is_row(&counter->rows[at], id)) {
+    size_t at = place_of(counter, id);
+    while (counter->rows[at].id_len > 0 && !is_row(&counter->rows[at], id)) {
         at = (at + 1) & mask;
     }
     struct row *row = &counter->rows[at];
-    if (row->len == 0) {
+    if (row->id_len == 0) {
         if (counter->count == counter->max) {
             return NULL;
         }
         counter->count++;
         memcpy(row->id, id.ptr, id.len);
-        row->len = (uint32_t)id.len;
+        row->id_len = (uint8_t)id.len;
         row->window_ms = INT64_MIN;
     }
     return row;
@@ -105,7 +129,7 @@ static struct row *find(struct hs_camera_counter *counter, struct hs_str id)
 static void finish(struct hs_camera_counter *counter, const struct row *row)
 {
     const struct hs_camera_window window = {
-        .camera_id = hs_str_n(row->id, row->len),
+        .camera_id = hs_str_n(row->id, row->id_len),
         .partition = row->partition,
         .window_ms = row->window_ms,
         .reads = row->reads,
@@ -140,7 +164,7 @@ void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
     }
     int64_t window_ms = captured_at_ms - captured_at_ms % counter->window_ms;
     bool back = row->window_ms != INT64_MIN && window_ms < row->window_ms - counter->window_ms;
-    row->behind = back ? row->behind + 1 : 0;
+    row->behind = back ? (uint8_t)(row->behind + 1) : 0;
     if (window_ms > row->window_ms || row->behind == HS_CAMERA_COUNTER_BACK) {
         bool first = row->window_ms == INT64_MIN;
         if (!first) {

@@ -6,7 +6,7 @@
  * came into the log: what matchers see and nobody else.
  *
  * For the hot path: one lookup a read, none where the read before was the same camera's; no lock,
- * no allocation, no clock. A window is finished when its camera begins the next one by its own
+ * no allocation, no clock; one cache line, where the id has at most 37 bytes. A window is finished when its camera begins the next one by its own
  * clock; the first one of a camera since the counting began is partial, for nobody knows what came
  * before it. A read of an earlier window counts in the running one; but
  * HS_CAMERA_COUNTER_BACK of them in a row that are more than a window behind mean that the clock was
@@ -45,6 +45,8 @@ void hs_camera_counter_free(struct hs_camera_counter *counter); // NULL is legal
 void hs_camera_counter_set_window(struct hs_camera_counter *counter, int64_t window_ms);
 // Forgets all counts: partitions come, go, or are read again.
 void hs_camera_counter_reset(struct hs_camera_counter *counter);
+// A read of this camera will be added soon: what is counted of it is on the way.
+void hs_camera_counter_expect(const struct hs_camera_counter *counter, struct hs_str camera_id);
 void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
                            struct hs_str camera_id, int64_t captured_at_ms, int64_t appended_at_ms);
 size_t hs_camera_counter_count(const struct hs_camera_counter *counter);

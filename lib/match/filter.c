@@ -45,9 +45,13 @@ void hs_filter_add(uint64_t *words, struct hs_filter_size size, uint64_t hash)
     words[hs_filter_cell(size.cell_count, hash)] |= hs_filter_bits(hash);
 }
 
+bool hs_filter_has_cell(const struct hs_filter *filter, uint64_t hash)
+{
+    return (hs_filter_bits(hash) & ~filter->cells[hs_filter_cell(filter->cell_count, hash)]) == 0;
+}
+
 bool hs_filter_has(const struct hs_filter *filter, uint64_t hash)
 {
     uint64_t near = filter->near[hs_filter_near_word(filter->near_shift, hash)];
-    return (hs_filter_near_bits(hash) & ~near) == 0 &&
-           (hs_filter_bits(hash) & ~filter->cells[hs_filter_cell(filter->cell_count, hash)]) == 0;
+    return (hs_filter_near_bits(hash) & ~near) == 0 && hs_filter_has_cell(filter, hash);
 }

@@ -35,9 +35,10 @@
  * Ids are slot numbers by entry id, for changes. A snapshot is a base segment, and an overlay: a
  * small segment of what was put since, the set of base slots that are gone, and a copy of the
  * base's filter (near and cells) with the overlay's keys added, so that a read asks one filter
- * whether or not there are changes.
+ * whether or not there are changes. Patterns are asked for under many keys a read, and have a filter
+ * of their own before this one: mask_lines.h.
  *
- * Bounds: 23.5 to 24.5 bytes an entry beside its record; HS_SEGMENT_ENTRIES_MAX entries. Who may
+ * Bounds: 23.5 to 24.5 bytes an entry beside its record, and 3 to 8 a pattern; HS_SEGMENT_ENTRIES_MAX entries. Who may
  * call what:
  *
  *    snapshot.h, matcher.h, sites.h, companions.h    other modules
@@ -177,6 +178,8 @@ static inline uint32_t hs_filter_cell(uint32_t cell_count, uint64_t hash)
 }
 uint64_t hs_filter_bits(uint64_t hash);
 bool hs_filter_has(const struct hs_filter *filter, uint64_t hash);
+// The same of the second part alone.
+bool hs_filter_has_cell(const struct hs_filter *filter, uint64_t hash);
 
 // A part that is larger than a core's own caches: what it is asked for is worth being on the way ahead.
 enum { HS_FILTER_NEAR_BYTES = 512 * 1024 };

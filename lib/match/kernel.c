@@ -15,7 +15,7 @@ static bool has_avx512(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
-           __builtin_cpu_supports("bmi2");
+           __builtin_cpu_supports("avx512bitalg") && __builtin_cpu_supports("bmi2");
 }
 
 void hs_kernels(const struct hs_kernel *ret_kernels[HS_KERNELS_MAX + 1])

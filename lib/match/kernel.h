@@ -20,7 +20,7 @@
  * lock or system call.
  */
 
-#include "match/index.h"
+#include "match/mask_lines.h"
 #include "wire/read_view.h"
 
 enum {
@@ -31,7 +31,6 @@ enum {
     HS_LANES_MAX = 8,                             // keys in a register
     HS_CHUNK_KEYS = HS_CHUNK_READS * HS_READINGS_MAX + HS_LANES_MAX,
     HS_LISTED_ROOM = 64, // more that compress writes
-    HS_LANE_CHARS = 8,   // of a mark that one lane holds; what is longer takes a second one
 };
 
 // The keys of a chunk. Key i below HS_CHUNK_READS is read i's own; candidates' follow from
@@ -51,6 +50,9 @@ struct hs_keys {
     uint64_t passed[HS_CHUNK_KEYS]; // hashes of those that passed it
     uint64_t bits[HS_CHUNK_KEYS];   // their bits in the second part
     uint32_t cells[HS_CHUNK_KEYS];  // and where these stand
+    // scratch of mask; beside some of keep's
+    uint64_t masked[HS_CHUNK_KEYS]; // values under a mask
+    uint16_t froms[HS_CHUNK_KEYS];  // of what passes some lines: the first one's group
 };
 
 // The key's word of the filter is on the way from here on.
@@ -71,15 +73,6 @@ static inline uint64_t hs_stripe_bits(size_t count)
 {
     return count < HS_STRIPE_READS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
 }
-
-// Groups of masks that go through a kernel at once.
-enum { HS_MASKS_A_GROUP = 8, HS_MASK_GROUPS_MAX = 40 }; // the keys of eight reads find room
-
-// Masks of one length, of marks up to HS_LANE_CHARS characters: all ones in byte i of hides[m] where mask m has a '?' at
-// position i. A group that is not full repeats its last mask.
-struct hs_mask_group {
-    _Alignas(64) uint64_t hides[HS_MASKS_A_GROUP];
-};
 
 // Which age codes were issued by a date; kept from chunk to chunk, made anew when the hour is another.
 struct hs_issued {
@@ -108,11 +101,11 @@ struct hs_kernel {
     // into keys->listed, rising; returns how many. More than HS_CHUNK_READS own keys leave no room for candidates.
     size_t (*keep)(const struct hs_filter *filter, struct hs_keys *keys, size_t own,
                    size_t candidates);
-    // Keys of `count` reads, none of them odd and none longer than HS_LANE_CHARS, under each mask of the groups: key
-    // number r * group_count * HS_MASKS_A_GROUP + m is that of read r under mask m.
-    void (*mask)(const struct hs_mask_group *groups, size_t group_count,
-                 const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                 struct hs_keys *keys);
+    // Patterns: those keys of `count` reads that the lines and the filter's second part have, in order of reads, as
+    // keys->hashes; keys->reads is each one's number among the reads. Returns how many. The reads are all of one length,
+    // of which there are masks, and none of them is odd; there is room for all their masks.
+    size_t (*mask)(const struct hs_mask_lines *lines, const struct hs_filter *filter,
+                   const struct hs_read_view *reads, size_t count, struct hs_keys *keys);
 };
 
 extern const struct hs_kernel hs_kernel_scalar;

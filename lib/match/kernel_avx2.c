@@ -107,6 +107,19 @@ static inline size_t put_numbers(uint16_t *at, size_t first, uint64_t of)
     return count;
 }
 
+static inline vec vec_choose(vec by, vec a, vec b)
+{
+    return (by & a) | (b & ~by);
+}
+
+static inline uint64_t vec_has_mask_bits(vec words, vec hashes)
+{
+    hashes >>= HS_MASK_BITS_AT;
+    vec set = words >> (hashes & 63) & words >> (hashes >> 8 & 63) & words >> (hashes >> 16 & 63) &
+              words >> (hashes >> 24 & 63);
+    return _pdep_u64((unsigned)_mm256_movemask_pd((__m256d)(set << 63)), EVERY_BYTE(1));
+}
+
 #include "match/kernel_vector.h"
 
 const struct hs_kernel hs_kernel_avx2 = {"avx2", fold, keep, mask};

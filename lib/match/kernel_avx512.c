@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The kernel for machines with AVX-512 as far as byte permutations (VBMI); compiled for them,
+ * The kernel for machines with AVX-512 as far as permutations and tests of bytes (VBMI, BITALG); compiled for them,
  * called only on them.
  */
 #include <immintrin.h>
@@ -95,6 +95,22 @@ static inline size_t put_numbers(uint16_t *at, size_t first, uint64_t of)
     _mm512_storeu_si512(at, _mm512_maskz_compress_epi16((__mmask32)of, lower));
     _mm512_storeu_si512(at + below, _mm512_maskz_compress_epi16((__mmask32)(of >> 32), upper));
     return below + (size_t)__builtin_popcountll(of >> 32);
+}
+
+static inline vec vec_choose(vec by, vec a, vec b)
+{
+    return (vec)_mm512_ternarylogic_epi64((__m512i)by, (__m512i)a, (__m512i)b, 0xca);
+}
+
+// One instruction tests a bit for each byte of the hash; of these, four in a row count.
+static inline uint64_t vec_has_mask_bits(vec words, vec hashes)
+{
+    uint64_t set = _mm512_bitshuffle_epi64_mask((__m512i)words, (__m512i)hashes);
+    __asm__(""
+            : "+r"(set)); // in a register from here on: moving it there again for each use is dear
+    set &= set >> 1;
+    set &= set >> 2;
+    return set >> HS_MASK_BITS_AT / 8 & EVERY_BYTE(1);
 }
 
 #include "match/kernel_vector.h"

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#define EVERY_BYTE(n) (UINT64_C(0x0101010101010101) * (n))
 enum { ODD = 0x80 }; // a byte that is left to scalar code; also for those beyond ASCII
 
 // 16 rows that are all odd, but for the first byte of the first 16: padding.

@@ -12,6 +12,8 @@
  *    load_reads(...), load_candidates(...)      the first and second eight bytes of LANES records
  *    stage_candidates(...)        copies those of one read; may write HS_READ_CANDIDATES_MAX
  *    put_numbers(at, first, of)   first + i for each bit i; may write HS_LISTED_ROOM
+ *    vec_choose(by, a, b)         bits of a where `by` has ones, else of b
+ *    vec_has_mask_bits(words, h)  bit 8 * i for each lane i whose word has hs_mask_bits(h)
  *
  * A record is turned at once, so that a lane has the first eight characters of one mark, and all
  * steps to its key are done for LANES marks together:
@@ -33,10 +35,9 @@
 #define HIGH_CANDIDATES UINT64_C(0x0000ff0000000000)
 #define HIGH_CAMERA     UINT64_C(0x00ff000000000000)
 // The last two characters of a candidate's text have no place in a mark: zero, or odd.
-#define HIGH_BEYOND   UINT64_C(0x0000ffff00000000)
-#define FIRST_BYTE    UINT64_C(0x00000000000000ff)
-#define LAST_BYTE     UINT64_C(0xff00000000000000)
-#define EVERY_BYTE(n) (UINT64_C(0x0101010101010101) * (n))
+#define HIGH_BEYOND UINT64_C(0x0000ffff00000000)
+#define FIRST_BYTE  UINT64_C(0x00000000000000ff)
+#define LAST_BYTE   UINT64_C(0xff00000000000000)
 
 enum { ALL_LANES = (1 << LANES) - 1, LINE_BYTES = 64 };
 
@@ -319,20 +320,117 @@ static size_t keep(const struct hs_filter *filter, struct hs_keys *keys, size_t 
     return keep_far(filter, keys, count);
 }
 
-static void mask(const struct hs_mask_group *groups, size_t group_count,
-                 const struct hs_read_view *reads, size_t count, const struct hs_filter *filter,
-                 struct hs_keys *keys)
+static inline vec mask_hash(vec values)
 {
-    const struct folding folding = folding_for(filter, keys, 0);
-    size_t masks = group_count * HS_MASKS_A_GROUP, at = 0;
+    return vec_mul32(values, vec_all(HS_MASK_FACTOR_LOW)) +
+           vec_mul32(values >> 32, vec_all(HS_MASK_FACTOR_HIGH));
+}
+
+// What a read's characters come to, and the numbers of its lines, which are on the way.
+static inline void expect_lines(const struct hs_mask_lines *lines, const struct hs_mask_groups *of,
+                                const struct hs_read_view *read, uint64_t *ret_values,
+                                uint32_t *ret_lines)
+{
+    uint64_t text;
+    memcpy(&text, read->vrm, sizeof(text));
+    vec values = vec_look_up(vec_all(text), skeleton_values);
+    for (uint32_t g = 0; g < of->group_count; g += LANES) {
+        const struct hs_mask_row *row = &of->rows[g / HS_GROUPS_A_ROW];
+        unsigned at = g % HS_GROUPS_A_ROW;
+        vec hash = mask_hash(values & vec_load(&row->shared[at]));
+        vec line = vec_load(&row->first_line[at]) +
+                   (vec_mul32(hash, vec_load(&row->line_count[at])) >> 32);
+        vec_store_halves(&ret_lines[g], line);
+    }
+    for (uint32_t g = 0; g < of->group_count; g++) {
+        __builtin_prefetch(&lines->words[(size_t)ret_lines[g] * HS_MASKS_A_GROUP]);
+    }
+    *ret_values = values[0];
+}
+
+// The words of a line that a read passes: bit 8 * m for word m.
+static inline uint64_t ask_line(const uint64_t *line, const struct hs_mask_group *group, vec values)
+{
+    const vec any = vec_all(EVERY_BYTE(HS_VRM_VALUE_ANY));
+    uint64_t has = 0;
+    for (unsigned m = 0; m < HS_MASKS_A_GROUP; m += LANES) {
+        vec masked = vec_choose(vec_load(&group->hides[m]), any, values);
+        has |= vec_has_mask_bits(vec_load(&line[m]), mask_hash(masked)) << 8 * m;
+    }
+    return has;
+}
+
+// What a read passes of up to HS_GROUPS_A_ROW lines: bit 8 * m + g for word m of group g.
+static inline uint64_t ask_row(const struct hs_mask_lines *lines,
+                               const struct hs_mask_group *groups, const uint32_t *line,
+                               uint32_t count, vec values)
+{
+    uint64_t passes = 0;
+    for (uint32_t g = 0; g < count; g++) {
+        passes |= ask_line(&lines->words[(size_t)line[g] * HS_MASKS_A_GROUP], &groups[g], values)
+                  << g;
+    }
+    return passes;
+}
+
+// Asks all reads before any that passes is looked at, so that nothing has to be guessed meanwhile. What passes goes to
+// keys->passed, of which read to keys->listed, from which group on to keys->froms; returns how many.
+static size_t ask_lines(const struct hs_mask_lines *lines, const struct hs_mask_groups *of,
+                        size_t count, size_t stride, struct hs_keys *keys)
+{
+    size_t passing = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t text;
-        memcpy(&text, reads[i].vrm, sizeof(text));
-        vec values = vec_look_up(vec_all(text), skeleton_values);
-        for (size_t m = 0; m < masks; m += LANES, at += LANES) {
-            vec hides = vec_load(&groups[m / HS_MASKS_A_GROUP].hides[m % HS_MASKS_A_GROUP]);
-            vec masked = (values & ~hides) | (hides & EVERY_BYTE(HS_VRM_VALUE_ANY));
-            put_keys(&folding, at, mix(sum_of(masked)));
+        vec values = vec_all(keys->found[i]);
+        for (uint32_t first = 0; first < of->group_count; first += HS_GROUPS_A_ROW) {
+            uint32_t rest = of->group_count - first;
+            keys->passed[passing] =
+                ask_row(lines, &of->groups[first], &keys->cells[i * stride + first],
+                        rest < HS_GROUPS_A_ROW ? rest : HS_GROUPS_A_ROW, values);
+            keys->listed[passing] = (uint16_t)i;
+            keys->froms[passing] = (uint16_t)first;
+            passing += keys->passed[passing] != 0;
         }
     }
+    return passing;
+}
+
+// A read's keys under the masks that it passes, from number `at` on; the number behind them.
+static inline size_t put_passing(const struct hs_mask_group *groups, uint64_t passes, size_t read,
+                                 struct hs_keys *keys, size_t at)
+{
+    for (; passes; passes &= passes - 1) {
+        unsigned bit = (unsigned)__builtin_ctzll(passes);
+        uint64_t hides = groups[bit % 8].hides[bit / 8];
+        keys->masked[at] = (keys->found[read] & ~hides) | (hides & EVERY_BYTE(HS_VRM_VALUE_ANY));
+        keys->reads[at++] = (uint16_t)read;
+    }
+    return at;
+}
+
+static size_t mask(const struct hs_mask_lines *lines, const struct hs_filter *filter,
+                   const struct hs_read_view *reads, size_t count, struct hs_keys *keys)
+{
+    const struct hs_mask_groups *of = &lines->of_len[reads[0].vrm_len];
+    const size_t stride = (of->group_count + LANES - 1) / LANES * LANES; // of line numbers
+    size_t passing, found = 0, kept;
+    for (size_t i = 0; i < count; i++) {
+        expect_lines(lines, of, &reads[i], &keys->found[i], &keys->cells[i * stride]);
+    }
+    passing = ask_lines(lines, of, count, stride, keys);
+    for (size_t i = 0; i < passing; i++) {
+        const struct hs_mask_group *groups = &of->groups[keys->froms[i]];
+        found = put_passing(groups, keys->passed[i], keys->listed[i], keys, found);
+    }
+    for (size_t i = 0; i < found; i += LANES) {
+        vec_store(&keys->hashes[i], mix(sum_of(vec_load(&keys->masked[i]))));
+    }
+    for (size_t i = 0; i < found; i++) {
+        keys->listed[i] = (uint16_t)i;
+    }
+    kept = keep_far(filter, keys, found);
+    for (size_t i = 0; i < kept; i++) { // they rise, so none is written before it is read
+        keys->hashes[i] = keys->hashes[keys->listed[i]];
+        keys->reads[i] = keys->reads[keys->listed[i]];
+    }
+    return kept;
 }

@@ -235,18 +235,18 @@ static struct wider wider_searches(const struct chunk *chunk, size_t stripe)
         return wider;
     }
     for (size_t i = at; i < end; i++) {
-        unsigned len = chunk->reads[i].vrm_len;
-        wider.sifted |= (uint64_t)(hs_sift_masks_of(snapshot, len) > 0) << (i - at);
-        wider.patterns |= (uint64_t)hs_snapshot_has_masks(snapshot, len) << (i - at);
+        unsigned len = chunk->reads[i].vrm_len < 31 ? chunk->reads[i].vrm_len : 31;
+        wider.sifted |= (uint64_t)(snapshot->sifted_lens >> len & 1) << (i - at);
+        wider.patterns |= (uint64_t)(snapshot->pattern_lens >> len & 1) << (i - at);
     }
     wider.sifted &= all & ~odd;
-    wider.patterns = (wider.patterns | odd) & all & ~wider.sifted;
+    wider.patterns = (wider.patterns | odd) & all;
     return wider;
 }
 
-// Searches read i; `mask_keys` of the sifted ones are its own.
+// Searches read i, by the keys of masks as well under which something may stand.
 static void search_read(struct chunk *chunk, size_t i, const struct wider *wider,
-                        const uint16_t *mask_keys, size_t mask_count)
+                        const uint64_t *masked, size_t masked_count)
 {
     struct hs_matcher *matcher = chunk->matcher;
     struct hs_verdict *verdict = &matcher->verdict;
@@ -257,8 +257,8 @@ static void search_read(struct chunk *chunk, size_t i, const struct wider *wider
         unsigned reading = (unsigned)__builtin_ctz(bits);
         hs_search_key(verdict, reading, matcher->keys.hashes[matcher->of_read[i][reading]]);
     }
-    for (size_t m = 0; m < mask_count; m++) {
-        hs_search_key(verdict, 0, matcher->sifted.hashes[mask_keys[m]]);
+    for (size_t m = 0; m < masked_count; m++) {
+        hs_search_key(verdict, 0, masked[m]);
     }
     if (wider->confused & bit) {
         hs_search_confused(verdict);
@@ -275,7 +275,7 @@ static void search_read(struct chunk *chunk, size_t i, const struct wider *wider
 // How many reads from number i on, one after the other, are sifted and of its length; at most as many as find room.
 static size_t run_length(const struct chunk *chunk, size_t i, uint64_t sifted)
 {
-    size_t room = HS_CHUNK_KEYS / hs_sift_masks_of(chunk->snapshot, chunk->reads[i].vrm_len);
+    size_t room = hs_sift_patterns_room(chunk->snapshot, chunk->reads[i].vrm_len);
     size_t count = 1;
     for (uint64_t rest = sifted >> i % HS_STRIPE_READS >> 1;
          count < room && (rest & 1) && chunk->reads[i + count].vrm_len == chunk->reads[i].vrm_len;
@@ -290,16 +290,17 @@ static void search_run(struct chunk *chunk, size_t i, size_t count, const struct
                        uint64_t sure)
 {
     struct hs_sift sift = sift_of(chunk);
-    size_t masks = hs_sift_masks_of(chunk->snapshot, chunk->reads[i].vrm_len);
     size_t found = hs_sift_patterns(&sift, &chunk->reads[i], count), at = 0;
-    for (size_t end = i + count, first = i; i < end; i++) {
-        size_t from = at;
-        while (at < found && sift.keys->listed[at] / masks == i - first) {
+    uint64_t reads = sure >> i % HS_STRIPE_READS & hs_stripe_bits(count);
+    for (size_t k = 0; k < found; k++) {
+        reads |= UINT64_C(1) << sift.keys->reads[k];
+    }
+    for (; reads; reads &= reads - 1) {
+        size_t from = at, read = (size_t)__builtin_ctzll(reads);
+        while (at < found && sift.keys->reads[at] == read) {
             at++;
         }
-        if (at > from || (sure >> i % HS_STRIPE_READS & 1)) {
-            search_read(chunk, i, wider, &sift.keys->listed[from], at - from);
-        }
+        search_read(chunk, i + read, wider, &sift.keys->hashes[from], at - from);
     }
 }
 

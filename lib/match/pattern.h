@@ -4,7 +4,7 @@
 /*
  * Patterns: marks with '?', and what they cost. Every read of a mask's length is asked once for
  * each mask (a length and the places of its '?'), whatever the number of patterns; so masks are
- * capped for each audience.
+ * capped for each audience. How they are asked for together stands in mask_lines.h.
  *
  * Threads: any; pure. Ownership: plain values.
  */

@@ -3,13 +3,11 @@
 
 #include "match/search.h"
 
-size_t hs_sift_masks_of(const struct hs_snapshot *snapshot, unsigned len)
+size_t hs_sift_patterns_room(const struct hs_snapshot *snapshot, unsigned len)
 {
-    if (len > HS_LANE_CHARS) {
-        return 0;
-    }
-    uint32_t groups = snapshot->groups_from[len + 1] - snapshot->groups_from[len];
-    return groups <= HS_MASK_GROUPS_MAX ? groups * HS_MASKS_A_GROUP : 0;
+    const struct hs_mask_lines *lines = snapshot->lines;
+    uint32_t groups = lines && len <= HS_LANE_CHARS ? lines->of_len[len].group_count : 0;
+    return groups ? HS_CHUNK_KEYS / (groups * HS_MASKS_A_GROUP) : 0;
 }
 
 // Those of the first `count` keys under which something may stand.
@@ -27,14 +25,32 @@ static size_t keep_standing(const struct hs_sift *sift, size_t count)
     return kept;
 }
 
+// Whether the last of the keys kept, as far as they are of this read, have this one: a mask may have several words.
+static bool is_kept(const struct hs_keys *keys, size_t kept, uint16_t read, uint64_t hash)
+{
+    while (kept > 0 && keys->reads[kept - 1] == read) {
+        if (keys->hashes[--kept] == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t hs_sift_patterns(const struct hs_sift *sift, const struct hs_read_view *reads, size_t count)
 {
     const struct hs_snapshot *snapshot = sift->snapshot;
-    size_t masks = hs_sift_masks_of(snapshot, reads[0].vrm_len);
-    const struct hs_mask_group *groups = &snapshot->groups[snapshot->groups_from[reads[0].vrm_len]];
-    sift->kernel->mask(groups, masks / HS_MASKS_A_GROUP, reads, count, &snapshot->filter,
-                       sift->keys);
-    return keep_standing(sift, count * masks);
+    struct hs_keys *keys = sift->keys;
+    size_t found = sift->kernel->mask(snapshot->lines, &snapshot->filter, reads, count, keys),
+           kept = 0;
+    for (size_t i = 0; i < found; i++) {
+        uint16_t read = keys->reads[i];
+        uint64_t hash = keys->hashes[i];
+        if (hs_search_has(snapshot, hash) && !is_kept(keys, kept, read, hash)) {
+            keys->reads[kept] = read;
+            keys->hashes[kept++] = hash;
+        }
+    }
+    return kept;
 }
 
 // Keys of one read's neighbours, as changes of its own limbs, from number `at` on; returns the number behind the last, or

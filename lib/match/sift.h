@@ -19,11 +19,11 @@ struct hs_sift {
     struct hs_keys *keys; // scratch
 };
 
-// How many masks patterns of this length have, in keys a read: those of a group that is not full count too. 0: more than
-// can be sifted, or too long.
-size_t hs_sift_masks_of(const struct hs_snapshot *snapshot, unsigned len);
-// Patterns: numbers of keys under which something may stand to keys->listed, rising; returns how many. Key k is of read
-// k / hs_sift_masks_of(). All reads are of one length, and no more than keys find room.
+// How many reads of this length find room for their keys under all its masks; 0: there are no masks, or the marks are too
+// long.
+size_t hs_sift_patterns_room(const struct hs_snapshot *snapshot, unsigned len);
+// Patterns: keys under which something may stand, as keys->hashes, in order of reads; keys->reads is the number of each
+// one's read. Returns how many. All reads are of one length, and no more than find room.
 size_t hs_sift_patterns(const struct hs_sift *sift, const struct hs_read_view *reads, size_t count);
 // CONFUSED: of the reads of a stripe that are in `of`, as bits, those one difference of their table away from something.
 // `tables`: of each of them.

@@ -154,14 +154,8 @@ static struct hs_site *make_site(struct hs_sites *sites, size_t *ret_place)
 uint64_t hs_sites_hash(int32_t partition, struct hs_str key)
 {
     const uint64_t mix = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t head, tail, seed = ((uint64_t)(uint32_t)partition << 32 | (uint32_t)key.len) * mix;
-    if (key.len < sizeof(head) || key.len > 2 * sizeof(head)) {
-        return hs_hash_bytes(key.ptr, key.len, seed);
-    }
-    memcpy(&head, key.ptr, sizeof(head)); // the usual length, in two words that overlap
-    memcpy(&tail, key.ptr + key.len - sizeof(tail), sizeof(tail));
-    head = (head ^ seed) * mix;
-    return hs_hash_u64(tail ^ head ^ head >> 32);
+    return hs_hash_text(key.ptr, key.len,
+                        ((uint64_t)(uint32_t)partition << 32 | (uint32_t)key.len) * mix);
 }
 
 // Each step asks for what the next one loads: place in the table, site, ring, the ring's next place.

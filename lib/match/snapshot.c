@@ -81,41 +81,25 @@ static int settle_masks(struct hs_snapshot *snapshot)
     return HS_OK;
 }
 
-static void fill_group(struct hs_mask_group *group, const hs_mask *masks, uint32_t count)
+static void settle_lens(struct hs_snapshot *snapshot)
 {
-    for (unsigned m = 0; m < HS_MASKS_A_GROUP; m++) {
-        hs_mask mask = masks[m < count ? m : count - 1];
-        group->hides[m] = 0;
-        for (unsigned i = 0; i < HS_LANE_CHARS; i++) {
-            group->hides[m] |= mask >> i & 1 ? UINT64_C(0xff) << 8 * i : 0;
+    const struct hs_mask_lines *lines = snapshot->lines;
+    for (unsigned len = 0; len <= HS_VRM_MAX; len++) {
+        uint32_t asked = (uint32_t)hs_snapshot_has_masks(snapshot, len) << len;
+        if (len > HS_LANE_CHARS) {
+            snapshot->pattern_lens |= asked;
+        } else if (lines && lines->of_len[len].group_count) {
+            snapshot->sifted_lens |= asked;
         }
     }
-}
-
-// The masks of each length that vectors can take, in groups.
-static int settle_groups(struct hs_snapshot *snapshot)
-{
-    uint32_t room = snapshot->masks_from[HS_LANE_CHARS + 1] / HS_MASKS_A_GROUP + HS_VRM_MAX;
-    uint32_t count = 0;
-    snapshot->groups = aligned_alloc(64, room * sizeof(*snapshot->groups));
-    if (!snapshot->groups) {
-        return HS_ENOMEM;
-    }
-    for (unsigned len = 0; len <= HS_LANE_CHARS; len++) {
-        uint32_t end = snapshot->masks_from[len + 1];
-        snapshot->groups_from[len] = count;
-        for (uint32_t at = snapshot->masks_from[len]; at < end; at += HS_MASKS_A_GROUP) {
-            fill_group(&snapshot->groups[count++], &snapshot->masks[at], end - at);
-        }
-    }
-    snapshot->groups_from[HS_LANE_CHARS + 1] = count;
-    return HS_OK;
 }
 
 int hs_snapshot_settle(struct hs_snapshot *snapshot)
 {
     snapshot->filter =
         snapshot->overlay ? snapshot->overlay->filter : snapshot->base->segment.filter;
+    snapshot->lines = snapshot->overlay && snapshot->overlay->lines ? snapshot->overlay->lines
+                                                                    : snapshot->base->lines;
     for (uint32_t i = 0; i < snapshot->list_count; i++) {
         struct hs_list *list = &snapshot->lists[i];
         hs_list_settle(list);
@@ -125,7 +109,10 @@ int hs_snapshot_settle(struct hs_snapshot *snapshot)
             filled && list->has_wild_marks && (list->tiers & HS_TIER_BIT(HS_TIER_WILDCARD));
     }
     int status = settle_masks(snapshot);
-    return status == HS_OK ? settle_groups(snapshot) : status;
+    if (status == HS_OK) {
+        settle_lens(snapshot);
+    }
+    return status;
 }
 
 struct hs_base *hs_base_ref(struct hs_base *base)
@@ -138,6 +125,7 @@ void hs_base_unref(struct hs_base *base)
 {
     if (base && atomic_fetch_sub_explicit(&base->refs, 1, memory_order_acq_rel) == 1) {
         hs_arena_fini(&base->arena);
+        hs_mask_lines_free(base->lines);
         free(base);
     }
 }
@@ -155,6 +143,7 @@ void hs_overlay_unref(struct hs_overlay *overlay)
     if (overlay && atomic_fetch_sub_explicit(&overlay->refs, 1, memory_order_acq_rel) == 1) {
         hs_arena_fini(&overlay->arena);
         hs_arena_fini(&overlay->filter_arena);
+        hs_mask_lines_free(overlay->lines);
         free(overlay->gone);
         free(overlay);
     }
@@ -166,10 +155,14 @@ void hs_snapshot_free(struct hs_snapshot *snapshot)
         hs_base_unref(snapshot->base);
         hs_overlay_unref(snapshot->overlay);
         hs_bump_fini(&snapshot->texts);
-        free(snapshot->groups);
         free(snapshot->lists);
         free(snapshot);
     }
+}
+
+static uint64_t lines_bytes(const struct hs_mask_lines *lines)
+{
+    return lines ? lines->arena.mapped_bytes : 0;
 }
 
 void hs_snapshot_stats(const struct hs_snapshot *snapshot, struct hs_snapshot_stats *ret_stats)
@@ -179,11 +172,12 @@ void hs_snapshot_stats(const struct hs_snapshot *snapshot, struct hs_snapshot_st
         stats.lists += !snapshot->lists[i].removed;
         stats.entries += snapshot->lists[i].entries;
     }
-    stats.memory_bytes = snapshot->base->arena.mapped_bytes;
+    stats.memory_bytes = snapshot->base->arena.mapped_bytes + lines_bytes(snapshot->base->lines);
     const struct hs_overlay *overlay = snapshot->overlay;
     if (overlay) {
         stats.overlay_changes = (uint64_t)overlay->segment.entry_count + overlay->gone_count;
         stats.memory_bytes += overlay->arena.mapped_bytes + overlay->filter_arena.mapped_bytes +
+                              lines_bytes(overlay->lines) +
                               ((uint64_t)overlay->gone_mask + 1) * sizeof(*overlay->gone);
     }
     *ret_stats = stats;

@@ -252,6 +252,10 @@ static int lay_overlay(struct work *work)
     if (status == HS_OK) {
         status = lay_filter(&work->old->base->segment, overlay);
     }
+    if (status == HS_OK) {
+        status = hs_mask_lines_new(work->old->base->lines, &overlay->segment, work->made->lists,
+                                   &overlay->lines);
+    }
     hs_segment_builder_fini(&builder);
     if (status != HS_OK) {
         hs_overlay_unref(overlay);

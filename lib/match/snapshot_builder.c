@@ -85,8 +85,11 @@ static int lay_base(struct hs_snapshot_builder *builder)
     }
     atomic_init(&base->refs, 1);
     int status = hs_segment_builder_finish(&builder->segment, &base->arena, &base->segment);
+    if (status == HS_OK) {
+        status = hs_mask_lines_new(NULL, &base->segment, builder->snapshot->lists, &base->lines);
+    }
     if (status != HS_OK) {
-        free(base);
+        hs_base_unref(base);
         return status;
     }
     builder->snapshot->base = base;

@@ -349,6 +349,9 @@ static int use_file(struct hs_arena *arena, struct hs_snapshot **ret_snapshot)
         status = HS_EFORMAT;
     }
     if (status == HS_OK) {
+        status = hs_mask_lines_new(NULL, &base->segment, snapshot->lists, &base->lines);
+    }
+    if (status == HS_OK) {
         status = hs_snapshot_settle(snapshot);
     }
     if (status != HS_OK) {

@@ -10,6 +10,7 @@
 
 #include "match/kernel.h"
 #include "match/list.h"
+#include "match/mask_lines.h"
 #include "match/segment.h"
 
 enum {
@@ -22,6 +23,7 @@ struct hs_base {
     _Atomic uint32_t refs; // acq_rel: who takes it to 0 sees all uses and frees
     struct hs_arena arena;
     struct hs_segment segment;
+    struct hs_mask_lines *lines; // of its patterns; owned; NULL: it has none
 };
 
 // What has changed since.
@@ -31,6 +33,7 @@ struct hs_overlay {
     struct hs_segment segment;    // entries put since
     struct hs_arena filter_arena; // owns filter
     struct hs_filter filter;      // the base's keys and the segment's
+    struct hs_mask_lines *lines;  // likewise of patterns; owned; NULL: the base's
     uint32_t *gone;     // base slots that no longer count: open addressing, UINT32_MAX is free
     uint32_t gone_mask; // size less one
     uint32_t gone_count;
@@ -42,9 +45,10 @@ struct hs_snapshot {
     struct hs_filter filter;             // the one that reads are asked by
     hs_mask *masks;                      // of all lists that use WILDCARD, in order of length
     uint32_t masks_from[HS_VRM_MAX + 2]; // masks of length n are from [n] to [n + 1]
-    struct hs_mask_group *groups; // the same up to HS_LANE_CHARS characters, in groups; owned
-    uint32_t groups_from[HS_LANE_CHARS + 2]; // likewise
-    bool any_confused;                       // a list uses CONFUSED
+    const struct hs_mask_lines *lines;   // base's or overlay's; NULL: no pattern that they take
+    uint32_t sifted_lens;                // bit n: patterns of n characters stand in the lines
+    uint32_t pattern_lens;               // bit n: there are such, but in no lines
+    bool any_confused;                   // a list uses CONFUSED
     bool any_wild_marks;   // an entry waits for reads with an unreadable or missing character
     struct hs_list *lists; // by the list numbers of slots
     uint32_t list_count;
