@@ -9,7 +9,7 @@
 enum {
     SHARED_MIN = HS_PATTERN_FIXED_MIN, // positions that a group's masks share, at least
     KEYS_A_WORD = 3,                   // patterns that a word has, on average
-    KEYS_A_WORD_MAX = 8,              // likewise, that of the mask that has most
+    KEYS_A_WORD_MAX = 8,               // likewise, that of the mask that has most
 };
 
 // What is being made, and of what.
