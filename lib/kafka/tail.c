@@ -8,11 +8,18 @@
 #include "base/clock.h"
 #include "kafka/internal.h"
 
-enum { TAIL_ASK_TIMEOUT_MS = 10000, TAIL_POLL_MS = 100 };
+enum {
+    TAIL_ASK_TIMEOUT_MS = 10000,
+    TAIL_POLL_MS = 100,
+    LOOK_EACH = 256,    // messages between two looks at the clock and at the local queue
+    WAKE_QUEUED = 8192, // messages: with fewer at its height the queue was not full
+    WAKE_TIMEOUT_MS = 200,
+};
 
 struct hs_kafka_tail {
     struct hs_kafka_events events; // first: the client's opaque
     rd_kafka_t *client;
+    rd_kafka_queue_t *queue; // the client's own: what is fetched and not read yet
 };
 
 // One partition that is being read.
@@ -34,7 +41,9 @@ struct reading {
     size_t capacity;
     size_t open;      // not done
     size_t last;      // index of the stretch found last
-    int64_t alive_ns; // when something last came
+    size_t height;    // most that was queued since a fetcher was woken, messages
+    unsigned taken;   // messages
+    int64_t alive_ns; // when 'idle' was last called
     hs_kafka_on_message *on_message;
     void *ctx;
 };
@@ -60,6 +69,7 @@ int hs_kafka_tail_new(const struct hs_settings *settings, const struct hs_kafka_
         return r;
     }
     rd_kafka_poll_set_consumer(tail->client);
+    tail->queue = rd_kafka_queue_get_consumer(tail->client);
     *ret_tail = tail;
     return 0;
 }
@@ -69,6 +79,7 @@ void hs_kafka_tail_free(struct hs_kafka_tail *tail)
     if (!tail) {
         return;
     }
+    rd_kafka_queue_destroy(tail->queue);
     rd_kafka_destroy_flags(tail->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(tail);
 }
@@ -311,6 +322,21 @@ static int keep_alive(struct reading *reading)
     return !options->idle || options->idle(options->idle_ctx) ? 0 : HS_ECANCELED;
 }
 
+// A fetcher that found the local queue full sleeps up to a second, however soon there is room. Any
+// request to its broker ends its sleep: one is made when half of what was queued has been read.
+static void wake_fetcher(struct reading *reading)
+{
+    const struct stretch *s = &reading->stretches[reading->last];
+    size_t queued = rd_kafka_queue_length(reading->tail->queue);
+    int64_t low, high;
+    if (queued > reading->height) {
+        reading->height = queued;
+    } else if (reading->height >= WAKE_QUEUED && queued <= reading->height / 2) {
+        hs_kafka_tail_ends(reading->tail, s->topic, s->partition, WAKE_TIMEOUT_MS, &low, &high);
+        reading->height = queued;
+    }
+}
+
 static int read_on(struct reading *reading)
 {
     int r = 0;
@@ -320,8 +346,10 @@ static int read_on(struct reading *reading)
         if (native) {
             r = take(reading, native);
             rd_kafka_message_destroy(native);
+            reading->taken++;
         }
-        if (r == 0) {
+        if (r == 0 && (!native || reading->taken % LOOK_EACH == 0)) {
+            wake_fetcher(reading);
             r = keep_alive(reading);
         }
     }
