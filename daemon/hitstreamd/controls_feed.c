@@ -7,16 +7,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "config/file.h"
 #include "hitstreamd/controls_parts.h"
-#include "hitstreamd/state_file.h"
 #include "kafka/client.h"
 
 HS_LOG_EVENT(ev_live, "controls-live", "634fb1693cb642f18a1289fd78c7038a");
 HS_LOG_EVENT(ev_refused, "controls-refused", "93e0fd204a2b442a85e937128cdd9051");
 HS_LOG_EVENT(ev_written, "controls-written", "8403e8419a5b439c9804ab2389a5768a");
 HS_LOG_EVENT(ev_topic, "controls-topic-away", "4baf15fe21cd4338afb392491379aaf5");
-HS_LOG_EVENT(ev_disk, "controls-not-saved", "111ec3ac9d294e278816aa3b3e5460e9");
 
 enum {
     WAIT_MS = 200,
@@ -95,7 +92,6 @@ void hs_controls_feed_free(struct hs_controls_feed *feed)
     hs_controls_unref(hs_rcu_publish(feed->slot, NULL));
     hs_controls_unref(feed->live);
     hs_controls_unref(feed->head);
-    hs_controls_unref(feed->unsaved);
     for (size_t i = 0; i < HS_CONTROLS_FEED_KEPT; i++) {
         hs_controls_unref(feed->kept[i]);
     }
@@ -170,52 +166,15 @@ static int unpack(struct hs_controls_feed *feed, const char *hash, struct hs_str
     return rc;
 }
 
-static void save_to_disk(struct hs_controls_feed *feed, const struct hs_controls *controls)
-{
-    char path[4096];
-    struct hs_buf text = {0};
-    hs_buf_printf(&text, "%s\n", hs_controls_hash(controls));
-    hs_buf_add_str(&text, hs_controls_packed(controls));
-    int rc = hs_state_path(feed->settings->state_dir, "controls", path, sizeof(path));
-    if (rc == 0) {
-        rc = hs_buf_status(&text);
-    }
-    if (rc == 0) {
-        rc = hs_state_write(path, hs_buf_str(&text));
-    }
-    if (rc < 0) {
-        hs_log(HS_LOG_WARNING, &ev_disk, "controls cannot be saved to '%s': %s, ignoring", path,
-               hs_strerror(rc));
-    }
-    hs_buf_fini(&text);
-}
-
-// After correlators have them: a disk takes its time.
-static void save_live(struct hs_controls_feed *feed)
-{
-    if (feed->unsaved) {
-        save_to_disk(feed, feed->unsaved);
-        hs_controls_unref(feed->unsaved);
-        feed->unsaved = NULL;
-    }
-}
-
 static void load_from_disk(struct hs_controls_feed *feed)
 {
-    char path[4096], hash[HS_CONTROLS_HASH_BYTES];
+    char hash[HS_CONTROLS_HASH_BYTES];
     struct hs_buf text = {0};
+    struct hs_str packed;
     struct hs_controls *controls;
-    int rc = hs_state_path(feed->settings->state_dir, "controls", path, sizeof(path));
-    if (rc == 0) {
-        rc = hs_file_read(path, HS_CONTROLS_FEED_OBJECT_MAX_BYTES + 128, &text);
-    }
-    struct hs_str rest = hs_buf_str(&text), first;
-    if (rc == 0 && hs_str_split(&rest, '\n', &first) && first.len == sizeof(hash) - 1) {
-        memcpy(hash, first.ptr, first.len);
-        hash[first.len] = '\0';
-        if (unpack(feed, hash, rest, "disk", &controls) == 0) {
-            go_live(feed, controls, true);
-        }
+    if (hs_controls_disk_read(feed->settings->state_dir, &text, hash, &packed) &&
+        unpack(feed, hash, packed, "disk", &controls) == 0) {
+        go_live(feed, controls, true);
     }
     hs_buf_fini(&text);
 }
@@ -243,8 +202,9 @@ static void take_offer(struct hs_controls_feed *feed)
     struct hs_controls *controls;
     if (fresh && !same && unpack(feed, hash, hs_buf_str(&packed), "redis", &controls) == 0) {
         go_live(feed, controls, false);
-        hs_controls_unref(feed->unsaved);
-        feed->unsaved = hash[0] ? hs_controls_ref(controls) : NULL;
+        if (hash[0]) {
+            hs_controls_disk_save(feed->disk, controls);
+        }
     }
     hs_buf_fini(&packed);
 }
@@ -417,18 +377,23 @@ static void *feed_run(void *arg)
     while (feed_alive(feed)) {
         take_offer(feed);
         serve_topic(feed);
-        save_live(feed);
         feed_wait(feed);
     }
     if (feed->scanned) {
         write_anchor(feed, true);
     }
+    hs_controls_disk_free(feed->disk);
     return NULL;
 }
 
 int hs_controls_feed_start(struct hs_controls_feed *feed)
 {
+    int rc = hs_controls_disk_new(feed->settings->state_dir, &feed->disk);
+    if (rc < 0) {
+        return rc;
+    }
     if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0) {
+        hs_controls_disk_free(feed->disk);
         return HS_ENOMEM;
     }
     feed->started = true;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "hitstreamd/controls_disk.h"
 #include "hitstreamd/controls_feed.h"
 #include "hitstreamd/controls_topic.h"
 
@@ -24,10 +25,10 @@ struct hs_controls_feed {
 
     // Of the thread alone.
     struct hs_controls_topic *topic;
-    struct hs_controls *unsaved; // live, not on disk yet; owned; NULL: nothing to save
-    bool scanned;                // anpr.controls was read whole
-    int64_t anchored_at_ms;      // when the anchor was last written, CLOCK_BOOTTIME
-    int64_t retry_at_ms;         // before it anpr.controls is left alone, CLOCK_BOOTTIME
+    struct hs_controls_disk *disk; // from start to the thread's end
+    bool scanned;                  // anpr.controls was read whole
+    int64_t anchored_at_ms;        // when the anchor was last written, CLOCK_BOOTTIME
+    int64_t retry_at_ms;           // before it anpr.controls is left alone, CLOCK_BOOTTIME
 
     pthread_mutex_t lock;   // all below
     pthread_cond_t changed; // something to do, or to stop
