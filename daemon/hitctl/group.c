@@ -9,6 +9,7 @@
 #include "hitctl/consult.h"
 #include "hitctl/controls_edit.h"
 #include "hitctl/controls_text.h"
+#include "hitctl/group_decline.h"
 #include "hitctl/group_said.h"
 #include "hitctl/group_text.h"
 #include "hitctl/group_trail.h"
@@ -150,14 +151,7 @@ static const struct hs_group *find_group(const struct hitctl *ctl, const struct 
 static int write_group(const struct hitctl *ctl, struct controls_edit *edit,
                        const struct hs_group *changed, const char *what, bool dry_run)
 {
-    const struct hs_groups *groups = hs_controls_groups(edit->head.controls);
-    yaml_begin(&edit->text, "groups");
-    for (size_t i = 0; i < hs_groups_count(groups); i++) {
-        const struct hs_group *group = hs_groups_at(groups, i);
-        if (!hs_str_eq(group->id, changed->id)) {
-            group_yaml(&edit->text, group);
-        }
-    }
+    groups_yaml_without(&edit->text, hs_controls_groups(edit->head.controls), changed->id);
     group_yaml(&edit->text, changed);
     return controls_edit_activate(ctl, edit, GROUPS_FILE, what, dry_run);
 }
@@ -431,7 +425,7 @@ const struct hitctl_command hitctl_group_commands[] = {
     {"group", "accept", "ID --lead WHO --owner FORCE --review DATE",
      "an officer's yes to a nomination; --authority is needed", run_accept, accept_options},
     {"group", "decline", "ID [--queue QUEUE]",
-     "an officer's no to what a partner nominated on its feedback topic", group_decline_run,
+     "an officer's no to a nomination; both stay on record", group_decline_run,
      group_decline_options},
     {"group", "list", "", "all groups", run_list, no_options},
     {"group", "show", "ID", "one group; it is recorded who looked", run_show, no_options},

@@ -25,9 +25,7 @@ int group_said_find(const struct hs_said_rows *rows, const struct hs_groups *gro
                     const char *queue, struct hs_bump *bump, struct hs_group *ret_group,
                     size_t *ret_index);
 
-// hitctl group said, hitctl group decline
+// hitctl group said
 int group_said_run(struct hitctl *ctl, int argc, char **argv);
-int group_decline_run(struct hitctl *ctl, int argc, char **argv);
-extern const struct hitctl_option group_decline_options[];
 
 #endif

@@ -57,6 +57,17 @@ void group_yaml(struct hs_buf *out, const struct hs_group *group)
     yaml_names(out, "markets", group->markets, group->market_count);
 }
 
+void groups_yaml_without(struct hs_buf *out, const struct hs_groups *groups, struct hs_str left_out)
+{
+    yaml_begin(out, "groups");
+    for (size_t i = 0; i < hs_groups_count(groups); i++) {
+        const struct hs_group *group = hs_groups_at(groups, i);
+        if (!hs_str_eq(group->id, left_out)) {
+            group_yaml(out, group);
+        }
+    }
+}
+
 bool group_visible(const struct hitctl *ctl, const struct hs_group *group)
 {
     return group->covert_list.len == 0 || hitctl_sees(ctl, group->covert_list, true);

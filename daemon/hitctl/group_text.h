@@ -16,6 +16,9 @@
 
 // One row of groups.yaml.
 void group_yaml(struct hs_buf *out, const struct hs_group *group);
+// groups.yaml of all groups but one.
+void groups_yaml_without(struct hs_buf *out, const struct hs_groups *groups,
+                         struct hs_str left_out);
 // Whether the person may know of it: a covert list's only who sees that list.
 bool group_visible(const struct hitctl *ctl, const struct hs_group *group);
 void group_print_head(FILE *out);

@@ -233,6 +233,42 @@ static void a_nomination_waits_for_an_officers_yes(void **state)
     says(out, "group accept ann (ACC/4)");
 }
 
+static void an_officers_no_ends_a_nomination(void **state)
+{
+    (void)state;
+    GROUP(OK, "nominate", "kay", "--by", "Bath council");
+    GROUP(OK, "nominate", "lou", "--by", "Wells council");
+    GROUP(REFUSED, "decline", "max");
+    GROUP(OK, "decline", "kay", "--authority", "DI Jones, not ours");
+    says(out, "declined: kay, nominated by Bath council\n");
+    GROUP(OK, "list");
+    says_not(out, "kay");
+    says(out, "lou                  nominated");
+    GROUP(REFUSED, "accept", "kay", "--lead", "DI Jones", "--owner", "avon", "--review",
+          "2026-12-31", "--authority", "ACC/4");
+    GROUP(REFUSED, "decline", "kay"); // once
+    GROUP(OK, "accept", "lou", "--lead", "DI Jones", "--owner", "avon", "--review", "2026-12-31",
+          "--authority", "ACC/4");
+    GROUP(REFUSED, "decline", "lou");
+    says(err, "'lou' is no nomination, it is active");
+    RUN(OK, "controls", "history"); // both are on record
+    says(out, "group nominate ann\n");
+    says(out, "group decline ann (DI Jones, not ours)");
+}
+
+// The last one leaves a file without any.
+static void the_only_nomination_is_declined(void **state)
+{
+    (void)state;
+    GROUP(OK, "nominate", "kay", "--by", "Bath council");
+    GROUP(OK, "decline", "kay");
+    GROUP(OK, "list");
+    says_not(out, "kay");
+    GROUP(OK, "nominate", "kay", "--by", "Bath council"); // the partner insists
+    GROUP(OK, "list");
+    says(out, "kay                  nominated");
+}
+
 static int keep_consultations(void *ctx, const struct hs_change *change)
 {
     if (change->op == HS_OP_CONSULTED) {
@@ -277,6 +313,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_group_is_made_and_changed, setup, house_teardown),
         cmocka_unit_test_setup_teardown(a_nomination_waits_for_an_officers_yes, setup,
                                         house_teardown),
+        cmocka_unit_test_setup_teardown(an_officers_no_ends_a_nomination, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(the_only_nomination_is_declined, setup, house_teardown),
         cmocka_unit_test_setup_teardown(who_looked_at_an_operation_or_a_group_is_recorded, setup,
                                         house_teardown),
         cmocka_unit_test_setup_teardown(a_change_decided_on_older_controls_is_refused, setup,
