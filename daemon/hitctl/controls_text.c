@@ -171,6 +171,7 @@ static json_t *json_queue(const struct hs_queue *queue)
     json_object_set_new(row, "acknowledge_within_ms", json_integer(queue->acknowledge_within_ms));
     json_object_set_new(row, "escalate_to", json_names(queue->escalate_to, queue->escalate_count));
     json_object_set_new(row, "test_interval_ms", json_integer(queue->test_interval_ms));
+    json_object_set_new(row, "feedback_per_minute", json_integer(queue->feedback_per_minute));
     return row;
 }
 

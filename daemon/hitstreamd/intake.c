@@ -108,6 +108,7 @@ static void want_desks(struct hs_intake *intake)
         }
         if (desk) {
             desk->wanted = true;
+            desk->per_minute = queue->feedback_per_minute;
         } else {
             snprintf(intake->trouble, sizeof(intake->trouble),
                      "more than %d queues were known, or memory is out; restart the daemon",
@@ -207,6 +208,19 @@ static void topics_step(struct hs_intake *intake, int64_t boot_ms)
 
 // ---- status ----
 
+// The greatest share of its bound that a partition has come to in the minute counted last.
+static double rate_share(const struct hs_intake *intake, int64_t wall_ms)
+{
+    double share = 0;
+    for (size_t i = 0; i < intake->slot_count; i++) {
+        const struct hs_intake_slot *slot = &intake->slots[i];
+        bool recent = slot->rate.minute >= wall_ms / HS_MS_PER_MINUTE - 1;
+        double this = (double)slot->rate.taken / (double)slot->desk->per_minute;
+        share = recent && this > share ? this : share;
+    }
+    return share;
+}
+
 static void report_step(struct hs_intake *intake, int64_t boot_ms)
 {
     struct hs_intake_status status = {0};
@@ -235,6 +249,7 @@ static void report_step(struct hs_intake *intake, int64_t boot_ms)
     hs_metric_set(intake->lag, (double)status.lag);
     hs_metric_set(intake->topics, status.topics);
     hs_metric_set(intake->missing, status.missing);
+    hs_metric_set(intake->rate_share, rate_share(intake, hs_clock_realtime_ms()));
     pthread_mutex_lock(&intake->shared.lock);
     intake->shared.status = status;
     pthread_mutex_unlock(&intake->shared.lock);
@@ -269,6 +284,9 @@ static void make_metrics(struct hs_intake *intake)
         hs_metrics_gauge(m, "hitstream_intake_topics", "", "Topics of feedback subscribed to.");
     intake->missing = hs_metrics_gauge(m, "hitstream_intake_topics_missing", "",
                                        "Queues of the controls whose feedback has no topic.");
+    intake->rate_share = hs_metrics_gauge(
+        m, "hitstream_feedback_rate_ratio", "",
+        "Greatest share of 'feedback_per_minute' that a queue came to, this minute or the last.");
 }
 
 // ---- the thread ----

@@ -48,6 +48,8 @@ static const struct {
                                 "about_group, another kind has about_group, or about_group is no "
                                 "group's id"},
     [HS_INTAKE_ROOM] = {"no-room", "too much that was said of groups waits for Redis"},
+    [HS_INTAKE_RATE] = {"rate",
+                        "more messages in a minute than 'feedback_per_minute' of its queue"},
 };
 
 const char *hs_intake_fault_name(enum hs_intake_fault fault)

@@ -43,6 +43,7 @@ enum hs_intake_fault {
     HS_INTAKE_NOMINATION,
     HS_INTAKE_INTELLIGENCE,
     HS_INTAKE_ROOM,
+    HS_INTAKE_RATE,
     HS_INTAKE_FAULTS,
 };
 // "no-token": stands in header 'reason' and in metrics.

@@ -232,6 +232,7 @@ void hs_intake_rewind(struct hs_intake *intake, int64_t boot_ms)
         }
         int64_t safe = hs_acks_safe(slot->acks);
         hs_acks_reset(slot->acks, safe);
+        slot->rate = (struct hs_intake_rate){0};
         if (hs_kafka_consumer_seek(intake->consumer, slot->desk->topic, slot->partition, safe) <
             0) {
             hs_intake_fail(intake, "cannot seek");

@@ -14,6 +14,7 @@
 
 #include "hitstreamd/intake.h"
 #include "hitstreamd/intake_form.h"
+#include "hitstreamd/intake_rate.h"
 #include "hitstreamd/intake_said.h"
 #include "hitstreamd/match_acks.h"
 #include "kafka/consumer.h"
@@ -30,6 +31,7 @@ struct hs_desk {
     char *topic;                              // feedback.<queue>
     bool wanted;                              // in the controls' head
     bool exists;                              // its topic was found
+    int64_t per_minute;                       // messages that are taken, of each partition
     struct hs_metric *taken[HS_INTAKE_KINDS]; // by kind; open audiences only
 };
 
@@ -39,8 +41,9 @@ struct hs_intake_slot {
     int32_t partition;
     struct hs_acks *acks; // owned
     bool started;         // a message of it was begun: before it nothing is known to commit
-    int64_t committed;    // acknowledged by the group; -1: nothing of ours
-    int64_t sent;         // on its way to be
+    struct hs_intake_rate rate;
+    int64_t committed; // acknowledged by the group; -1: nothing of ours
+    int64_t sent;      // on its way to be
 };
 
 // What other threads look at.
@@ -93,6 +96,7 @@ struct hs_intake {
     struct hs_metric *lag;
     struct hs_metric *topics;
     struct hs_metric *missing;
+    struct hs_metric *rate_share;
 };
 
 // Proof of life for the watchdog: from every loop that may last.

@@ -175,11 +175,21 @@ static void reject(struct hs_intake *intake, struct hs_intake_slot *slot, const 
     record.header_count = rejected_headers(intake, message, rows);
     intake->rejected++;
     hs_metric_add(intake->rejected_by[fault], 1);
-    hs_log(HS_LOG_WARNING, &event_rejected, "feedback '%s' is not taken: %s", position, text);
+    if (fault != HS_INTAKE_RATE || slot->rate.beyond == 1) { // the log is told once a minute
+        hs_log(HS_LOG_WARNING, &event_rejected, "feedback '%s' is not taken: %s", position, text);
+    }
     produce(intake, slot, &record);
 }
 
 // ---- one message ----
+
+// What its sender says of the time is not believed.
+static int64_t counted_at_ms(const struct hs_kafka_message *message)
+{
+    bool append_time = false;
+    int64_t at_ms = hs_kafka_message_time_ms(message, &append_time);
+    return append_time ? at_ms : hs_clock_realtime_ms();
+}
 
 bool hs_intake_take(void *ctx, const struct hs_kafka_message *message)
 {
@@ -191,7 +201,7 @@ bool hs_intake_take(void *ctx, const struct hs_kafka_message *message)
     }
     char position[POSITION_BYTES];
     struct hs_str content_type = {0};
-    struct hs_intake_event event;
+    struct hs_intake_event event = {0};
     struct hs_intake_terms terms = {
         .token_key = &intake->config.token_key,
         .routes = hs_controls_routes(intake->controls),
@@ -206,8 +216,11 @@ bool hs_intake_take(void *ctx, const struct hs_kafka_message *message)
         slot->started = true;
         slot->committed = slot->sent = message->offset; // the group stands here
     }
-    enum hs_intake_fault fault =
-        hs_intake_judge(&terms, content_type, message->value, &event, &intake->why);
+    enum hs_intake_fault fault = HS_INTAKE_RATE;
+    hs_buf_clear(&intake->why);
+    if (hs_intake_rate_take(&slot->rate, counted_at_ms(message), slot->desk->per_minute)) {
+        fault = hs_intake_judge(&terms, content_type, message->value, &event, &intake->why);
+    }
     if (fault == HS_INTAKE_OK && event.of_group && hs_intake_said_full(intake->said)) {
         fault = HS_INTAKE_ROOM;
     }

@@ -139,6 +139,8 @@ static void describe_queue(const struct hs_controls *controls, size_t index,
     add_time_ms(ret, "acknowledge_within_ms", queue->acknowledge_within_ms);
     add_names(ret, "escalate_to", queue->escalate_to, queue->escalate_count);
     add_time_ms(ret, "test_interval_ms", queue->test_interval_ms);
+    hs_buf_printf(&ret->text, "%lld", (long long)queue->feedback_per_minute);
+    end_field(ret, "feedback_per_minute");
     hs_queue_say_bits(queue, &ret->text, HS_QUEUE_SAFEGUARDING);
     end_field(ret, "safeguarding");
     add_field(ret, "partner", queue->partner ? HS_STR("true") : HS_STR(""));

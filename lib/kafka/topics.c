@@ -80,11 +80,12 @@ static const struct hs_topic_rule rules[] = {
      .why = "a person sends these again; a new owner reads them back"},
     {.name = HS_KAFKA_FEEDBACK,
      .per_queue = true,
+     .append_time = true,
      .retention_ms = DAYS(7),
      .min_retention_ms = DAYS(1),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "feedback waits here while the intake is down"},
+     .why = "feedback waits here while the intake is down, and is counted by the broker's clock"},
     {0},
 };
 

@@ -14,6 +14,7 @@
 #define ACKNOWLEDGE_MAX_MS     INT64_C(86400000)
 #define DISCLOSE_LEAST_MAX     1000
 #define TEST_MAX_MS            INT64_C(604800000) // a week
+#define FEEDBACK_MAX           INT64_C(60000)     // messages a minute
 
 static const char *const queue_keys[] = {"owner",
                                          "kind",
@@ -29,6 +30,7 @@ static const char *const queue_keys[] = {"owner",
                                          "acknowledge_within_ms",
                                          "escalate_to",
                                          "test_interval_ms",
+                                         "feedback_per_minute",
                                          "safeguarding",
                                          "partner",
                                          "disclose",
@@ -238,6 +240,16 @@ static void read_waiting(const struct reading *reading)
     read_interval(reading, "test_interval_ms", TEST_MAX_MS, &queue->test_interval_ms);
 }
 
+// What comes back; who stands outside the police says less, and is trusted less.
+static void read_feedback(const struct reading *reading)
+{
+    struct hs_queue *queue = &reading->row->queue;
+    queue->feedback_per_minute =
+        queue->partner ? HS_FEEDBACK_PARTNER_PER_MINUTE : HS_FEEDBACK_PER_MINUTE;
+    hs_row_number(&reading->keys, "feedback_per_minute", 1, FEEDBACK_MAX, "messages",
+                  &queue->feedback_per_minute);
+}
+
 static void say_bits(unsigned bits, const char *const *words, struct hs_buf *out)
 {
     const char *before = "";
@@ -310,6 +322,7 @@ static void read_queue(const struct reading *reading)
     read_others(reading);
     read_waiting(reading);
     read_disclosure(reading);
+    read_feedback(reading);
 }
 
 // ------------------------------------------------------------------ all queues

@@ -44,6 +44,8 @@ enum hs_payload_format {
 enum { HS_ROUTE_HANDLING_STOP = 1, HS_ROUTE_HANDLING_MONITOR = 2 }; // bits
 
 enum { HS_ROUTE_QUEUES_MAX = 1024, HS_ROUTE_OPERATIONS_MAX = 256 };
+// A queue's 'feedback_per_minute' when its controls do not say.
+enum { HS_FEEDBACK_PER_MINUTE = 6000, HS_FEEDBACK_PARTNER_PER_MINUTE = 60 };
 
 #define HS_ROUTE_OPS_QUEUE "ops"
 
@@ -103,7 +105,8 @@ struct hs_queue {
         *escalate_to; // queues that are told in turn when nobody answers: the chain,
                       // in order; each may receive all that this one may
     size_t escalate_count;
-    int64_t test_interval_ms; // how often a test alert shows that the desk is reached; 0: never
+    int64_t test_interval_ms;    // how often a test alert shows that the desk is reached; 0: never
+    int64_t feedback_per_minute; // messages that are taken of a partition of feedback.<name>
     unsigned safeguarding; // levels whose hits of any open list it is told, beside its lists; bits
     bool partner;          // outside the police
     bool reduced;          // its alerts say only what follows; always so of a partner's

@@ -36,7 +36,7 @@ const char desks_queues[] =
     "  east-live:\n    owner: eastmoor\n    kind: live\n    lists: ['*']\n    forces: [eastmoor]\n"
     "    default: true\n    intelligence_queue: east-intel\n"
     "  east-intel:\n    owner: eastmoor\n    kind: intelligence\n    lists: ['*']\n"
-    "    forces: [eastmoor]\n"
+    "    forces: [eastmoor]\n    feedback_per_minute: 3\n"
     "  covert-desk:\n    owner: northvale\n    kind: live\n    covert_lists: [lantern]\n"
     "    intelligence_queue: north-intel\n";
 

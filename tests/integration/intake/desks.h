@@ -15,7 +15,8 @@
 
 extern const char desks_cameras[]; // sites n1 to n4 and f1 of northvale, e1 of eastmoor
 extern const char
-    desks_queues[]; // north-live, north-chief, east-live, covert-desk and their intelligence
+    desks_queues[]; // north-live, north-chief, east-live, covert-desk and their intelligence;
+                    // east-intel is heard three times a minute
 extern const char desks_rules[];
 
 struct desks {

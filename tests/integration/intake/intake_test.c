@@ -181,6 +181,49 @@ static void killed_before_the_commit_loses_nothing(void **state)
 }
 
 // A queue that the controls name from now on is heard without a restart.
+// A program that runs wild is put aside beyond its queue's bound, and holds up nobody else.
+static void who_says_too_much_is_put_aside(void **state)
+{
+    (void)state;
+    enum { SAID = 10, BOUND = 3 };
+    struct hs_test_messages aside = {0};
+    size_t malformed = 0, rate = 0;
+    desks_start(&desks, NULL);
+    desks_list(&desks, "stolen", "AB19CDE");
+    desks_read(&desks, "n1", "AB19CDE");
+    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB19CDE", 1);
+    for (int i = 0; i < SAID; i++) {
+        desks_say_bytes(&desks, "east-intel", HS_STR("\xff\xff\xff wild"));
+    }
+    int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
+    while (malformed + rate < SAID && hs_clock_boottime_ms() < until_ms) {
+        malformed = rate = 0;
+        hs_test_messages_fini(&aside);
+        aside = (struct hs_test_messages){0};
+        assert_int_equal(hs_test_topic_read(desks.broker.bootstrap, "feedback.rejected",
+                                            HOUSE_TIMEOUT_MS, &aside),
+                         0);
+        for (size_t i = 0; i < aside.count; i++) {
+            struct hs_str reason = hs_test_header(&aside.rows[i], "reason");
+            bool wild = hs_str_eq(aside.rows[i].value, HS_STR("\xff\xff\xff wild"));
+            malformed += wild && hs_str_is(reason, "malformed");
+            rate += wild && hs_str_is(reason, "rate");
+        }
+    }
+    assert_int_equal(malformed + rate, SAID);
+    assert_true(malformed == BOUND ||
+                rate >= SAID - 2 * BOUND); // a minute may have ended meanwhile
+    assert_true(malformed <= 2 * BOUND);
+    assert_true(house_metric(&desks.house, "hitstream_feedback_rejected_total{reason=\"rate\"}") ==
+                (double)rate);
+    desks_say(&desks, "north-live", 9, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+              alert->reply_token);
+    assert_int_equal(desks_events(&desks, 9, true), 1);
+    hs_test_messages_fini(&aside);
+    hitstream__v1__alert__free_unpacked(alert, NULL);
+    assert_int_equal(house_stop(&desks.house), 0);
+}
+
 static void a_new_desk_is_heard(void **state)
 {
     (void)state;
@@ -213,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_is_taken_too, open_desks, close_desks),
         cmocka_unit_test_setup_teardown(killed_before_the_commit_loses_nothing, open_desks,
                                         close_desks),
+        cmocka_unit_test_setup_teardown(who_says_too_much_is_put_aside, open_desks, close_desks),
         cmocka_unit_test_setup_teardown(a_new_desk_is_heard, open_desks, close_desks),
     };
     return cmocka_run_group_tests(tests, open_broker, close_broker);
