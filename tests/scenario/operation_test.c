@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "hitstream/v1/event.pb-c.h"
 #include "scenario/story.h"
 
 #define OPEN_QUEUES                                                                                \
@@ -180,6 +182,89 @@ static void a_partner_is_told_less(void **state)
     story_free(story);
 }
 
+#define KNOWN "sells from the flat above the shop"
+
+static bool is_told_anywhere(const struct story *story, const char *text)
+{
+    const struct hs_offline *all = story_offline(story);
+    for (size_t i = 0; i < all->alert_count; i++) {
+        const struct hs_str payload = all->alerts[i].payload;
+        if (memmem(payload.ptr, payload.len, text, strlen(text))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// How often the log has it, as its partner said it.
+static size_t count_intelligence(const struct story *story)
+{
+    size_t events, found = 0;
+    const struct hs_offline_event *log = story_log(story, &events);
+    for (size_t i = 0; i < events; i++) {
+        Hitstream__V1__VehicleEvent *event = hitstream__v1__vehicle_event__unpack(
+            NULL, log[i].value.len, (const uint8_t *)log[i].value.ptr);
+        const Hitstream__V1__FeedbackGiven *given =
+            event && event->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_FEEDBACK
+                ? event->feedback
+                : NULL;
+        found +=
+            given &&
+            given->feedback->kind == HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_INTELLIGENCE &&
+            strcmp(given->queue, "partner") == 0 &&
+            strcmp(given->feedback->person, "J Smith, council") == 0 &&
+            strcmp(given->feedback->note, KNOWN) == 0;
+        hitstream__v1__vehicle_event__free_unpacked(event, NULL);
+    }
+    return found;
+}
+
+// What a partner knows of an alert is on record, and is no answer to it: who was told stays told,
+// who is waited for is waited for, and nobody reads it on an alert.
+static void a_partners_intelligence_is_kept_and_answers_nothing(void **state)
+{
+    static const char queues[] =
+        OPEN_QUEUES "  chief: {owner: wilts, kind: live, lists: [drugs], areas: [bath],\n"
+                    "    intelligence_queue: avon-intel}\n"
+                    "  wilts-waits: {owner: wilts, kind: live, lists: [drugs], forces: [wilts],\n"
+                    "    acknowledge_within_ms: 300000, escalate_to: [chief],\n"
+                    "    intelligence_queue: avon-intel}\n";
+    const struct story_say intelligence = {
+        .at = "13:01:00",
+        .queue = "partner",
+        .kind = HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_INTELLIGENCE,
+        .person = "J Smith, council",
+        .note = KNOWN};
+    struct story *story = begin(queues, OPEN_OPERATIONS);
+    (void)state;
+    passes(story, "13:00:00", "AB12CDE", "drugs", "wilts/1");
+    silence_but(story, 4); // joint, partner, wilts-live, wilts-waits
+    says(story, &intelligence);
+    silence(story); // nobody is told, nobody stands down
+    clock_strikes(story, "13:05:00");
+    told(story, "chief escalated AB12CDE wilts/1");
+    assert_int_equal(last_alert(story)->n_answered, 0);
+    passes(story, "13:10:00", "AB12CDE", "drugs", "wilts/2");
+    told(story, "joint updated AB12CDE wilts/2");
+    assert_int_equal(last_alert(story)->n_answered, 0);
+    silence_but(story, 3); // partner, wilts-live, wilts-waits
+    answers(story, "13:11:00", "wilts-live", "stopped");
+    silence_but(story, 4);
+    says(story, &(struct story_say){.at = "13:30:00", // of what is over as well
+                                    .queue = "partner",
+                                    .kind = intelligence.kind,
+                                    .person = intelligence.person,
+                                    .note = intelligence.note});
+    silence(story);
+    assert_int_equal(count_intelligence(story), 2);
+    assert_int_equal(story_stats(story).feedback, 3);
+    assert_int_equal(story_stats(story).feedback_late, 0);
+    assert_int_equal(story_stats(story).feedback_refused, 0);
+    assert_false(is_told_anywhere(story, KNOWN));
+    assert_false(is_told_anywhere(story, "J Smith"));
+    story_free(story);
+}
+
 static const Hitstream__V1__AlertGroup *group_of(const char *list, const char *group,
                                                  struct story **ret_story)
 {
@@ -270,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_late_read_of_its_time_goes_to_intelligence),
         cmocka_unit_test(safeguarding_goes_to_the_hub_as_well),
         cmocka_unit_test(a_partner_is_told_less),
+        cmocka_unit_test(a_partners_intelligence_is_kept_and_answers_nothing),
         cmocka_unit_test(an_alert_carries_its_group),
         cmocka_unit_test(covert_taken_away_changes_no_byte_of_the_others),
     };

@@ -193,6 +193,17 @@ int hs_test_produce(struct hs_test_producer *producer, const char *topic, int32_
     return err ? complain(topic, rd_kafka_err2str(err)) : HS_OK;
 }
 
+int hs_test_produce_at(struct hs_test_producer *producer, const char *topic, struct hs_str key,
+                       struct hs_str value, int64_t at_ms)
+{
+    rd_kafka_resp_err_t err = rd_kafka_producev(
+        producer->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(key.ptr, key.len),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)value.ptr, value.len), RD_KAFKA_V_TIMESTAMP(at_ms),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    rd_kafka_poll(producer->rk, 0);
+    return err ? complain(topic, rd_kafka_err2str(err)) : HS_OK;
+}
+
 int hs_test_producer_flush(struct hs_test_producer *producer, int timeout_ms)
 {
     if (rd_kafka_flush(producer->rk, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) {

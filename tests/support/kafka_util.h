@@ -31,6 +31,9 @@ int hs_test_producer_new(const char *bootstrap, struct hs_test_producer **ret_pr
 int hs_test_produce(struct hs_test_producer *producer, const char *topic, int32_t partition,
                     struct hs_str key, struct hs_str value, const struct hs_test_header *headers,
                     size_t header_count);
+// The same by key, with a time of its own, for topics that keep it.
+int hs_test_produce_at(struct hs_test_producer *producer, const char *topic, struct hs_str key,
+                       struct hs_str value, int64_t at_ms);
 // Waits until all were acknowledged; HS_EIO when one failed.
 int hs_test_producer_flush(struct hs_test_producer *producer, int timeout_ms);
 void hs_test_producer_free(struct hs_test_producer *producer);

@@ -23,6 +23,8 @@
 #include "hitstream/v1/watchlist.pb-c.h"
 #include "support/kafka_util.h"
 
+enum { HITCTL_WORDS_MAX = 40 };
+
 static const struct hs_actor actor = {.who = "test", .authority = "test"};
 
 static void path_of(const struct house *house, const char *name, char ret_path[HS_TEST_PATH_BYTES])
@@ -272,14 +274,14 @@ double house_metric(struct house *house, const char *series)
 
 int house_hitctl(struct house *house, const char *const *words)
 {
-    const char *argv[24] = {HITCTL_PATH, "--config",    house->config, "--who",
-                            "test",      "--authority", "test"};
+    const char *argv[HITCTL_WORDS_MAX] = {HITCTL_PATH, "--config",    house->config, "--who",
+                                          "test",      "--authority", "test"};
     char out[HS_TEST_PATH_BYTES];
     size_t count = 7;
     path_of(house, "out", out);
     remove(out);
     for (size_t i = 0; words[i]; i++) {
-        assert_true(count < 23);
+        assert_true(count < HITCTL_WORDS_MAX - 1);
         argv[count++] = words[i];
     }
     const struct hs_process_spec spec = {.argv = argv, .output_path = out, .error_path = out};

@@ -11,8 +11,8 @@
 
 static char login[128];
 
-// lea leads Aven, rea reads, cov may see the covert list, adm administers, aud audits; bo leads
-// another force.
+// lea leads Aven, rea reads, con controls, cov may see the covert list, adm administers, aud audits;
+// bo leads another force.
 static void write_rights(const char *top)
 {
     struct hs_buf text = {0};
@@ -26,8 +26,9 @@ static void write_rights(const char *top)
                   "        audiences: [open, secret]}\n"
                   "  adm: {role: administrator, force: Aven, logins: %s}\n"
                   "  aud: {role: auditor, force: Aven, logins: %s, audiences: [open]}\n"
+                  "  con: {role: controller, force: Aven, logins: %s, audiences: [open]}\n"
                   "  else: {role: lead, force: Aven, lists: [\"*\"], audiences: open}\n",
-                  top, login, login, login, login, login, login);
+                  top, login, login, login, login, login, login, login);
     file("rights.yaml", hs_buf_text(&text));
     hs_buf_fini(&text);
 }
@@ -173,7 +174,7 @@ static void a_file_with_faults_lets_nobody_in(void **state)
     RUN(REFUSED, "rights", "check");
     write_rights("");
     RUN(OK, "rights", "check");
-    says(out, "rights.yaml: 7 persons, no fault\n");
+    says(out, "rights.yaml: 8 persons, no fault\n");
     assert_int_equal(chmod(path_of("rights.yaml"), 0666), 0);
     RUN_AS("lea", CONFIG, "list", "show", "lines");
     says(err, "others than its owner may write it");
@@ -193,6 +194,105 @@ static void every_command_needs_a_known_right(void **state)
     says(out, "acts as 'lea'\n");
 }
 
+// ------------------------------------------------------------------ no command lets anybody in
+
+static const struct {
+    const char *who, *role;
+} persons[] = {{"rea", "reader"},
+               {"con", "controller"},
+               {"lea", "lead"},
+               {"adm", "administrator"},
+               {"aud", "auditor"}};
+enum { PERSONS = sizeof(persons) / sizeof(persons[0]) };
+
+static struct hs_store *open_store(void)
+{
+    struct hs_redis_config config = {
+        .socket = redis.socket_path, .connect_timeout_ms = 1000, .command_timeout_ms = 1000};
+    struct hs_store *store = NULL;
+    assert_int_equal(hs_store_open(&config, &store, NULL), 0);
+    return store;
+}
+
+struct trail {
+    size_t records;
+    size_t refused;
+};
+
+static int count_record(void *ctx, const struct hs_change *change)
+{
+    struct trail *trail = ctx;
+    trail->records++;
+    trail->refused += change->op == HS_OP_REFUSED;
+    return 0;
+}
+
+static struct trail read_trail(void)
+{
+    struct trail trail = {0};
+    struct hs_store *store = open_store();
+    assert_int_equal(hs_store_history(store, hs_str(""), count_record, &trail), 0);
+    hs_store_free(store);
+    return trail;
+}
+
+// Runs the command as one without the right.
+static void is_refused(const char *who, const char *role, char *command)
+{
+    char wanted[128];
+    char *second = strchr(command, ' ');
+    if (second) {
+        *second++ = '\0';
+    }
+    RUN_AS(who, REFUSED, command, second); // one word: the list ends there
+    snprintf(wanted, sizeof(wanted), "refused: '%s' (%s, Aven) may not ", who, role);
+    says(err, wanted);
+    assert_string_equal(out, "");
+    assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1); // one line
+}
+
+// A line of 'rights show --commands' to a command and who may run it.
+static bool split_line(const char *line, size_t len, char command[64], char roles[256])
+{
+    const char *gap = memmem(line, len, "  ", 2);
+    if (!gap) {
+        return false;
+    }
+    snprintf(command, 64, "%.*s", (int)(gap - line), line);
+    snprintf(roles, 256, "%.*s", (int)(line + len - gap), gap);
+    return true;
+}
+
+// Each command, by one of those who may not run it, in turn.
+static void who_may_not_gets_a_refusal_and_nothing_else(void **state)
+{
+    (void)state;
+    char command[64], roles[256];
+    size_t refused = 0, next = 0;
+    RUN_AS("rea", OK, "rights", "show", "--commands");
+    char *lines = strdup(out);
+    struct trail before = read_trail();
+    for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
+        if (!split_line(line, strcspn(line, "\n"), command, roles) || strstr(roles, "anybody")) {
+            continue;
+        }
+        for (size_t i = 0; i < PERSONS; i++) {
+            const size_t person = (next + i) % PERSONS;
+            if (!strstr(roles, persons[person].role)) {
+                is_refused(persons[person].who, persons[person].role, command);
+                refused++;
+                next = person + 1;
+                break;
+            }
+        }
+    }
+    free(lines);
+    struct trail after = read_trail();
+    assert_true(refused > 50);
+    assert_int_equal(after.refused - before.refused, refused); // each with its line in the trail
+    assert_int_equal(after.records - before.records, refused); // and nothing else has happened
+}
+
 static int keep_records(void *ctx, const struct hs_change *change)
 {
     if (change->op == HS_OP_CONSULTED || change->op == HS_OP_REFUSED) {
@@ -207,8 +307,6 @@ static int keep_records(void *ctx, const struct hs_change *change)
 static void all_of_it_stands_in_the_trail(void **state)
 {
     (void)state;
-    struct hs_redis_config config = {
-        .socket = redis.socket_path, .connect_timeout_ms = 1000, .command_timeout_ms = 1000};
     struct hs_store *store;
     struct hs_buf text = {0};
     RUN_AS("lea", OK, "--authority", "OP/7", "list", "show", "lines", "ab12 cde");
@@ -216,7 +314,7 @@ static void all_of_it_stands_in_the_trail(void **state)
     RUN_AS("lea", OK, "check", "oy12 abc");
     RUN_AS("rea", REFUSED, "list", "drop", "lines", "AB12CDE");
     RUN_AS("lea", FAILED, "list", "show", "secret");
-    assert_int_equal(hs_store_open(&config, &store, NULL), 0);
+    store = open_store();
     assert_int_equal(hs_store_history(store, hs_str(""), keep_records, &text), 0);
     assert_string_equal(hs_buf_text(&text),
                         "consulted lea (OP/7): list show; list 'lines' vehicle 'AB12CDE'\n"
@@ -241,6 +339,7 @@ int main(void)
         TEST(authority_is_asked_for_where_the_file_says_so),
         TEST(a_file_with_faults_lets_nobody_in),
         TEST(every_command_needs_a_known_right),
+        TEST(who_may_not_gets_a_refusal_and_nothing_else),
         TEST(all_of_it_stands_in_the_trail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
