@@ -50,7 +50,7 @@ static void differences_are_told_one_by_one(void **state)
         "-2.300000; kind fixed' ''\n"
         "- queue avon-covert  'owner avon; kind intelligence; payload protobuf; "
         "covert_lists ocg; handling stop, monitor; default false; "
-        "undelivered_after_ms 60000' ''\n"
+        "undelivered_after_ms 60000; feedback_per_minute 6000' ''\n"
         "~ queue avon-intel handling 'stop, monitor' 'stop'\n"
         "~ rule incident.trail_max  '64' '9'\n");
     hs_buf_fini(&text);
