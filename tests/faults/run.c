@@ -17,6 +17,7 @@ enum {
     SESSION_MS = 6000,
     READS_A_SECOND = 1000,
     READS_MIN = 20000,
+    LISTED_PERMILLE = 50, // enough for the alerts wanted
     ALERTS_MIN = 2000,
     LEAD_MS = 4000, // of undisturbed stream at least, to know what is usual
     LEAD_VARIES_MS = 2000,
@@ -154,7 +155,7 @@ void run_carry_out(struct ground *ground, const struct run_plan *plan,
     int64_t began_ms = hs_clock_boottime_ms();
     open_ground(ground, plan, began_ms);
     say("the daemons are ready", began_ms);
-    feeder_start(&ground->feeder, &ground->world, reads_for(plan), READS_A_SECOND);
+    feeder_start(&ground->feeder, &ground->world, reads_for(plan), READS_A_SECOND, LISTED_PERMILLE);
     responder_start(&ground->responder, &ground->world);
     hs_test_pause_ms(LEAD_MS + ground_dice(ground, LEAD_VARIES_MS));
     for (size_t i = 0; i < plan->count; i++) {

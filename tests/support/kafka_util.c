@@ -154,7 +154,7 @@ int hs_test_producer_new(const char *bootstrap, struct hs_test_producer **ret_pr
     rd_kafka_conf_set(conf, "partitioner", "murmur2_random", NULL, 0);
     rd_kafka_conf_set(conf, "acks", "all", NULL, 0);
     rd_kafka_conf_set(conf, "socket.nagle.disable", "true", NULL, 0);
-    rd_kafka_conf_set(conf, "linger.ms", "1", NULL, 0);
+    rd_kafka_conf_set(conf, "linger.ms", "5", NULL, 0);
     rd_kafka_conf_set(conf, "queue.buffering.max.messages", "1000000", NULL, 0);
     rd_kafka_conf_set(conf, "allow.auto.create.topics", "false", NULL, 0);
     rd_kafka_conf_set_opaque(conf, producer);

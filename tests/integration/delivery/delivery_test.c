@@ -66,7 +66,7 @@ static void begin(int session_ms, size_t reads, size_t per_second)
     const struct world_place place = {
         .bootstrap = broker.bootstrap, .redis = lines, .session_ms = session_ms};
     world_open(&world, &place);
-    feeder_start(&feeder, &world, reads, per_second);
+    feeder_start(&feeder, &world, reads, per_second, FEEDER_LISTED_PERMILLE);
     responder_start(&responder, &world);
 }
 

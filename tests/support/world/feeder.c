@@ -13,7 +13,7 @@
 #include "hitstream/v1/read.pb-c.h"
 #include "support/kafka_util.h"
 
-enum { TICK_MS = 10, LISTED_PERMILLE = 160, GHOST_PERMILLE = 10, FLUSH_MS = 60000 };
+enum { TICK_MS = 10, GHOST_PERMILLE = 10, FLUSH_MS = 120000 };
 
 // Which vehicle comes by next.
 struct vehicle {
@@ -21,9 +21,9 @@ struct vehicle {
     unsigned number;
 };
 
-static struct vehicle next_vehicle(unsigned *seed)
+static struct vehicle next_vehicle(unsigned listed_permille, unsigned *seed)
 {
-    if ((unsigned)rand_r(seed) % 1000 >= LISTED_PERMILLE) {
+    if ((unsigned)rand_r(seed) % 1000 >= listed_permille) {
         return (struct vehicle){WORLD_LIST_NONE, (unsigned)rand_r(seed)};
     }
     unsigned n = (unsigned)rand_r(seed) % (WORLD_OPEN + WORLD_COVERT + WORLD_TRIAL);
@@ -55,7 +55,7 @@ static int produce(struct feeder *feeder, struct hs_test_producer *producer, siz
     uint8_t packed[256];
     Hitstream__V1__PlateRead read = HITSTREAM__V1__PLATE_READ__INIT, *reads[] = {&read};
     Hitstream__V1__PlateReadBatch batch = HITSTREAM__V1__PLATE_READ_BATCH__INIT;
-    struct vehicle vehicle = next_vehicle(seed);
+    struct vehicle vehicle = next_vehicle(feeder->listed_permille, seed);
     unsigned place = (unsigned)rand_r(seed) % WORLD_SITES;
     bool ghost = (unsigned)rand_r(seed) % 1000 < GHOST_PERMILLE;
     world_vrm(vehicle.list, vehicle.number, vrm);
@@ -98,12 +98,14 @@ static void *feed(void *ctx)
     return NULL;
 }
 
-void feeder_start(struct feeder *feeder, const struct world *world, size_t reads, size_t per_second)
+void feeder_start(struct feeder *feeder, const struct world *world, size_t reads, size_t per_second,
+                  unsigned listed_permille)
 {
     memset(feeder, 0, sizeof(*feeder));
     feeder->world = world;
     feeder->reads = reads;
     feeder->per_second = per_second;
+    feeder->listed_permille = listed_permille;
     feeder->hits = calloc(reads, sizeof(*feeder->hits));
     assert_non_null(feeder->hits);
     assert_int_equal(pthread_create(&feeder->thread, NULL, feed, feeder), 0);

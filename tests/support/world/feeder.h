@@ -17,6 +17,7 @@ struct feeder {
     pthread_t thread;
     size_t reads; // to be produced
     size_t per_second;
+    unsigned listed_permille; // of the reads are of listed vehicles
     struct hs_id
         *hits; // but for doubtful vehicles': ids that must stand in the log; sorted after the join
     size_t hit_count;
@@ -24,8 +25,11 @@ struct feeder {
     int status; // 0, or what went wrong
 };
 
-void feeder_start(struct feeder *feeder, const struct world *world, size_t reads,
-                  size_t per_second);
+enum {
+    FEEDER_LISTED_PERMILLE = 160
+}; // about every second read makes an alert, of one kind or another
+void feeder_start(struct feeder *feeder, const struct world *world, size_t reads, size_t per_second,
+                  unsigned listed_permille);
 bool feeder_done(const struct feeder *feeder);
 // Waits for its end; fails the test when a read was not acknowledged.
 void feeder_join(struct feeder *feeder);
