@@ -6,7 +6,12 @@
 #include "hitstreamd/match_worker.h"
 #include "wire/header.h"
 
-enum { PROBE_FIRST_MS = 5000 };
+enum {
+    PROBE_FIRST_MS = 5000,
+    WHOLE_BYTES_MAX = 512 * 1024, // what a topic takes by default, with room for key and headers
+    CUT_BYTES = 64 * 1024,        // of more than that the beginning is kept
+    KEY_BYTES_MAX = 1024,         // the same for a key, which is a site's name
+};
 
 static_assert(HS_READ_NO_TIME == HS_REJECT_MESSAGE - 1, "reasons follow the faults of a read");
 
@@ -48,10 +53,17 @@ static bool produce(struct hs_match_worker *worker, const struct hs_match_messag
                          message->appended_at_ms, "application/protobuf");
     hs_headers_add(headers, "reason", hs_str(reasons[reason].name));
     hs_headers_add(headers, "reason-text", hs_str(reasons[reason].text));
+    // A message that a broker does not take would come again for ever: packed, it may have been small.
+    if (value.len > WHOLE_BYTES_MAX) {
+        hs_headers_addf(headers, "bytes-before-cut", "%zu", value.len);
+        value.len = CUT_BYTES;
+    }
+    struct hs_str key = message->key;
+    key.len = key.len > KEY_BYTES_MAX ? KEY_BYTES_MAX : key.len;
     struct hs_kafka_record record = {
         .topic = worker->topic_rejected,
         .partition = HS_KAFKA_PARTITION_BY_KEY,
-        .key = message->key,
+        .key = key,
         .value = value,
     };
     atomic_fetch_add_explicit(&worker->rejected, 1, memory_order_relaxed);

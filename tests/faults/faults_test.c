@@ -3,6 +3,7 @@
 // daemons, one after the other, each on a fresh ground; and a table of what came of it.
 //
 //     faults_test [--seed N] [--runs N] [--list] [FAULT...]      each in a run of its own
+//     faults_test [--seed N] --together FAULT...                 one after the other in one run
 //     faults_test [--seed N] --choose N                          so many quick ones in one run
 //
 //   --seed N     moments, victims and choice follow from it; default HS_FAULTS_SEED, else the time
@@ -118,6 +119,15 @@ static void choose(size_t count, unsigned seed)
     tasks[task_count++] = task;
 }
 
+// All tasks become one.
+static void join(void)
+{
+    for (size_t i = 1; i < task_count && tasks[0].plan.count < RUN_FAULTS_MAX; i++) {
+        tasks[0].plan.faults[tasks[0].plan.count++] = tasks[i].plan.faults[0];
+    }
+    task_count = task_count > 0;
+}
+
 static void print_row(const struct task *task)
 {
     for (size_t i = 0; i < task->plan.count; i++) {
@@ -159,14 +169,14 @@ static void list_faults(void)
 
 static int read_options(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"choose", required_argument, NULL, 'c'},
-                                            {"runs", required_argument, NULL, 'r'},
-                                            {"list", no_argument, NULL, 'l'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"seed", required_argument, NULL, 's'}, {"choose", required_argument, NULL, 'c'},
+        {"runs", required_argument, NULL, 'r'}, {"together", no_argument, NULL, 't'},
+        {"list", no_argument, NULL, 'l'},       {NULL, 0, NULL, 0}};
     const char *given = getenv("HS_FAULTS_SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
     size_t chosen = 0;
+    bool together = false;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 's':
@@ -177,6 +187,9 @@ static int read_options(int argc, char **argv)
             break;
         case 'r':
             runs_each = strtoul(optarg, NULL, 10);
+            break;
+        case 't':
+            together = true;
             break;
         case 'l':
             list_faults();
@@ -200,6 +213,9 @@ static int read_options(int argc, char **argv)
     }
     for (const struct fault *fault = fault_table; optind == argc && fault->name; fault++) {
         add(fault, seed);
+    }
+    if (together) {
+        join();
     }
     return 0;
 }

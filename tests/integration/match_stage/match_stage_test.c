@@ -18,6 +18,7 @@
 #include "kafka/topics.h"
 #include "match/snapshot.h"
 #include "support/broker.h"
+#include "support/kafka_admin.h"
 #include "support/kafka_util.h"
 
 enum { WAIT_MS = 30000, LISTED = 50, WINDOW = 40, PCT = 50 };
@@ -386,6 +387,45 @@ static void a_clean_end_commits_everything(void **state)
     assert_true(all > 300);
 }
 
+static size_t count_messages(const char *topic)
+{
+    struct hs_test_messages messages = {0};
+    assert_int_equal(hs_test_topic_read(broker.bootstrap, topic, WAIT_MS, &messages), 0);
+    size_t count = messages.count;
+    hs_test_messages_fini(&messages);
+    return count;
+}
+
+// What a broker takes packed it does not take unpacked: cut, it is put aside all the same.
+static void large_messages_are_put_aside_cut(void **state)
+{
+    enum { PACKED = 3000000, KEPT = 64 * 1024 };
+    (void)state;
+    struct hs_test_messages rejected = {0}, hits = {0};
+    const char *good[] = {"AB12CAE"};
+    char *zeros = calloc(1, PACKED);
+    assert_non_null(zeros);
+    size_t hits_before = count_messages(HS_KAFKA_HITS);
+    size_t before = count_messages(HS_KAFKA_REJECTED);
+    assert_int_equal(
+        hs_test_produce_packed(broker.bootstrap, HS_KAFKA_READS, hs_str_n(zeros, PACKED)), 0);
+    for (int32_t i = 0; i < 8; i++) { // behind it in its partition, wherever that is
+        char site[8];
+        snprintf(site, sizeof(site), "s%d", i);
+        produce_reads(site, good, 1, "cam-1");
+    }
+    assert_int_equal(hs_test_producer_flush(producer, WAIT_MS), 0);
+    await_messages(HS_KAFKA_REJECTED, before + 1, &rejected);
+    const struct hs_test_message *last = &rejected.rows[rejected.count - 1];
+    assert_true(hs_str_is(hs_test_header(last, "reason"), "too-large"));
+    assert_true(hs_str_is(hs_test_header(last, "bytes-before-cut"), "3000000"));
+    assert_int_equal(last->value.len, KEPT);
+    await_messages(HS_KAFKA_HITS, hits_before + 8, &hits);
+    hs_test_messages_fini(&rejected);
+    hs_test_messages_fini(&hits);
+    free(zeros);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_bad_feed_stops_it_and_good_reads_start_it_again),
         cmocka_unit_test(a_probe_starts_it_again),
         cmocka_unit_test(a_hanging_broker_loses_nothing),
+        cmocka_unit_test(large_messages_are_put_aside_cut),
         cmocka_unit_test(a_clean_end_commits_everything),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
