@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "hitstream/v1/watchlist.pb-c.h"
@@ -16,6 +17,13 @@ double workload_seconds(void)
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double kernel_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
 }
 
 void workload_plate(uint64_t n, char ret_vrm[WORKLOAD_MARK_MAX])
@@ -132,7 +140,7 @@ static void make_snapshot(const struct workload_plan *plan, struct workload *w)
     struct hs_list_spec spec = {
         .list_id = HS_STR("bench"), .status = HS_LIST_LIVE, .policy = pack_policy(plan, policy)};
     struct hs_snapshot_builder *builder;
-    double from = workload_seconds();
+    double from = workload_seconds(), kernel_from = kernel_seconds();
     must(hs_snapshot_builder_new(&builder));
     must(hs_snapshot_builder_list(builder, &spec));
     for (size_t i = 0; i < plan->entries; i++) {
@@ -140,6 +148,7 @@ static void make_snapshot(const struct workload_plan *plan, struct workload *w)
     }
     must(hs_snapshot_builder_build(builder, NOW_MS, HS_STR("1-0"), &w->snapshot));
     w->build_seconds = workload_seconds() - from;
+    w->build_kernel_seconds = kernel_seconds() - kernel_from;
     free(entries);
     free(packed);
 }

@@ -21,7 +21,8 @@ struct workload {
     struct hs_candidate_view *candidates;
     size_t read_count;
     struct hs_ring *rings[WORKLOAD_SITES];
-    double build_seconds; // of the index, entries packed before
+    double build_seconds;        // of the index, entries packed before
+    double build_kernel_seconds; // of these: memory that is touched for the first time
 };
 
 struct workload_plan {

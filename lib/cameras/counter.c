@@ -78,21 +78,24 @@ void hs_camera_counter_set_window(struct hs_camera_counter *counter, int64_t win
     }
 }
 
-static bool is_row(const struct row *row, struct hs_str id)
+static inline uint64_t word_at(const char *at)
 {
-    uint64_t head[2], tail[2];
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+static inline bool is_row(const struct row *row, struct hs_str id)
+{
+    size_t tail = id.len - sizeof(uint64_t);
     if (row->id_len != id.len) {
         return false;
     }
-    if (id.len < sizeof(head[0]) || id.len > 2 * sizeof(head[0])) {
+    if (tail > sizeof(uint64_t)) { // not the usual length, which is two words that overlap
         return memcmp(row->id, id.ptr, id.len) == 0;
     }
-    size_t at = id.len - sizeof(tail[0]); // the usual length, in two words that overlap
-    memcpy(&head[0], row->id, sizeof(head[0]));
-    memcpy(&head[1], id.ptr, sizeof(head[1]));
-    memcpy(&tail[0], row->id + at, sizeof(tail[0]));
-    memcpy(&tail[1], id.ptr + at, sizeof(tail[1]));
-    return ((head[0] ^ head[1]) | (tail[0] ^ tail[1])) == 0;
+    return ((word_at(row->id) ^ word_at(id.ptr)) |
+            (word_at(row->id + tail) ^ word_at(id.ptr + tail))) == 0;
 }
 
 static size_t place_of(const struct hs_camera_counter *counter, struct hs_str id)
@@ -105,25 +108,29 @@ void hs_camera_counter_expect(const struct hs_camera_counter *counter, struct hs
     __builtin_prefetch(&counter->rows[place_of(counter, camera_id)], 1);
 }
 
-// NULL: the table is full.
-static struct row *find(struct hs_camera_counter *counter, struct hs_str id)
+// A free place becomes the camera's; NULL: the table is full.
+static __attribute__((noinline)) struct row *take_place(struct hs_camera_counter *counter,
+                                                        struct row *row, struct hs_str id)
 {
-    size_t mask = counter->place_count - 1;
-    size_t at = place_of(counter, id);
+    if (counter->count == counter->max) {
+        counter->dropped++;
+        return NULL;
+    }
+    counter->count++;
+    memcpy(row->id, id.ptr, id.len);
+    row->id_len = (uint8_t)id.len;
+    row->window_ms = INT64_MIN;
+    return row;
+}
+
+static inline struct row *find(struct hs_camera_counter *counter, struct hs_str id)
+{
+    size_t mask = counter->place_count - 1, at = place_of(counter, id);
     while (counter->rows[at].id_len > 0 && !is_row(&counter->rows[at], id)) {
         at = (at + 1) & mask;
     }
     struct row *row = &counter->rows[at];
-    if (row->id_len == 0) {
-        if (counter->count == counter->max) {
-            return NULL;
-        }
-        counter->count++;
-        memcpy(row->id, id.ptr, id.len);
-        row->id_len = (uint8_t)id.len;
-        row->window_ms = INT64_MIN;
-    }
-    return row;
+    return row->id_len > 0 ? row : take_place(counter, row, id);
 }
 
 static void finish(struct hs_camera_counter *counter, const struct row *row)
@@ -139,29 +146,11 @@ static void finish(struct hs_camera_counter *counter, const struct row *row)
     counter->finished(counter->ctx, &window);
 }
 
-void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
-                           struct hs_str camera_id, int64_t captured_at_ms, int64_t appended_at_ms)
+// A read outside the running window: it begins another, or counts in this one all the same.
+static __attribute__((noinline)) void add_outside(struct hs_camera_counter *counter,
+                                                  struct row *row, int32_t partition,
+                                                  int64_t captured_at_ms, int64_t floor_ms)
 {
-    if (counter->window_ms == 0 || captured_at_ms <= 0 || camera_id.len == 0 ||
-        camera_id.len > HS_CAMERA_COUNTER_ID_BYTES) {
-        return;
-    }
-    struct row *row = counter->last;
-    if (!row || !is_row(row, camera_id)) {
-        row = counter->last = find(counter, camera_id);
-        if (!row) {
-            counter->dropped++;
-            return;
-        }
-    }
-    int64_t floor_ms = appended_at_ms - captured_at_ms;
-    if (row->reads > 0 && captured_at_ms >= row->window_ms &&
-        captured_at_ms < row->window_ms + counter->window_ms) { // as a rule, and without a division
-        row->reads++;
-        row->behind = 0;
-        row->floor_ms = floor_ms < row->floor_ms ? floor_ms : row->floor_ms;
-        return;
-    }
     int64_t window_ms = captured_at_ms - captured_at_ms % counter->window_ms;
     bool back = row->window_ms != INT64_MIN && window_ms < row->window_ms - counter->window_ms;
     row->behind = back ? (uint8_t)(row->behind + 1) : 0;
@@ -180,6 +169,31 @@ void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
     }
     row->reads++;
     row->floor_ms = floor_ms < row->floor_ms ? floor_ms : row->floor_ms;
+}
+
+void hs_camera_counter_add(struct hs_camera_counter *counter, int32_t partition,
+                           struct hs_str camera_id, int64_t captured_at_ms, int64_t appended_at_ms)
+{
+    if (counter->window_ms == 0 || captured_at_ms <= 0 || camera_id.len == 0 ||
+        camera_id.len > HS_CAMERA_COUNTER_ID_BYTES) {
+        return;
+    }
+    struct row *row = counter->last;
+    if (!row || !is_row(row, camera_id)) {
+        row = counter->last = find(counter, camera_id);
+        if (!row) {
+            return;
+        }
+    }
+    int64_t floor_ms = appended_at_ms - captured_at_ms;
+    if (row->reads > 0 && captured_at_ms >= row->window_ms &&
+        captured_at_ms < row->window_ms + counter->window_ms) { // as a rule, and without a division
+        row->reads++;
+        row->behind = 0;
+        row->floor_ms = floor_ms < row->floor_ms ? floor_ms : row->floor_ms;
+        return;
+    }
+    add_outside(counter, row, partition, captured_at_ms, floor_ms);
 }
 
 size_t hs_camera_counter_count(const struct hs_camera_counter *counter)
