@@ -77,7 +77,8 @@ static void finish(const char *name, bool repeats_allowed)
     responder_stop(&responder);
     world_rest(&world, DONE_MS);
     audit_run(&world, &feeder, name, &audit);
-    if (audit.missing + audit.repeated + audit.wrong_queue + audit.unexpected + audit.hits_missing >
+    if (audit.missing + audit.repeated + audit.wrong_queue + audit.unexpected + audit.altered +
+            audit.hits_missing >
         0) {
         world_tell_logs(&world);
     }
@@ -85,6 +86,7 @@ static void finish(const char *name, bool repeats_allowed)
     assert_int_equal(audit.missing, 0);
     assert_int_equal(audit.wrong_queue, 0);
     assert_int_equal(audit.unexpected, 0);
+    assert_int_equal(audit.altered, 0);
     if (!repeats_allowed) {
         assert_int_equal(audit.repeated, 0);
     }

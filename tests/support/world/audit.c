@@ -9,10 +9,12 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "hitstream/v1/alert.pb-c.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "support/kafka_util.h"
 #include "support/offline.h"
+#include "wire/json.h"
 
 enum { READ_MS = 60000, QUEUE_BYTES = 40 };
 
@@ -20,6 +22,7 @@ enum { READ_MS = 60000, QUEUE_BYTES = 40 };
 struct told {
     struct hs_id id;
     char queue[QUEUE_BYTES];
+    uint64_t bytes;         // hash of the payload; not compared with where it stands
     int64_t offset;         // found: where it stands; not compared
     int64_t at_ms;          // found: its LogAppendTime; not compared
     int64_t captured_at_ms; // found: of the read that it tells of, 0 for others; not compared
@@ -66,7 +69,7 @@ static void show(const char *what, size_t number, const struct told *row, const 
 
 static int compare(const void *a, const void *b)
 {
-    return memcmp(a, b, offsetof(struct told, offset));
+    return memcmp(a, b, offsetof(struct told, bytes));
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -133,25 +136,42 @@ static void replay(const struct world *world, struct offline *offline, struct au
     hs_test_messages_fini(&log);
 }
 
-static void count_kind(const struct hs_offline_alert *told, struct audit *audit)
+static uint64_t hash_of(struct hs_str bytes)
 {
+    return hs_hash_bytes(bytes.ptr, bytes.len, 0);
+}
+
+// What it says, as its queue has it, and of which kind it is.
+static uint64_t look_at(const struct world *world, const struct hs_offline_alert *told,
+                        struct audit *audit)
+{
+    struct hs_buf json = {0};
+    const struct hs_queue *queue =
+        hs_routes_find(hs_controls_routes(world->controls), hs_str(told->queue));
     Hitstream__V1__Alert *alert =
         hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
     assert_non_null(alert);
     audit->stand_downs += alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_STAND_DOWN;
     audit->escalations += alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED;
     audit->handed_over += alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_HANDED_OVER;
+    audit->pairs += alert->finding && strcmp(alert->finding->rule, "together") == 0;
+    if (queue && queue->format == HS_PAYLOAD_JSON) {
+        hs_json_print(&alert->base, &json);
+    }
+    uint64_t hash = hash_of(json.len > 0 ? hs_buf_str(&json) : told->payload);
+    hs_buf_fini(&json);
     hitstream__v1__alert__free_unpacked(alert, NULL);
+    return hash;
 }
 
-static void collect_expected(struct offline *offline, struct told_list *expected,
-                             struct audit *audit)
+static void collect_expected(const struct world *world, struct offline *offline,
+                             struct told_list *expected, struct audit *audit)
 {
     for (size_t p = 0; p < WORLD_PARTITIONS; p++) {
         const struct hs_offline *o = offline->partitions[p];
         for (size_t i = 0; i < o->alert_count; i++) {
-            add(expected, &o->alerts[i].id, hs_str(o->alerts[i].queue));
-            count_kind(&o->alerts[i], audit);
+            struct told *row = add(expected, &o->alerts[i].id, hs_str(o->alerts[i].queue));
+            row->bytes = look_at(world, &o->alerts[i], audit);
         }
         hs_offline_free(offline->partitions[p]);
     }
@@ -185,6 +205,7 @@ static void collect_messages(const struct hs_test_messages *messages, const char
         assert_true(hs_str_is(type, "hitstream.v1.Alert"));
         assert_int_equal(hs_id_parse(hs_test_header(&messages->rows[i], "ce_id"), &id), 0);
         struct told *row = add(found, &id, hs_str(name));
+        row->bytes = hash_of(messages->rows[i].value);
         row->offset = messages->rows[i].offset;
         row->at_ms = messages->rows[i].timestamp_ms;
         describe(&messages->rows[i], row);
@@ -231,6 +252,9 @@ static void judge_alerts(const struct told_list *expected, const struct told_lis
                                          : compare(&expected->rows[e], &found->rows[f]);
         if (order == 0) {
             size_t first = f++;
+            if (expected->rows[e].bytes != found->rows[first].bytes) {
+                show("other bytes", audit->altered++, &found->rows[first], NULL);
+            }
             while (f < found->count && compare(&expected->rows[e], &found->rows[f]) == 0) {
                 show("repeated", audit->repeated++, &found->rows[f++], &found->rows[first]);
             }
@@ -288,19 +312,18 @@ void audit_run(const struct world *world, const struct feeder *feeder, const cha
     struct told_list expected = {0}, found = {0};
     replay(world, &offline, &audit);
     judge_hits(feeder, &offline, &audit);
-    collect_expected(&offline, &expected, &audit);
+    collect_expected(world, &offline, &expected, &audit);
     collect_found(world, &found);
     judge_alerts(&expected, &found, &audit);
     collect_tellings(&found, &audit);
-    printf(
-        "%s: reads %zu, hits expected %zu missing %zu in log %zu, own events %zu, alerts "
-        "expected %zu found %zu "
-        "missing %zu repeated %zu wrong queue %zu unexpected %zu; feedback %zu, stand-downs %zu, "
-        "escalations %zu, handed over %zu\n",
-        name, feeder->reads, audit.hits_expected, audit.hits_missing, audit.hits_in_log,
-        audit.own_events, audit.expected, audit.found, audit.missing, audit.repeated,
-        audit.wrong_queue, audit.unexpected, audit.feedback, audit.stand_downs, audit.escalations,
-        audit.handed_over);
+    printf("%s: reads %zu, hits expected %zu missing %zu in log %zu, own events %zu, alerts "
+           "expected %zu found %zu "
+           "missing %zu repeated %zu wrong queue %zu unexpected %zu other bytes %zu; feedback %zu, "
+           "stand-downs %zu, escalations %zu, handed over %zu, pairs %zu\n",
+           name, feeder->reads, audit.hits_expected, audit.hits_missing, audit.hits_in_log,
+           audit.own_events, audit.expected, audit.found, audit.missing, audit.repeated,
+           audit.wrong_queue, audit.unexpected, audit.altered, audit.feedback, audit.stand_downs,
+           audit.escalations, audit.handed_over, audit.pairs);
     free(offline.hits);
     free(expected.rows);
     free(found.rows);

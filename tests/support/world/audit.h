@@ -24,12 +24,14 @@ struct audit {
     size_t stand_downs; // alerts expected of these kinds
     size_t escalations;
     size_t handed_over;
+    size_t pairs;    // of two listed vehicles together
     size_t expected; // alerts
     size_t found;    // on all queues
     size_t missing;
     size_t repeated;                // the same id on the same queue again
     size_t wrong_queue;             // expected, but not there
     size_t unexpected;              // nobody's
+    size_t altered;                 // expected, but with other bytes
     struct audit_telling *tellings; // of openings and updates on queues of protobuf; owned
     size_t telling_count;
 };
