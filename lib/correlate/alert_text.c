@@ -49,6 +49,8 @@ static const char *stand_down_text(Hitstream__V1__StandDownReason reason)
         return "it is not the vehicle that is meant";
     case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_HANDED_OVER:
         return "another desk has it now";
+    case HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_CAMERA_WRONG:
+        return "the camera that saw it has a wrong place or clock";
     default:
         return "what was found is taken back";
     }

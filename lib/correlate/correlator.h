@@ -201,7 +201,7 @@ int hs_correlator_each_entry(const struct hs_correlator *correlator,
 int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
                                int (*fn)(void *ctx, const struct hs_standing_entry *entry),
                                void *ctx);
-// A camera by which a vehicle contradicts itself.
+// A camera by which a vehicle contradicts itself, or on whose word a desk was told of it.
 struct hs_standing_clash {
     struct hs_str vehicle;  // key of the events about it
     struct hs_str audience; // "open"

@@ -62,6 +62,9 @@ struct hs_told_place {
 struct hs_told_alert {
     struct hs_id id;
     uint8_t number; // of its entry
+    const struct hs_interned
+        *place; // on whose camera's word it was told; NULL: on no one camera's,
+                // or on one that was known to be wrong
 };
 
 // What one queue was told, and what is waited for.
@@ -199,8 +202,17 @@ void hs_told_append(struct hs_told *told, struct hs_intern_pool *pool,
 // reference.
 void hs_told_note(struct hs_told *told, struct hs_intern_pool *pool,
                   const struct hs_told_place *row);
-// Notes an alert that a stand-down would take back.
-void hs_told_note_alert(struct hs_told *told, const struct hs_id *alert, uint8_t number);
+// Notes an alert that a stand-down would take back; takes over the reference to its place.
+void hs_told_note_alert(struct hs_told *told, struct hs_intern_pool *pool,
+                        const struct hs_told_alert *alert);
+// Forgets the alerts told on that camera's word, and that the places were told; returns how many.
+size_t hs_told_forget_camera(struct hs_told *told, struct hs_intern_pool *pool, const char *camera,
+                             int64_t since_ms);
+// No alert rests on that camera's word any more, whatever became of it; false: none did.
+bool hs_told_settle_camera(struct hs_told *told, struct hs_intern_pool *pool, const char *camera);
+// Whether that alert was told on the word of this camera, since then.
+bool hs_told_by_camera(const struct hs_told *told, const struct hs_told_alert *alert,
+                       const char *camera, int64_t since_ms);
 // The entry of that number is no more: nothing refers to it.
 void hs_incident_forget_number(struct hs_incident *incident, struct hs_intern_pool *pool,
                                uint8_t number);

@@ -8,6 +8,9 @@ void hs_told_fini(struct hs_told *told, struct hs_intern_pool *pool)
     for (size_t i = 0; i < told->place_count; i++) {
         hs_intern_put(pool, told->places[i].place);
     }
+    for (size_t i = 0; i < told->recent_count; i++) {
+        hs_intern_put(pool, told->recent[i].place);
+    }
     hs_intern_put(pool, told->place);
     free(told->queue);
     free(told->token);
@@ -127,13 +130,60 @@ void hs_told_note(struct hs_told *told, struct hs_intern_pool *pool,
     hs_told_append(told, pool, row);
 }
 
-void hs_told_note_alert(struct hs_told *told, const struct hs_id *alert, uint8_t number)
+void hs_told_note_alert(struct hs_told *told, struct hs_intern_pool *pool,
+                        const struct hs_told_alert *alert)
 {
     if (told->recent_count == HS_TOLD_RECENT_MAX) {
+        hs_intern_put(pool, told->recent[0].place);
         told->recent_count--;
         memmove(&told->recent[0], &told->recent[1], told->recent_count * sizeof(told->recent[0]));
     }
-    told->recent[told->recent_count++] = (struct hs_told_alert){*alert, number};
+    told->recent[told->recent_count++] = *alert;
+}
+
+bool hs_told_by_camera(const struct hs_told *told, const struct hs_told_alert *alert,
+                       const char *camera, int64_t since_ms)
+{
+    if (!alert->place || strcmp(hs_place_of(alert->place)->camera_id, camera) != 0) {
+        return false;
+    }
+    int64_t told_ms = told->event_at_ms; // of the last, where the place is forgotten
+    hs_told_find(told, alert->place, alert->number, INT64_MAX / 2, &told_ms);
+    return told_ms >= since_ms;
+}
+
+bool hs_told_settle_camera(struct hs_told *told, struct hs_intern_pool *pool, const char *camera)
+{
+    bool any = false;
+    for (size_t i = 0; i < told->recent_count; i++) {
+        struct hs_told_alert *alert = &told->recent[i];
+        if (alert->place && strcmp(hs_place_of(alert->place)->camera_id, camera) == 0) {
+            hs_place_set(pool, &alert->place, NULL);
+            any = true;
+        }
+    }
+    return any;
+}
+
+size_t hs_told_forget_camera(struct hs_told *told, struct hs_intern_pool *pool, const char *camera,
+                             int64_t since_ms)
+{
+    size_t kept = 0, count = told->recent_count;
+    for (size_t i = 0; i < count; i++) {
+        if (hs_told_by_camera(told, &told->recent[i], camera, since_ms)) {
+            hs_intern_put(pool, told->recent[i].place);
+        } else {
+            told->recent[kept++] = told->recent[i];
+        }
+    }
+    told->recent_count = kept;
+    for (size_t i = told->place_count; i > 0; i--) {
+        if (strcmp(hs_place_of(told->places[i - 1].place)->camera_id, camera) == 0 &&
+            told->places[i - 1].event_at_ms >= since_ms) {
+            forget_place(told, pool, i - 1);
+        }
+    }
+    return count - kept;
 }
 
 static void forget_number(struct hs_told *told, struct hs_intern_pool *pool, uint8_t number)
@@ -148,6 +198,8 @@ static void forget_number(struct hs_told *told, struct hs_intern_pool *pool, uin
     for (size_t i = 0; i < told->recent_count; i++) {
         if (told->recent[i].number != number) {
             told->recent[kept++] = told->recent[i];
+        } else {
+            hs_intern_put(pool, told->recent[i].place);
         }
     }
     told->recent_count = kept;

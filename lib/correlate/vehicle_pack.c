@@ -102,6 +102,23 @@ static bool fill_recent_rows(pb_told *out, const struct hs_told *told, struct hs
     return true;
 }
 
+// On whose word they were told. Left out where none was told on one camera's.
+static bool fill_recent_places(pb_told *out, const struct hs_told *told, struct packing *packing)
+{
+    uint8_t *at = hs_bump_take(packing->bump, told->recent_count * HS_VARINT_BYTES_MAX + 1);
+    bool any = false;
+    if (!at) {
+        return false;
+    }
+    out->recent_places.data = at;
+    for (size_t i = 0; i < told->recent_count; i++) {
+        at = hs_varint_put(at, place_number(packing, told->recent[i].place));
+        any = any || told->recent[i].place;
+    }
+    out->recent_places.len = any ? (size_t)(at - out->recent_places.data) : 0;
+    return true;
+}
+
 static bool fill_told_rows(pb_told *out, const struct hs_told *told, int64_t opened_at_ms,
                            struct packing *packing)
 {
@@ -117,7 +134,7 @@ static bool fill_told_rows(pb_told *out, const struct hs_told *told, int64_t ope
         at = hs_varint_put(at, hs_zigzag(place->event_at_ms - opened_at_ms));
     }
     out->place_rows.len = (size_t)(at - out->place_rows.data);
-    return fill_recent_rows(out, told, packing->bump);
+    return fill_recent_rows(out, told, packing->bump) && fill_recent_places(out, told, packing);
 }
 
 static bool fill_told_one(pb_told *row, const struct hs_told *told, int64_t opened_at_ms,
@@ -369,7 +386,7 @@ static size_t most_places(const struct hs_incident *incident)
 {
     size_t most = incident->trail_count + 2 * incident->entry_count + 4;
     for (size_t i = 0; i < incident->told_count; i++) {
-        most += incident->told[i].place_count + 1;
+        most += incident->told[i].place_count + incident->told[i].recent_count + 1;
     }
     return most;
 }

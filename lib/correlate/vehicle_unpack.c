@@ -160,18 +160,28 @@ static int read_place_rows(const struct reading *reading, ProtobufCBinaryData ro
 }
 
 // Alerts that a stand-down would take back, as rows or, in older states, as messages.
-static int read_recent(const pb_told *row, struct hs_told *told)
+static int read_recent(const struct reading *reading, const pb_told *row, struct hs_told *told)
 {
-    struct hs_id id;
+    struct hs_told_alert alert = {.place = NULL};
+    const uint8_t *at = row->recent_places.data;
+    const uint8_t *end = row->recent_places.len ? at + row->recent_places.len : at;
     int rc = row->recent_rows.len % HS_RECENT_ROW_BYTES == 0 ? 0 : HS_EFORMAT;
     for (size_t i = 0; rc == 0 && i < row->recent_rows.len; i += HS_RECENT_ROW_BYTES) {
-        memcpy(id.bytes, row->recent_rows.data + i + 1, HS_ID_BYTES);
-        hs_told_note_alert(told, &id, row->recent_rows.data[i]);
-    }
-    for (size_t i = 0; rc == 0 && i < row->n_recent; i++) {
-        rc = read_id(row->recent[i]->alert_id, &id);
+        uint64_t place = 0;
+        bool good = at == end || (hs_varint_take(&at, end, &place) && place <= UINT32_MAX);
+        alert.number = row->recent_rows.data[i];
+        memcpy(alert.id.bytes, row->recent_rows.data + i + 1, HS_ID_BYTES);
+        rc = good ? read_place(reading, (uint32_t)place, &alert.place) : HS_EFORMAT;
         if (rc == 0) {
-            hs_told_note_alert(told, &id, (uint8_t)row->recent[i]->number);
+            hs_told_note_alert(told, reading->pool, &alert);
+        }
+    }
+    alert.place = NULL;
+    for (size_t i = 0; rc == 0 && i < row->n_recent; i++) {
+        alert.number = (uint8_t)row->recent[i]->number;
+        rc = read_id(row->recent[i]->alert_id, &alert.id);
+        if (rc == 0) {
+            hs_told_note_alert(told, reading->pool, &alert);
         }
     }
     return rc;
@@ -204,7 +214,7 @@ static int read_told(const struct reading *reading, const pb_incident *from, con
     told->resourced = row->resourced;
     told->stood_down = row->stood_down;
     told->no_resource = row->no_resource;
-    int rc = read_recent(row, told);
+    int rc = read_recent(reading, row, told);
     rc = rc ? rc : read_last_alert(row, told);
     rc = rc ? rc : read_place(reading, row->place_number, &told->place);
     rc = rc ? rc : read_place_rows(reading, row->place_rows, told);

@@ -88,6 +88,27 @@ int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *c
     return rc;
 }
 
+// Cameras on whose word a desk was told, of the newest alerts of an incident.
+static int walk_told(const struct hs_vehicle *vehicle, const struct hs_incident *incident,
+                     int (*fn)(void *ctx, const struct hs_standing_clash *clash), void *ctx)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < incident->told_count; i++) {
+        const struct hs_told *told = &incident->told[i];
+        for (size_t k = 0; rc == 0 && k < told->recent_count; k++) {
+            if (told->recent[k].place) {
+                const struct hs_standing_clash standing = {
+                    .vehicle = vehicle->mark,
+                    .audience = vehicle->audience,
+                    .camera = hs_str(hs_place_of(told->recent[k].place)->camera_id),
+                };
+                rc = fn(ctx, &standing);
+            }
+        }
+    }
+    return rc;
+}
+
 static int walk_clashes(const struct hs_vehicle *vehicle,
                         int (*fn)(void *ctx, const struct hs_standing_clash *clash), void *ctx)
 {
@@ -100,6 +121,10 @@ static int walk_clashes(const struct hs_vehicle *vehicle,
             .camera = hs_str(journey->clashes[i / 2].cameras[i % 2]),
         };
         rc = fn(ctx, &standing);
+    }
+    rc = rc == 0 && vehicle->open ? walk_told(vehicle, vehicle->open, fn, ctx) : rc;
+    for (size_t i = 0; rc == 0 && i < vehicle->ended_count; i++) {
+        rc = walk_told(vehicle, vehicle->ended[i], fn, ctx);
     }
     return rc;
 }

@@ -100,7 +100,7 @@ static void fill_place(const struct story_hit *hit, Hitstream__V1__Place *place,
 }
 
 // Those on one side of a hit, as a company whose parts live here.
-enum { COMPANY_MAX = 8, ON_MAX = 4 };
+enum { COMPANY_MAX = 16, ON_MAX = 4 };
 struct company {
     Hitstream__V1__Company message;
     Hitstream__V1__Companion rows[COMPANY_MAX], *ptrs[COMPANY_MAX];
@@ -349,6 +349,7 @@ void story_pack_camera(const char *vehicle, const char *camera, Hitstream__V1__C
     Hitstream__V1__Audience audience = HITSTREAM__V1__AUDIENCE__INIT;
     audience.kind = HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
     fault.kind = kind;
+    fault.offset_ms = 900000; // of a clock
     found.audience = &audience;
     found.camera_id = text(camera);
     found.fault = &fault;

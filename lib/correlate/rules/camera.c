@@ -6,6 +6,7 @@
 #include "cameras/findings.h"
 #include "correlate/rules/findings.h"
 #include "correlate/rules/findings_tell.h"
+#include "correlate/rules/standdown.h"
 
 enum { FAR_MS = 14400000 }; // a longer journey says nothing of its cameras
 
@@ -102,13 +103,12 @@ int hs_camera_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
 
 // ------------------------------------------------------------------ a camera is wrong
 
-int hs_camera_on_finding(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
-                         const Hitstream__V1__CameraFinding *found, bool *ret_applied)
+// Contradictions that rest on the camera go, and a clone that rests on nothing else is taken back.
+static int take_back_clone(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                           const char *camera, bool *ret_applied)
 {
     struct hs_journey *journey = vehicle->findings ? &vehicle->findings->journey : NULL;
-    *ret_applied = false;
-    if (!journey || !hs_camera_fault_misleads(found->fault->kind) ||
-        !hs_journey_drop_camera(journey, found->camera_id)) {
+    if (!journey || !hs_journey_drop_camera(journey, camera)) {
         return 0;
     }
     *ret_applied = true;
@@ -116,7 +116,7 @@ int hs_camera_on_finding(struct hs_rule_scope *scope, struct hs_vehicle *vehicle
         return 0;
     }
     const struct hs_str parts[] = {hs_str_n((const char *)journey->told.cause.bytes, HS_ID_BYTES),
-                                   hs_str(found->camera_id)};
+                                   hs_str(camera)};
     const struct hs_finding_gone gone = {
         .rule = HS_RULE_JOURNEY,
         .by = HS_RULE_CAMERA,
@@ -127,4 +127,38 @@ int hs_camera_on_finding(struct hs_rule_scope *scope, struct hs_vehicle *vehicle
     memset(&journey->told, 0, sizeof(journey->told));
     journey->told_at_ms = 0;
     return hs_finding_take_back(scope, vehicle, &gone);
+}
+
+// 'It is there now' was not true. A clock that is off by less than a live read may be late leaves
+// it true.
+static bool was_told_wrongly(const struct hs_rules *rules, const Hitstream__V1__CameraFault *fault)
+{
+    return fault->kind == HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_PLACE ||
+           fault->offset_ms > rules->live_ms || fault->offset_ms < -rules->live_ms;
+}
+
+static int take_back_told(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                          const Hitstream__V1__CameraFinding *found, bool *ret_applied)
+{
+    int64_t since_ms =
+        was_told_wrongly(scope->rules, found->fault) ? found->fault->since_ms : INT64_MAX;
+    int rc = vehicle->open ? hs_standdown_camera(scope, vehicle, vehicle->open, found->camera_id,
+                                                 since_ms, ret_applied)
+                           : 0;
+    for (size_t i = vehicle->ended_count; rc == 0 && i > 0; i--) {
+        rc = hs_standdown_camera(scope, vehicle, vehicle->ended[i - 1], found->camera_id, since_ms,
+                                 ret_applied);
+    }
+    return rc;
+}
+
+int hs_camera_on_finding(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                         const Hitstream__V1__CameraFinding *found, bool *ret_applied)
+{
+    *ret_applied = false;
+    if (!hs_camera_fault_misleads(found->fault->kind)) {
+        return 0;
+    }
+    int rc = take_back_clone(scope, vehicle, found->camera_id, ret_applied);
+    return rc ? rc : take_back_told(scope, vehicle, found, ret_applied);
 }

@@ -12,8 +12,12 @@
  *
  * Once a camera is found wrong, matchers stamp that on its hits, which are no evidence for journeys,
  * clones and convoys from then on; 'camera finding' reaches each vehicle that contradicts itself
- * there: these contradictions go, and a clone that was told on their word is taken back from those
- * who were told.
+ * there, or of which desks were told on its word: contradictions go, and a clone that was told on
+ * their word is taken back from those who were told. So is every sighting that was told since the
+ * fault began, among each desk's newest alerts of an incident, if 'it is there now' was not true: a
+ * wrong place, or a clock that is off by more than a live read may be late (lateness.live_ms). A
+ * desk that was told nothing else is waited for no more. What is told of a camera
+ * that is known to be wrong says so, and is not taken back. Trails keep what was seen.
  *
  * Threads: one at a time. Ownership: plain values. Open lists only.
  */

@@ -80,7 +80,7 @@ int hs_escalation_again(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         const struct hs_queue *queue = hs_routes_find(scope->routes, hs_str(told->queue));
         stop_waiting(told);
         if (queue && is_waited_for(queue, queue->acknowledge_within_ms) && !told->stood_down &&
-            !told->no_resource) {
+            told->known && !told->no_resource) {
             told->steps = 0;
             told->waiting_since_ms = scope->now_ms;
             told->answer_due_ms = scope->now_ms + queue->acknowledge_within_ms;

@@ -84,7 +84,8 @@ static int tell_queue(const struct hs_telling *telling, const struct hs_queue *q
     int rc = hs_tell_apart(telling, queue, &draft, &alert);
     told = rc == 0 ? told : NULL;
     if (told) {
-        hs_told_note_alert(told, &alert, telling->number);
+        hs_told_note_alert(told, telling->scope->pool,
+                           &(struct hs_told_alert){.id = alert, .number = telling->number});
         told->alerts++;
     }
     return rc;

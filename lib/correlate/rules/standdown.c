@@ -24,13 +24,20 @@ static const struct hs_incident_entry *shown_entry(const struct hs_rule_scope *s
     return hs_desk_view(scope->rules, vehicle, incident, queue, 0).worst;
 }
 
-static int fill_alert_ids(struct hs_rule_scope *scope, const struct hs_told *told, uint8_t number,
-                          pb_stand_down *stand_down)
+static bool is_taken(const struct hs_taking_back *taking, const struct hs_told *told,
+                     const struct hs_told_alert *alert)
+{
+    return taking->camera ? hs_told_by_camera(told, alert, taking->camera, taking->since_ms)
+                          : taking->number == 0 || alert->number == taking->number;
+}
+
+static int fill_alert_ids(struct hs_rule_scope *scope, const struct hs_told *told,
+                          const struct hs_taking_back *taking, pb_stand_down *stand_down)
 {
     stand_down->alert_ids =
         hs_bump_alloc(scope->bump, (told->recent_count + 1) * sizeof(*stand_down->alert_ids));
     for (size_t i = 0; stand_down->alert_ids && i < told->recent_count; i++) {
-        if (number == 0 || told->recent[i].number == number) {
+        if (is_taken(taking, told, &told->recent[i])) {
             void *id = hs_bump_copy(scope->bump, told->recent[i].id.bytes, HS_ID_BYTES);
             if (!id) {
                 return HS_ENOMEM;
@@ -61,12 +68,12 @@ static int tell_desk(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         return 0; // no route, no alert
     }
     Hitstream__V1__Hit *hit = hs_tell_last_hit(scope, entry, &none);
-    int rc = fill_alert_ids(scope, told, taking->number, &stand_down);
+    int rc = fill_alert_ids(scope, told, taking, &stand_down);
     if (none || rc != 0 || !hit) {
         return none ? 0 : HS_ENOMEM;
     }
     stand_down.reason = taking->reason;
-    if (taking->number > 0) {
+    if (taking->number > 0 && !taking->camera) {
         stand_down.list_id = hs_list_of(entry)->list_id;
         stand_down.entry_id = hs_entry_of(entry)->entry_id;
     }
@@ -112,6 +119,62 @@ int hs_standdown_tell(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
         if (!taking->but_for || strcmp(queue, taking->but_for) != 0) {
             rc = hs_standdown_tell_one(scope, vehicle, incident, hs_str(queue), taking);
         }
+    }
+    return rc;
+}
+
+// ---------------------------------------------------------------- cameras that were wrong
+
+// The newest alert that the desk was told on the camera's word; NULL: none.
+static const struct hs_told_alert *newest_by(const struct hs_told *told,
+                                             const struct hs_taking_back *taking)
+{
+    const struct hs_told_alert *newest = NULL;
+    for (size_t i = 0; i < told->recent_count; i++) {
+        newest = is_taken(taking, told, &told->recent[i]) ? &told->recent[i] : newest;
+    }
+    return newest;
+}
+
+static int take_back_one(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                         struct hs_incident *incident, struct hs_told *told,
+                         struct hs_taking_back *taking)
+{
+    const struct hs_told_alert *newest = newest_by(told, taking);
+    if (!newest) {
+        return 0;
+    }
+    const struct hs_str parts[] = {hs_str_n((const char *)newest->id.bytes, HS_ID_BYTES),
+                                   hs_str(taking->camera)};
+    taking->cause = hs_id_make(&scope->desk->id_key, "told by a wrong camera", parts, 2);
+    taking->number = newest->number;
+    int rc = told->stood_down ? 0 : tell_desk(scope, vehicle, incident, told, taking);
+    hs_told_forget_camera(told, scope->pool, taking->camera, taking->since_ms);
+    if (told->place_count == 0) { // it knows of nothing else: what comes is new to it
+        told->known = 0;
+        hs_place_set(scope->pool, &told->place, NULL);
+        told->waiting_since_ms = 0;
+        told->answer_due_ms = 0;
+    }
+    return rc;
+}
+
+int hs_standdown_camera(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                        struct hs_incident *incident, const char *camera, int64_t since_ms,
+                        bool *ret_told)
+{
+    struct hs_taking_back taking = {
+        .reason = HITSTREAM__V1__STAND_DOWN_REASON__STAND_DOWN_REASON_CAMERA_WRONG,
+        .at_ms = scope->now_ms,
+        .camera = camera,
+        .since_ms = since_ms,
+    };
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < incident->told_count; i++) {
+        struct hs_told *told = &incident->told[i];
+        *ret_told = *ret_told || newest_by(told, &taking);
+        rc = take_back_one(scope, vehicle, incident, told, &taking);
+        *ret_told = hs_told_settle_camera(told, scope->pool, camera) || *ret_told;
     }
     return rc;
 }

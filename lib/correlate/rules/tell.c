@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "correlate/hit_route.h"
+#include "correlate/rules/camera.h"
 #include "correlate/rules/escalation.h"
 #include "wire/message.h"
 
@@ -136,6 +137,20 @@ static int note_entry(const struct hs_telling *telling)
     return 0;
 }
 
+// What is told of a camera that is known to be wrong says so, and is not taken back for it.
+static void note_alert(const struct hs_telling *telling, struct hs_told *told,
+                       const struct hs_id *alert)
+{
+    bool open = telling->vehicle->who.kind == HITSTREAM__V1__AUDIENCE_KIND__AUDIENCE_KIND_OPEN;
+    bool rests = open && !hs_camera_misleads(telling->hit);
+    const struct hs_told_alert row = {
+        .id = *alert,
+        .number = telling->number,
+        .place = rests ? hs_intern_ref(telling->place) : NULL,
+    };
+    hs_told_note_alert(told, telling->scope->pool, &row);
+}
+
 int hs_tell(const struct hs_telling *telling, const struct hs_queue *queue,
             struct hs_alert_draft *draft)
 {
@@ -152,7 +167,7 @@ int hs_tell(const struct hs_telling *telling, const struct hs_queue *queue,
                                 .event_at_ms = telling->at_ms,
                                 .number = telling->number};
     hs_told_note(told, pool, &row);
-    hs_told_note_alert(told, &alert, telling->number);
+    note_alert(telling, told, &alert);
     if (!told->place || telling->at_ms >= told->event_at_ms) {
         hs_place_set(pool, &told->place, hs_intern_ref(telling->place));
     }

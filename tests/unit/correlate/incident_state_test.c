@@ -125,7 +125,8 @@ static void an_entry_keeps_its_newest_revision_and_its_number(void **state)
     struct hs_told *told = hs_incident_told_add(incident, &pool, HS_STR("q"));
     struct hs_told_place row = {.place = place("a"), .event_at_ms = 5, .number = first};
     hs_told_note(told, &pool, &row);
-    hs_told_note_alert(told, &incident_id, first);
+    const struct hs_told_alert alert = {.id = incident_id, .number = first, .place = place("a")};
+    hs_told_note_alert(told, &pool, &alert);
     told->known = UINT64_C(1) << first;
     for (int i = 1; i <= HS_INCIDENT_ENTRIES_MAX; i++) {
         snprintf(id, sizeof(id), "e-%02d", i % 100);
