@@ -107,9 +107,9 @@ static const struct hs_option table[] = {
      90 * HS_MS_PER_DAY, .unit = "ms",
      .help = "A companion of an earlier journey is forgotten when it was not met again for so "
              "long."},
-    {"together.sites", HS_OPTION_U32, AT(together_sites), "0", 0, 16, .unit = "sites",
+    {"together.sites", HS_OPTION_U32, AT(together_sites), "2", 0, 16, .unit = "sites",
      .help = "Two vehicles of open lists that pass so many sites of one incident beside each other "
-             "are told as together, often 2; 0, the default: the rule is off."},
+             "are told as together; 0 turns the rule off."},
     {"journey.fastest_kmh", HS_OPTION_U32, AT(journey_fastest_kmh), "180", 0, 400, .unit = "km/h",
      .help = "Faster than this on the straight line is impossible, where the road table knows no "
              "link; 0 turns the rule off."},

@@ -11,7 +11,7 @@
 #include "correlate/timers.h"
 #include "correlate/vehicle_table.h"
 
-// A hit that waits for the first controls.
+// An event that waits for the first controls.
 struct hs_waiting {
     struct hs_log_record record; // its texts are owned
 };

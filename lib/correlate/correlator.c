@@ -251,7 +251,7 @@ static const pb_event *unpack_event(struct hs_correlator *correlator,
         &hitstream__v1__vehicle_event__descriptor, record->value, &correlator->bump);
 }
 
-// Keeps a copy of the hit until there are controls.
+// Keeps a copy of the event until there are controls.
 static int keep_waiting(struct hs_correlator *correlator, const struct hs_log_record *record)
 {
     if (correlator->waiting_count == correlator->waiting_capacity) {
@@ -277,25 +277,78 @@ static int keep_waiting(struct hs_correlator *correlator, const struct hs_log_re
     return 0;
 }
 
-// Decides the hits that waited, in order of the log.
+// What it is, if it is about a vehicle.
+static enum hs_applied kind_of(const pb_event *event)
+{
+    switch (event->event_case) {
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT:
+        return HS_APPLIED_HIT;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED:
+        return HS_APPLIED_TIMER;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_FEEDBACK:
+        return HS_APPLIED_FEEDBACK;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_ENTRY_WITHDRAWN:
+        return HS_APPLIED_WITHDRAWN;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CAMERA_FINDING:
+        return HS_APPLIED_CAMERA;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
+        return HS_APPLIED_EXCLUSION;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_LIST_FLOODS:
+        return HS_APPLIED_FLOODS;
+    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS:
+        return HS_APPLIED_COMPANIONS;
+    default:
+        return HS_APPLIED_OTHER;
+    }
+}
+
+static int apply_to_vehicle(struct hs_correlator *correlator, const pb_event *event,
+                            const struct hs_log_record *record)
+{
+    switch (kind_of(event)) {
+    case HS_APPLIED_HIT:
+        return apply_hit(correlator, event->vehicle, event->hit, record);
+    case HS_APPLIED_TIMER:
+        return hs_core_apply_timer(correlator, event->vehicle, event->timer_fired, record);
+    case HS_APPLIED_FEEDBACK:
+        return hs_core_apply_feedback(correlator, event->vehicle, event->feedback, record);
+    case HS_APPLIED_WITHDRAWN:
+        return hs_core_apply_withdrawn(correlator, event->vehicle, event->entry_withdrawn, record);
+    case HS_APPLIED_CAMERA:
+        return hs_core_apply_camera(correlator, event->vehicle, event->camera_finding, record);
+    case HS_APPLIED_EXCLUSION:
+        return hs_core_apply_stored(correlator, event->vehicle, event->exclusion_stored, record);
+    case HS_APPLIED_FLOODS:
+        return hs_core_apply_floods(correlator, event->vehicle, event->list_floods, record);
+    case HS_APPLIED_COMPANIONS:
+        correlator->stats.companions++;
+        return hs_core_apply_companions(correlator, event->vehicle, event->companions, record);
+    default:
+        return 0;
+    }
+}
+
+// Applies what waited, in order of the log.
 static int apply_waiting(struct hs_correlator *correlator)
 {
     int rc = 0;
     for (size_t i = 0; rc != HS_ENOMEM && i < correlator->waiting_count; i++) {
         const struct hs_log_record *record = &correlator->waiting[i].record;
         const pb_event *event = unpack_event(correlator, record);
-        rc = event ? apply_hit(correlator, event->vehicle, event->hit, record) : HS_EFORMAT;
+        rc = event ? apply_to_vehicle(correlator, event, record) : HS_EFORMAT;
         correlator->stats.malformed += rc == HS_EFORMAT;
     }
     forget_waiting(correlator);
     return rc == HS_ENOMEM ? rc : 0;
 }
 
-static int wait_or_apply_hit(struct hs_correlator *correlator, const pb_event *event,
-                             const struct hs_log_record *record)
+// Not only hits wait: what follows a hit would else meet a vehicle that nobody knows, but after a
+// restart one that is known already, whose state is ahead.
+static int wait_or_apply(struct hs_correlator *correlator, const pb_event *event,
+                         const struct hs_log_record *record)
 {
     if (correlator->has_controls) {
-        return apply_hit(correlator, event->vehicle, event->hit, record);
+        return apply_to_vehicle(correlator, event, record);
     }
     int rc = keep_waiting(correlator, record);
     if (rc == 0 && correlator->waiting_count >= HS_WAITING_MAX) {
@@ -323,9 +376,6 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
                     const struct hs_log_record *record, enum hs_applied *ret_applied)
 {
     switch (event->event_case) {
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT:
-        *ret_applied = HS_APPLIED_HIT;
-        return wait_or_apply_hit(correlator, event, record);
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TOOK_OVER:
         *ret_applied = HS_APPLIED_TOOK_OVER;
         correlator->epoch = record->offset;
@@ -334,31 +384,9 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CONTROLS_ACTIVATED:
         *ret_applied = HS_APPLIED_CONTROLS;
         return apply_controls(correlator, event->controls_activated->hash);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TIMER_FIRED:
-        *ret_applied = HS_APPLIED_TIMER;
-        return hs_core_apply_timer(correlator, event->vehicle, event->timer_fired, record);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_FEEDBACK:
-        *ret_applied = HS_APPLIED_FEEDBACK;
-        return hs_core_apply_feedback(correlator, event->vehicle, event->feedback, record);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_ENTRY_WITHDRAWN:
-        *ret_applied = HS_APPLIED_WITHDRAWN;
-        return hs_core_apply_withdrawn(correlator, event->vehicle, event->entry_withdrawn, record);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CAMERA_FINDING:
-        *ret_applied = HS_APPLIED_CAMERA;
-        return hs_core_apply_camera(correlator, event->vehicle, event->camera_finding, record);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_EXCLUSION_STORED:
-        *ret_applied = HS_APPLIED_EXCLUSION;
-        return hs_core_apply_stored(correlator, event->vehicle, event->exclusion_stored, record);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_LIST_FLOODS:
-        *ret_applied = HS_APPLIED_FLOODS;
-        return hs_core_apply_floods(correlator, event->vehicle, event->list_floods, record);
-    case HITSTREAM__V1__VEHICLE_EVENT__EVENT_COMPANIONS:
-        *ret_applied = HS_APPLIED_COMPANIONS;
-        correlator->stats.companions++;
-        return hs_core_apply_companions(correlator, event->vehicle, event->companions, record);
     default:
-        *ret_applied = HS_APPLIED_OTHER;
-        return 0;
+        *ret_applied = kind_of(event);
+        return *ret_applied == HS_APPLIED_OTHER ? 0 : wait_or_apply(correlator, event, record);
     }
 }
 

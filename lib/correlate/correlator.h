@@ -112,8 +112,8 @@ struct hs_correlator_config {
 // incident first.
 enum { HS_VEHICLES_MAX = 1000000 };
 
-// Hits that come before the first 'controls activated' of a log wait for it; beyond so many they
-// are decided without controls (no queue, so all is unrouted).
+// Events about vehicles that come before the first 'controls activated' of a log wait for it; beyond
+// so many they are decided without controls (no queue, so all is unrouted).
 enum { HS_WAITING_MAX = 10000 };
 
 int hs_correlator_new(const struct hs_correlator_config *config,
@@ -255,7 +255,7 @@ struct hs_correlator_stats {
     uint64_t holding;    // vehicles that hold, now
     uint64_t companions; // records of who passed after a hit
     uint64_t malformed;  // events passed over
-    uint64_t waiting;    // hits that wait for the first controls
+    uint64_t waiting;    // events that wait for the first controls
 };
 void hs_correlator_stats(const struct hs_correlator *correlator,
                          struct hs_correlator_stats *ret_stats);

@@ -26,6 +26,8 @@ enum {
     SITES = 10,   // of each force
     BESIDE = 12,  // vehicles on each side of a hit
     STOP_S = 100, // between two hits of the stream, at most
+    LATE = 200,   // events before the first controls
+    EARLY = 600,  // events until the first partition's state stands
 };
 
 struct event {
@@ -196,6 +198,64 @@ static size_t run_partition(const struct log *log, struct hs_controls *controls,
     return pairs;
 }
 
+// Applied again from the log's beginning up to here, as the states stand by now.
+static void die_before_the_partition_stands(struct hs_offline *offline, const struct log *log,
+                                            size_t applied)
+{
+    hs_offline_checkpoint(offline, hs_correlator_dirty(offline->correlator)); // all but its state
+    assert_int_equal(hs_offline_restart(offline), 0);
+    for (size_t i = 0; i < applied; i++) {
+        apply(offline, log, i);
+    }
+}
+
+static void all_told(const struct hs_offline *offline, const struct hs_offline *straight)
+{
+    for (size_t i = 0; i < offline->alert_count; i++) {
+        const struct hs_offline_alert *want = hs_offline_find(straight, &offline->alerts[i].id);
+        assert_non_null(want); // nobody's
+        assert_true(hs_offline_same(want, &offline->alerts[i]));
+    }
+    for (size_t i = 0; i < straight->alert_count; i++) {
+        assert_non_null(hs_offline_find(offline, &straight->alerts[i].id));
+    }
+}
+
+// What came before the first controls waits for them; vehicles' states are ahead of the log's place
+// from which it is applied again, and so know vehicles of which nobody knew anything then.
+static void an_owner_that_dies_before_its_first_partition_state_tells_the_same(void **state)
+{
+    (void)state;
+    struct hs_controls *controls = make_controls();
+    struct log *log = malloc(sizeof(*log));
+    assert_non_null(log);
+    for (uint64_t seed = 20261201; seed < 20261201 + RUNS; seed++) {
+        struct hs_offline *straight = hs_offline_new(), *offline = hs_offline_new();
+        hs_offline_know(straight, hs_controls_ref(controls));
+        hs_offline_know(offline, hs_controls_ref(controls));
+        dice_state = seed;
+        printf("seed %llu\n", (unsigned long long)seed);
+        make_log(log, controls);
+        struct event first = log->rows[0];
+        memmove(&log->rows[0], &log->rows[1], LATE * sizeof(log->rows[0]));
+        log->rows[LATE] = first; // the controls
+        for (size_t i = 0; i < EARLY; i++) {
+            apply(straight, log, i);
+            apply(offline, log, i);
+            if (i >= LATE && dice(4) == 0) {
+                die_before_the_partition_stands(offline, log, i + 1);
+            }
+        }
+        all_told(offline, straight);
+        assert_true(count_pairs(straight) > 0);
+        hs_offline_free(straight);
+        hs_offline_free(offline);
+        free_log(log);
+    }
+    free(log);
+    hs_controls_unref(controls);
+}
+
 static void an_owner_that_dies_behind_every_event_tells_the_same(void **state)
 {
     (void)state;
@@ -224,6 +284,7 @@ static void an_owner_that_dies_behind_every_event_tells_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_owner_that_dies_before_its_first_partition_state_tells_the_same),
         cmocka_unit_test(an_owner_that_dies_behind_every_event_tells_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,8 +28,7 @@ static const char *const names[] = {"cameras.csv", "queues.yaml", "rules.yaml"};
 static const char rules[] = "lateness:\n  live_ms: 3600000\n  recent_ms: 86400000\n"
                             "publish:\n  live_ms: 86400000\n"
                             "incident:\n  quiet_ms: 60000\n  repeat_window_ms: 5000\n"
-                            "companions:\n  after_ms: 1000\n  settle_ms: 500\n"
-                            "together:\n  sites: 2\n";
+                            "companions:\n  after_ms: 1000\n  settle_ms: 500\n";
 
 static void path_of(const struct world *world, const char *name, char ret_path[HS_TEST_PATH_BYTES])
 {
