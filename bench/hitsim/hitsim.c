@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "hitsim/lists.h"
 #include "hitsim/plate.h"
+#include "hitsim/scene.h"
 #include "hitsim/walk.h"
 #include "hitsim/world.h"
 
@@ -58,7 +59,8 @@ static const char usage[] =
     "  --movements FILE     what traffic was counted, for hitctl roads learn\n"
     "  --data FOLDER        sites.csv and movements.csv of another network\n"
     "Without --reads and --seconds only the files are written.\n"
-    "hitsim world: five forces, motorways, towns, journeys; see hitsim world --help.\n";
+    "hitsim world: five forces, motorways, towns, journeys; see hitsim world --help.\n"
+    "hitsim scene: a few vehicles whose story is known; see hitsim scene --help.\n";
 
 enum { OPT_FIRST = 256 };
 enum option_id {
@@ -344,6 +346,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "world") == 0) {
         return world_main(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "scene") == 0) {
+        return scene_main(argc - 1, argv + 1);
     }
     struct options options = parse(argc, argv);
     struct counts counts = {0};

@@ -80,11 +80,11 @@ static void write_entry(FILE *file, const struct sim_list *list, uint32_t vehicl
             list == sim_list_at_risk ? "missing" : "none", from);
 }
 
-static FILE *create(const char *folder, const char *name, const char *suffix)
+static FILE *open_file(const char *folder, const char *name, const char *suffix, const char *how)
 {
     char path[4096];
     snprintf(path, sizeof(path), "%s/%s%s", folder, name, suffix);
-    FILE *file = fopen(path, "we");
+    FILE *file = fopen(path, how);
     if (!file) {
         fprintf(stderr, "hitsim: cannot write '%s': %s\n", path, strerror(errno));
     }
@@ -96,7 +96,7 @@ static bool write_list(const char *folder, const struct sim_list *list, uint32_t
 {
     uint32_t weed_date =
         hs_civil_date(start_ms + (span_ms > 0 ? span_ms : 0) + WEED_DAYS * HS_MS_PER_DAY);
-    FILE *file = create(folder, list->list_id, ".csv");
+    FILE *file = open_file(folder, list->list_id, ".csv", "we");
     if (!file) {
         return false;
     }
@@ -116,9 +116,19 @@ static bool write_list(const char *folder, const struct sim_list *list, uint32_t
     return fclose(file) == 0;
 }
 
+bool lists_add(const char *folder, const struct sim_list *list, uint32_t vehicle, int64_t start_ms)
+{
+    FILE *file = open_file(folder, list->list_id, ".csv", "ae");
+    if (!file) {
+        return false;
+    }
+    write_entry(file, list, vehicle, hs_civil_date(start_ms + WEED_DAYS * HS_MS_PER_DAY), 0);
+    return fclose(file) == 0;
+}
+
 bool lists_write(const char *folder, uint32_t listed, int64_t start_ms, int64_t span_ms)
 {
-    FILE *index = create(folder, "lists", ".tsv");
+    FILE *index = open_file(folder, "lists", ".tsv", "we");
     if (!index) {
         return false;
     }

@@ -42,6 +42,9 @@ const struct sim_list *list_of_vehicle(uint32_t vehicle);
 // ten of the other open lists' does, somewhere in `span_ms` from the start. With a span of 0 none.
 bool second_entry(uint32_t vehicle, int64_t start_ms, int64_t span_ms, int64_t *ret_from_ms);
 
+// Puts one more vehicle on a list that stands in the folder. Says on stderr what failed.
+bool lists_add(const char *folder, const struct sim_list *list, uint32_t vehicle, int64_t start_ms);
+
 // Writes <folder>/<list>.csv for each list, sixteen VOI columns and some of ours, and
 // <folder>/lists.tsv: id, owner, open or covert, live or trial, title. Says on stderr what failed.
 bool lists_write(const char *folder, uint32_t listed, int64_t start_ms, int64_t span_ms);

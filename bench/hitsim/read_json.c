@@ -48,9 +48,9 @@ static void add_reading(struct hs_buf *out, const struct reading *reading)
     }
 }
 
-void read_json(const struct sim *sim, const struct sim_read *read, struct hs_buf *out)
+void read_json(const struct net *net, uint64_t seed, const struct sim_read *read,
+               struct hs_buf *out)
 {
-    const struct net *net = sim_net(sim);
     const struct net_camera *camera = &net->cameras[read->camera];
     struct looks looks = looks_of_vehicle(read->vehicle);
     hs_buf_add_text(out, "{\"site\":\"");
@@ -63,7 +63,7 @@ void read_json(const struct sim *sim, const struct sim_read *read, struct hs_buf
     add_number(out, read->captured_at_ms);
     add_reading(out, &read->reading);
     hs_buf_add_text(out, ",\"readId\":\"sim-");
-    add_number(out, (int64_t)sim_plan_of(sim)->seed);
+    add_number(out, (int64_t)seed);
     hs_buf_add_char(out, '-');
     add_number(out, (int64_t)read->number);
     hs_buf_add_text(out, "\",\"receivedAtMs\":\"");

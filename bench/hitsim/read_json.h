@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "hitsim/sim.h"
 
-void read_json(const struct sim *sim, const struct sim_read *read, struct hs_buf *out);
+// `seed` tells the read's id from another stream's.
+void read_json(const struct net *net, uint64_t seed, const struct sim_read *read,
+               struct hs_buf *out);
 
 #endif

@@ -258,7 +258,7 @@ static bool stream(const struct options *options, struct sim *sim, uint64_t *ret
             double after_ms = (double)(read.delivered_at_ms - options->plan.start_ms);
             wait_until(began_ms, after_ms / options->pace, &out);
         }
-        read_json(sim, &read, &out);
+        read_json(sim_net(sim), options->plan.seed, &read, &out);
         if (out.len >= CHUNK_BYTES) {
             fwrite(out.ptr, 1, out.len, stdout);
             hs_buf_clear(&out);
