@@ -18,8 +18,8 @@
 enum {
     SCENE_READS_MAX = 4000,
     NIGHTS = 3, // on which the courier was in the market before
-    FLEET = 10,
-    FLEET_PAST = 4, // that pass the wrong camera in the past
+    FLEET = 8,
+    WAYS_IN_LEAST = 3,
     FIRST_VEHICLE = 12000000,
     FIRST_READ = 500000000, // no read of the world has that number
     FORCES_LEAST = 3,
@@ -201,12 +201,24 @@ static bool join(const struct way *a, unsigned arc, const struct way *b, struct 
     return true;
 }
 
-// The longest arc that the courier does not take: its middle camera is the wrong one.
+// How many ways lead to the arc, other than straight back.
+static unsigned count_ways_in(const struct net *net, unsigned arc)
+{
+    unsigned ways = 0;
+    for (unsigned i = 0; i < net->arc_count; i++) {
+        ways += net->arcs[i].to == net->arcs[arc].from && i != (arc ^ 1U);
+    }
+    return ways;
+}
+
+// The longest arc behind a junction that the courier does not take: its first camera is the wrong
+// one, which vehicles reach from different cameras.
 static unsigned find_wrong_arc(const struct net *net, const struct way *out, const struct way *back)
 {
     unsigned best = NET_NONE;
     for (unsigned i = 0; i < net->arc_count; i++) {
-        if (!uses(out, i) && !uses(back, i) && net->arcs[i].post_count >= 3 &&
+        if (!uses(out, i) && !uses(back, i) && net->arcs[i].post_count >= 2 &&
+            count_ways_in(net, i) >= WAYS_IN_LEAST &&
             (best == NET_NONE || net->arcs[i].km > net->arcs[best].km)) {
             best = i;
         }
@@ -214,25 +226,37 @@ static unsigned find_wrong_arc(const struct net *net, const struct way *out, con
     return best;
 }
 
-// Each of the fleet comes from a place of its own, passes the camera and goes on to another.
+// Ways through the arc from everywhere, as many by each way in as by the others.
+static unsigned find_ways_through(const struct net *net, unsigned arc, struct way ret_ways[FLEET],
+                                  double ret_before_s[FLEET])
+{
+    unsigned count = 0, by[NET_ARCS_MAX] = {0};
+    for (unsigned most = 1; most <= FLEET && count < FLEET; most++) {
+        for (unsigned node = 0; node < net->node_count && count < FLEET; node++) {
+            struct way before, after;
+            unsigned to = net->node_count - 1 - node;
+            if (net->nodes[node].weight > 0 && net->nodes[to].weight > 0 &&
+                find_way(net, node, net->arcs[arc].from, &before) &&
+                find_way(net, net->arcs[arc].to, to, &after) && !uses(&before, arc) &&
+                !uses(&before, arc ^ 1U) && !uses(&after, arc ^ 1U) &&
+                by[before.arcs[before.len - 1]] < most &&
+                join(&before, arc, &after, &ret_ways[count])) {
+                by[before.arcs[before.len - 1]]++;
+                ret_before_s[count++] = seconds_of(net, &before);
+            }
+        }
+    }
+    return count;
+}
+
 static void play_fleet(struct scene *scene, unsigned arc)
 {
-    const struct net *net = scene->net;
-    unsigned played = 0;
-    for (unsigned node = 0; node < net->node_count && played < FLEET; node++) {
-        struct way before, after, way;
-        unsigned to = net->node_count - 1 - node;
-        if (net->nodes[node].weight > 0 && net->nodes[to].weight > 0 &&
-            find_way(net, node, net->arcs[arc].from, &before) &&
-            find_way(net, net->arcs[arc].to, to, &after) && !uses(&before, arc) &&
-            !uses(&before, arc ^ 1U) && !uses(&after, arc ^ 1U) &&
-            join(&before, arc, &after, &way)) {
-            bool past = played < FLEET_PAST;
-            double passes_s =
-                past ? -DAY_S * (1 + played) : (2 + 2.5 * (played - FLEET_PAST)) * MINUTE_S;
-            drive(scene, FIRST_OF_FLEET + played, &way, passes_s - seconds_of(net, &before));
-            played++;
-        }
+    struct way ways[FLEET];
+    double before_s[FLEET];
+    unsigned count = find_ways_through(scene->net, arc, ways, before_s);
+    for (unsigned i = 0; i < count; i++) {
+        double passes_s = (8 + 3.0 * i) * MINUTE_S;
+        drive(scene, FIRST_OF_FLEET + i, &ways[i], passes_s - before_s[i]);
     }
 }
 
@@ -290,7 +314,7 @@ static bool play(struct scene *scene, struct net *net, unsigned *ret_camera)
     if (arc == NET_NONE) {
         return false;
     }
-    unsigned post = net->arcs[arc].post_first + net->arcs[arc].post_count / 2, far = post;
+    unsigned post = net->arcs[arc].post_first, far = post;
     for (unsigned i = 0; i < net->post_count; i++) {
         far = net_distance_km(net, post, i) > net_distance_km(net, post, far) ? i : far;
     }
