@@ -4,7 +4,8 @@
 # The main job from end to end, on this machine: a broker, a Redis, hitstreamd, watchlists loaded with hitctl, the
 # reads of five made-up forces' cameras within the last hour, told in a minute, and the alerts as their desks get
 # them: a vehicle crosses three forces and is acknowledged, one that nobody answers goes up the chain, one is
-# taken off its list.
+# taken off its list; a courier comes back from its market town through three forces with another vehicle beside it,
+# a plate is at two places at once, and a camera turns out to stand where the register does not say.
 #
 #   config/demo.sh [--seconds N] [--rate N] [--kafka HOST:PORT] [--seed N]
 #
@@ -21,7 +22,7 @@ run=$root/build/demo
 seconds=75 rate=200 kafka='' seed=$((RANDOM + 1)) listed=30 hour_s=3300
 pids=() feeder='' tail_pid='' stopped=''
 
-usage() { sed -n '8,15s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '9,16s/^# \{0,1\}//p' "$0"; }
 while [ $# -gt 0 ]; do
     case "$1" in
     --seconds | --rate | --kafka | --seed)
@@ -202,6 +203,11 @@ world() {
         --late-s 300 --vehicles 100000 --start-ms "$(((now_s - hour_s) * 1000))" --seconds "$hour_s" \
         --rate "$(awk "BEGIN { print $rate * $seconds / $hour_s }")" "$@"
 }
+# A few vehicles whose story is known, over the same cameras: days of a courier that end in this hour, a clone, and
+# those that pass a camera of which the register is wrong.
+scene() {
+    "$root/build/release/bench/hitsim/hitsim" scene --start-ms "$(((now_s - hour_s) * 1000))" --seconds "$hour_s" "$@"
+}
 # Who plays which part, as the truth of that hour has it: A crosses three forces, nobody will answer B, C will be
 # found. A line a part: letter and plate; fails when there is nobody for one.
 cast() {
@@ -243,6 +249,9 @@ until world --truth "$run/plan.jsonl" --lists "$run/lists" --controls "$run/cont
 done
 part() { awk -v part="$1" '$1 == part { print $2 }' <<<"$parts"; }
 crosser=$(part A) unanswered=$(part B) withdrawn=$(part C)
+scene --past --lists "$run/lists" --controls "$run/controls" --names "$run/names" >"$run/past.jsonl"
+plays() { awk -v part="$1" '$1 == part { print $2 }' "$run/names"; }
+courier=$(plays courier) escort=$(plays escort) cloned=$(plays cloned) wrong=$(plays camera)
 cp config/demo/rules.yaml "$run/controls/rules.yaml"
 awk '{ print } /^  joint-lines:/ { print "    acknowledge_within_ms: 12000\n    escalate_to: [kingsmere-control]" }' \
     "$run/controls/queues.yaml" >"$run/queues.yaml" && mv "$run/queues.yaml" "$run/controls/queues.yaml"
@@ -263,6 +272,23 @@ while IFS=$'\t' read -r list owner kind status name; do
         "vehicles" "$kind" "$owner, $status" "$(tail -n 1 <<<"$said")"
 done <"$run/lists/lists.tsv"
 
+# ------------------------------------------------------------------ the days before
+
+title "What some cameras kept while their lines were down: $(grep -c . "$run/past.jsonl") reads of the last days"
+story "they are too old for a live desk: intelligence desks have them, and what is learnt from them stays"
+stored() { scene --past --pace 1 | hitctl reads produce - --linger-ms 5; }
+past_from=$(date -u +%FT%TZ)
+quietly 'reads of the last days' stored
+told_of() { # PLATE PATTERN: the first finding of that vehicle in the intelligence desk's queue
+    timeout 3 "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" --who demo alerts tail \
+        joint-lines-intel --from "$past_from" 2>/dev/null >"$run/intel" || true
+    awk -v plate="$1" -v pattern="$2" '
+        /^[a-z0-9-]+: |^[0-9]+ [A-Z]/ { of = index($0, plate) }
+        of && $0 ~ "^    found: .*" pattern { sub("^    found: ", ""); print; exit }' "$run/intel"
+}
+found=$(told_of "$courier" 'like a courier')
+[ -z "$found" ] || story "an intelligence desk is told: $courier $found"
+
 # ------------------------------------------------------------------ the stream
 
 queues='northvale-control eastmoor-control southlea-control westbrook-control kingsmere-control joint-lines lantern-desk'
@@ -270,12 +296,14 @@ title "The last hour's reads in $seconds s, about $rate a second; alerts as the 
 story "$crosser is on the county-lines list and crosses three forces' areas; the joint desk acknowledges it"
 story "$unanswered is on it as well; nobody acknowledges it, so after 12 s it goes up the chain"
 story "$withdrawn is listed as stolen; it is found, and taken off its list"
+story "$courier was in the same market town on three nights, and is on its way back to the city; $escort is beside it"
+story "$cloned is a listed plate that two vehicles bear; and camera $wrong stands elsewhere than the register says"
 : >"$run/alerts"
 # shellcheck disable=SC2086
 setsid setpriv --pdeathsig KILL -- "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" \
     alerts tail $queues --from "$(date -u +%FT%TZ)" --summary 2>"$run/summary" </dev/null > >(
     trap '' INT
-    tee "$run/alerts" | awk -v colour="$colour" -v mine="$crosser $unanswered $withdrawn" '
+    tee "$run/alerts" | awk -v colour="$colour" -v mine="$crosser $unanswered $withdrawn $courier $cloned" '
         BEGIN {
             n = split("36 33 35 32 31 34 37", shades, " ")
             m = split(mine, names, " ")
@@ -296,12 +324,15 @@ setsid setpriv --pdeathsig KILL -- "$root/build/release/daemon/hitctl/hitctl" --
 ) &
 tail_pid=$!
 pids+=("$tail_pid")
-export -f world
+export -f world scene
 export root run seed listed hour_s rate seconds now_s
 # shellcheck disable=SC2016
 begin feeder bash -c 'world --pace "$(awk "BEGIN { print $hour_s / $seconds }")" --truth "$run/truth.jsonl" 2>"$run/hitsim" |
     "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" reads produce - --linger-ms 5 2>&1'
 feeder=$began
+# shellcheck disable=SC2016
+begin scene bash -c 'scene --pace "$(awk "BEGIN { print $hour_s / $seconds }")" |
+    "$root/build/release/daemon/hitctl/hitctl" --config "$run/hitstream.yaml" reads produce - --linger-ms 5 2>&1'
 
 # alerts_of QUEUE PLATE: ids of what that desk was told of this vehicle, oldest first
 alerts_of() {
@@ -313,7 +344,17 @@ told_by() { # PLATE: how many of the forces' control rooms were told of it
     awk -v plate="$1" '/^[a-z]+-control: / && index($0, plate) && !($1 in seen) { seen[$1] = 1; n++ } END { print n + 0 }' \
         "$run/alerts" 2>/dev/null
 }
-acknowledged='' silenced='' dropped='' up=''
+acknowledged='' silenced='' dropped='' up='' wrong_camera=''
+said='' # findings that were pointed out
+finding() { # NAME PLATE PATTERN TEXT: says so when the desks have it
+    if [[ " $said " != *" $1 "* ]] && awk -v plate="$2" -v pattern="$3" '
+        /^[a-z0-9-]+: / { of = index($0, plate) }
+        of && $0 ~ "^    found: .*" pattern { good = 1 }
+        END { exit !good }' "$run/alerts"; then
+        said="$said $1"
+        story "$4"
+    fi
+}
 answer() { # VERB PLATE OPTION...: what the joint desk says of its last alert about that vehicle
     local verb=$1 alert
     alert=$(alerts_of joint-lines "$2" | tail -n 1)
@@ -338,6 +379,13 @@ act() { # what people do when they see it
     if [ -z "$up" ] && grep -q "$unanswered.*NOBODY ANSWERED" "$run/alerts"; then
         up=1
         story "nobody answered $unanswered in time: it went up the chain"
+    fi
+    finding convoy "$courier" "travels with $escort" "$escort travels with $courier, far more often than traffic explains"
+    finding clone "$cloned" 'two places' "$cloned is at two places at once: a clone, more likely than a misread"
+    if [ -z "$wrong_camera" ] && page /metrics | grep -q '^hitstream_camera_faults{.*kind="place".*} [1-9]' &&
+        hitctl cameras list 2>/dev/null | grep -q "$wrong"; then
+        wrong_camera=1
+        story "several vehicles contradict themselves at camera $wrong: it is the camera, and its word counts no more"
     fi
 }
 while kill -0 "$feeder" 2>/dev/null && [ -z "$stopped" ]; do
