@@ -146,8 +146,8 @@ static uint64_t look_at(const struct world *world, const struct hs_offline_alert
                         struct audit *audit)
 {
     struct hs_buf json = {0};
-    const struct hs_queue *queue =
-        hs_routes_find(hs_controls_routes(world->controls), hs_str(told->queue));
+    const struct hs_queue *queue = hs_routes_find(
+        hs_controls_routes(world->controls[WORLD_CONTROLS_RIGHT]), hs_str(told->queue));
     Hitstream__V1__Alert *alert =
         hitstream__v1__alert__unpack(NULL, told->payload.len, (const uint8_t *)told->payload.ptr);
     assert_non_null(alert);
