@@ -10,6 +10,8 @@
 
 enum {
     TAIL_ASK_TIMEOUT_MS = 10000,
+    TAIL_ASK_FIRST_MS = 500, // the first try of a question that is asked again, each longer
+    TAIL_ASK_MOST_MS = 4000, // the longest: whoever is asked to stop waits so long
     TAIL_POLL_MS = 100,
     LOOK_EACH = 256,    // messages between two looks at the clock and at the local queue
     WAKE_QUEUED = 8192, // messages: with fewer at its height the queue was not full
@@ -166,22 +168,36 @@ static int expand(struct reading *reading, const struct hs_kafka_range *ranges, 
     return 0;
 }
 
-// Both ends of a stretch's partition; a leader that is being elected is asked again.
+static bool may_go_on(const struct hs_kafka_tail_options *options)
+{
+    return !options->idle || options->idle(options->idle_ctx);
+}
+
+// Both ends of a stretch's partition. A leader that is being elected is asked again, and so is a
+// broker that does not answer: from 2.8 on the client waits for one to come back for as long as it
+// may, and nobody could stop it meanwhile.
 static int ends_of(const struct reading *reading, const struct stretch *s, int64_t *ret_low,
                    int64_t *ret_high)
 {
     const struct timespec step = {.tv_nsec = TAIL_POLL_MS * 1000000L};
-    const struct hs_kafka_tail_options *options = reading->options;
-    int r;
-    while ((r = hs_kafka_tail_ends(reading->tail, s->topic, s->partition, left_ms(reading), ret_low,
-                                   ret_high)) == HS_EAGAIN &&
-           hs_clock_monotonic_ns() < reading->until_ns) {
-        if (options->idle && !options->idle(options->idle_ctx)) {
+    int64_t began_ns = hs_clock_monotonic_ns(), try_ms = TAIL_ASK_FIRST_MS;
+    for (;;) {
+        int64_t most_ms = left_ms(reading), ask_ms = try_ms < most_ms ? try_ms : most_ms;
+        int64_t asked_ns = hs_clock_monotonic_ns();
+        int r =
+            hs_kafka_tail_ends(reading->tail, s->topic, s->partition, ask_ms, ret_low, ret_high);
+        int64_t now_ns = hs_clock_monotonic_ns();
+        bool unanswered = r == HS_EUNREACHABLE && now_ns - asked_ns >= ask_ms * 900000 &&
+                          now_ns - began_ns < TAIL_ASK_TIMEOUT_MS * INT64_C(1000000);
+        if ((r != HS_EAGAIN && !unanswered) || now_ns >= reading->until_ns) {
+            return r;
+        }
+        if (!may_go_on(reading->options)) {
             return HS_ECANCELED;
         }
+        try_ms = unanswered && try_ms < TAIL_ASK_MOST_MS ? try_ms * 2 : try_ms;
         nanosleep(&step, NULL);
     }
-    return r;
 }
 
 // The ends first, then where times stand: what comes in between is after the end, or read.
@@ -318,8 +334,7 @@ static int keep_alive(struct reading *reading)
         return 0;
     }
     reading->alive_ns = now_ns;
-    const struct hs_kafka_tail_options *options = reading->options;
-    return !options->idle || options->idle(options->idle_ctx) ? 0 : HS_ECANCELED;
+    return may_go_on(reading->options) ? 0 : HS_ECANCELED;
 }
 
 // A fetcher that found the local queue full sleeps up to a second, however soon there is room. Any
