@@ -4,7 +4,7 @@
 # The sample of alerting rules: promtool accepts it and its stories hold, every alarm has its section in the runbook,
 # and every metric that rules and dashboard ask for is one that the daemon shows.
 #
-#   tests/prometheus/rules_test.sh FOLDER     to keep promtool in; it is taken out of Debian's package
+#   tests/prometheus/rules_test.sh FOLDER     to keep promtool in; it is taken out of a package of Debian's
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p "$1"
@@ -16,12 +16,19 @@ fail() {
     exit 1
 }
 
-# Only the one program: the package would install a service.
+# Only the one program: Debian 12 has it in a package that would install a service, Debian 13 in one of its own.
+take_promtool() {
+    local package
+    cd "$work"
+    apt-cache show promtool prometheus >/dev/null 2>&1 || apt-get update -q
+    for package in promtool prometheus; do
+        apt-get download -q "$package" &&
+            dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xf - ./usr/bin/promtool && return
+    done
+}
 promtool=$(command -v promtool || echo "$work/usr/bin/promtool")
 if [ ! -x "$promtool" ]; then
-    (cd "$work" && { apt-get download -q prometheus || { apt-get update -q && apt-get download -q prometheus; }; } \
-        >apt.log 2>&1 && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xf - ./usr/bin/promtool) ||
-        { cat "$work/apt.log" >&2; fail "promtool cannot be had"; }
+    (take_promtool) >"$work/apt.log" 2>&1 || { cat "$work/apt.log" >&2; fail "promtool cannot be had"; }
 fi
 cp "$rules" tests/prometheus/rules.test.yaml "$work/"
 "$promtool" check rules "$work/hitstream.rules.yaml" >"$work/said" 2>&1 || { cat "$work/said" >&2; fail "refused"; }
