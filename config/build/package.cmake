@@ -21,7 +21,11 @@ foreach(component hitstream dev)
     install(FILES ${package}/changelog DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component})
 endforeach()
 
-install(FILES ${package}/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME hitstream)
+# An override is for the tags of Debian 12's lintian: 13's has no longer the one, and says so of the file.
+file(STRINGS /etc/os-release release REGEX "^VERSION_CODENAME=bookworm$")
+if(release)
+    install(FILES ${package}/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME hitstream)
+endif()
 
 # What is inside, as SPDX: made from the packages whose libraries the programs link.
 set(sbom ${PROJECT_BINARY_DIR}/hitstream.spdx.json)
