@@ -18,8 +18,9 @@ struct export_options {
 
 #define AT(member) offsetof(struct export_options, member)
 static const struct hitctl_option export_table[] = {
-    {"from", HITCTL_TEXT, AT(from), "TIME", "as 2026-11-21T00:00:00Z (default: the beginning)"},
-    {"to", HITCTL_TEXT, AT(to), "TIME", "not including it (default: now)"},
+    {"from", HITCTL_TEXT, AT(from), "TIME|DATE",
+     "as 2026-11-21T00:00:00Z; a date begins at midnight in London (default: the beginning)"},
+    {"to", HITCTL_TEXT, AT(to), "TIME|DATE", "not including it (default: now)"},
     {"vehicle", HITCTL_TEXT, AT(vehicle), "VRM", "what concerns this vehicle"},
     {"person", HITCTL_TEXT, AT(person), "NAME", "what this person did"},
     {"queue", HITCTL_TEXT, AT(queue), "QUEUE", "what this recipient was told"},
@@ -28,10 +29,25 @@ static const struct hitctl_option export_table[] = {
     {NULL, 0, 0, NULL, NULL},
 };
 
+// Midnight in London, when the day begins.
+static int parse_day(const char *text, int64_t *ret_ms)
+{
+    char midnight[HS_CIVIL_TEXT_BYTES];
+    uint32_t date;
+    int rc = hs_civil_parse_date(hs_str(text), &date);
+    if (rc == 0) {
+        snprintf(midnight, sizeof(midnight), "%04u-%02u-%02uT00:00:00", date / 10000 % 10000,
+                 date / 100 % 100, date % 100);
+        rc = hs_civil_parse(hs_str(midnight), ret_ms);
+    }
+    return rc;
+}
+
 static int parse_time(const char *option, const char *text, int64_t *ret_ms)
 {
-    if (text && hs_civil_parse(hs_str(text), ret_ms) != 0) {
-        hitctl_error("--%s '%s' is no time; as in 2026-12-31T22:00:00Z", option, text);
+    if (text && hs_civil_parse(hs_str(text), ret_ms) != 0 && parse_day(text, ret_ms) != 0) {
+        hitctl_error("--%s '%s' is no time; as in 2026-12-31T22:00:00Z, or 2026-12-31", option,
+                     text);
         return HITCTL_USAGE;
     }
     return HITCTL_OK;

@@ -58,7 +58,7 @@ static json_t *as_json(const struct run *run, const struct hs_report *report)
 
 static void as_text(const struct run *run, const struct hs_report *report)
 {
-    operation_print(run->ctl, run->operation, run->operation->to_ms, stdout);
+    operation_print(run->ctl, run->operation, OPERATION_NO_TIME, stdout);
     report_print_totals(report, stdout);
     report_print_rows(report, HS_BY_FORCE, "FORCE", stdout);
     report_print_outcomes(report, HS_BY_FORCE, stdout);

@@ -116,8 +116,9 @@ void operation_print(const struct hitctl *ctl, const struct hs_operation *o, int
     char to[HS_CIVIL_TEXT_BYTES];
     say_instant(o->from_ms, from);
     say_instant(o->to_ms, to);
-    fprintf(out, "%.*s: %.*s, %s\n", HS_STR_ARG(o->id), HS_STR_ARG(o->name),
-            operation_state(o, at_ms));
+    fprintf(out, "%.*s: %.*s%s%s\n", HS_STR_ARG(o->id), HS_STR_ARG(o->name),
+            at_ms != OPERATION_NO_TIME ? ", " : "",
+            at_ms != OPERATION_NO_TIME ? operation_state(o, at_ms) : "");
     fprintf(out, "  %-22s %s to %s\n", "from", from, to);
     fprintf(out, "  %-22s %.*s\n", "authority", HS_STR_ARG(o->authority));
     fprintf(out, "  %-22s %.*s\n", "lead", HS_STR_ARG(o->lead_force));

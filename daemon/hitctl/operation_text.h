@@ -13,6 +13,8 @@
 #include "route/route.h"
 
 #define OPERATIONS_FILE "operations.yaml"
+// Of no clock: what a report says is the same whenever it is asked for.
+#define OPERATION_NO_TIME INT64_MIN
 
 // One row of operations.yaml.
 void operation_yaml(struct hs_buf *out, const struct hs_operation *operation);
@@ -23,7 +25,7 @@ bool operation_visible(const struct hitctl *ctl, const struct hs_operation *oper
 // One line of a table whose head operation_print_head() prints.
 void operation_print_head(FILE *out);
 void operation_print_line(const struct hs_operation *operation, int64_t at_ms, FILE *out);
-// Everything that the person may see of it.
+// Everything that the person may see of it, and its state at a time, or OPERATION_NO_TIME.
 void operation_print(const struct hitctl *ctl, const struct hs_operation *operation, int64_t at_ms,
                      FILE *out);
 json_t *operation_json(const struct hitctl *ctl, const struct hs_operation *operation,

@@ -211,6 +211,10 @@ static void the_export_answers_by_vehicle_person_and_recipient(void **state)
 
     RUN(OK, "audit", "export", "--json", "--to", "2020-01-01T00:00:00Z");
     assert_string_equal(out, "");
+    RUN(OK, "audit", "export", "--json", "--to", "2020-01-01"); // midnight in London
+    assert_string_equal(out, "");
+    RUN(OK, "audit", "export", "--json", "--from", "2020-01-01", "--queue", queue);
+    says(out, "\"what\":\"told\"");
     RUN(OK, "audit", "export", "--json", "--queue", queue);
     says(out, "{\"at\":\"");
     says(out, "\"what\":\"told\"");

@@ -541,6 +541,8 @@ static void it_is_over_and_stays_for_who_asks(void **state)
     (void)state;
     done(HITCTL(&house, "operation", "list"));
     assert_non_null(strstr(house.text, "nine                 over"));
+    done(HITCTL(&house, "operation", "report", "nine")); // says nothing that a clock would change
+    assert_non_null(strstr(house.text, "nine: nine\n  from "));
     done(HITCTL(&house, "controls", "history"));
     assert_non_null(strstr(house.text, "operation create"));
 }
