@@ -222,6 +222,18 @@ char *hs_str_dup(struct hs_str s)
     return copy;
 }
 
+void hs_str_to_field(struct hs_str s, char *field, size_t size_bytes)
+{
+    size_t len = s.len < size_bytes ? s.len : size_bytes - 1;
+    while (len > 0 && len < s.len && ((unsigned char)s.ptr[len] & 0xc0) == 0x80) {
+        len--; // within a character of UTF-8
+    }
+    if (len > 0) {
+        memcpy(field, s.ptr, len);
+    }
+    memset(field + len, 0, size_bytes - len);
+}
+
 void hs_buf_fini(struct hs_buf *buf)
 {
     free(buf->ptr);

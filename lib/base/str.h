@@ -75,6 +75,9 @@ const char *hs_str_nearest(struct hs_str word, const char *const *candidates);
 
 // A NUL-terminated copy in malloc'd memory, or NULL.
 char *hs_str_dup(struct hs_str s);
+// A NUL-terminated copy in a field of a struct, cut before the character that does not fit whole;
+// zeros fill the rest, so that equal fields are equal bytes.
+void hs_str_to_field(struct hs_str s, char *field, size_t size_bytes);
 
 // A growing byte buffer. Zero-initialised is empty and valid.
 struct hs_buf {

@@ -20,7 +20,7 @@ struct hs_correlator {
     struct hs_correlator_config config;
     struct hs_vehicle_table vehicles;
     struct hs_intern_pool pool;
-    struct hs_timer_heap timers;
+    struct hs_vehicle_heap timers;
     struct hs_floods floods;
     struct hs_release release; // what floods hold
     struct hs_alert_desk desk;
@@ -29,8 +29,7 @@ struct hs_correlator {
     char wanted_hash[HS_CONTROLS_HASH_BYTES]; // of a restored PartitionState whose controls are not
                                               // known yet
     int64_t now_ms;                           // highest LogAppendTime
-    uint64_t epoch;                           // last 'took over' applied
-    int64_t took_over_at_ms;                  // its LogAppendTime; 0: none
+    int64_t took_over_at_ms;                  // LogAppendTime of the last 'took over'; 0: none
     uint64_t restored_epoch;                  // of the PartitionState that was restored
     int64_t restored_written_at_ms;           // and when it was written
     uint64_t read_offset;                     // next record to apply

@@ -77,7 +77,7 @@ void hs_correlator_free(struct hs_correlator *correlator)
     }
     forget_waiting(correlator);
     free(correlator->waiting);
-    hs_timer_heap_fini(&correlator->timers);
+    hs_vehicle_heap_fini(&correlator->timers);
     hs_floods_fini(&correlator->floods);
     hs_release_fini(&correlator->release);
     hs_vehicle_table_fini(&correlator->vehicles, &correlator->pool);
@@ -150,7 +150,7 @@ static void drop_beyond(struct hs_correlator *correlator, const struct hs_vehicl
     hs_release_remove(&correlator->release, leaves);
     hs_vehicle_clear(leaves, &correlator->pool);
     leaves->touched = false;
-    hs_timer_heap_remove(&correlator->timers, leaves);
+    hs_timers_remove(&correlator->timers, leaves);
     hs_vehicle_table_retire(&correlator->vehicles, leaves);
     hs_core_mark_dirty(correlator, leaves);
 }
@@ -165,7 +165,7 @@ int hs_core_note_applied(struct hs_correlator *correlator, struct hs_vehicle *ve
     hs_core_mark_dirty(correlator, vehicle);
     int rc = hs_vehicle_table_touch(&correlator->vehicles, vehicle);
     drop_beyond(correlator, vehicle->vehicles);
-    rc = rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
+    rc = rc ? rc : hs_timers_update(&correlator->timers, vehicle);
     return rc ? rc : hs_core_note_held(correlator, vehicle);
 }
 
@@ -378,7 +378,6 @@ static int dispatch(struct hs_correlator *correlator, const pb_event *event,
     switch (event->event_case) {
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_TOOK_OVER:
         *ret_applied = HS_APPLIED_TOOK_OVER;
-        correlator->epoch = record->offset;
         correlator->took_over_at_ms = record->append_time_ms;
         return 0;
     case HITSTREAM__V1__VEHICLE_EVENT__EVENT_CONTROLS_ACTIVATED:
@@ -430,16 +429,6 @@ uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator)
 {
     return correlator->waiting_count > 0 ? correlator->waiting[0].record.offset
                                          : correlator->read_offset;
-}
-
-int64_t hs_correlator_now_ms(const struct hs_correlator *correlator)
-{
-    return correlator->now_ms;
-}
-
-uint64_t hs_correlator_epoch(const struct hs_correlator *correlator)
-{
-    return correlator->epoch;
 }
 
 const char *hs_correlator_controls_hash(const struct hs_correlator *correlator)

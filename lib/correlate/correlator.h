@@ -164,13 +164,9 @@ int hs_correlator_restored(struct hs_correlator *correlator);
 uint64_t hs_correlator_next_offset(const struct hs_correlator *correlator);
 // Of the controls in force, "" for none; of those it waits for after HS_EAGAIN from restored.
 const char *hs_correlator_controls_hash(const struct hs_correlator *correlator);
-// Highest LogAppendTime seen; 0: none.
-int64_t hs_correlator_now_ms(const struct hs_correlator *correlator);
 // The time that stands in the restored state of the partition: nobody told of the events from
 // next_offset on before it, by the owner's clock; 0: there was none.
 int64_t hs_correlator_written_at_ms(const struct hs_correlator *correlator);
-// Offset of the last 'took over' in the log as far as it was applied.
-uint64_t hs_correlator_epoch(const struct hs_correlator *correlator);
 
 // Checkpoint: packs every vehicle changed since the last call (an empty value: a tombstone), then
 // the PartitionState, whose key is HS_PARTITION_STATE_KEY. The caller writes them in this order,
@@ -190,14 +186,11 @@ int hs_correlator_overwritten(struct hs_correlator *correlator, struct hs_str ke
 int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator);
 size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size_t max);
 
-// Every entry that stands in a state, told or open; the same one once for each vehicle. Not 0 ends
-// the walk and is returned. The function must not touch the correlator.
-int hs_correlator_each_entry(const struct hs_correlator *correlator,
-                             int (*fn)(void *ctx, const struct hs_standing_entry *entry),
-                             void *ctx);
-// The same in pieces: about `max` vehicles from *cursor on (0 at first), which then stands behind
-// them, or at 0 when all have been walked. What changes in between may be walked twice or in the
-// next turn, but nothing that stands all the time is left out.
+// Every entry that stands in a state, told or open; the same one once for each vehicle. In pieces:
+// about `max` vehicles from *cursor on (0 at first), which then stands behind them, or at 0 when all
+// have been walked. What changes in between may be walked twice or in the next turn, but nothing that
+// stands all the time is left out. Not 0 ends the walk and is returned. The function must not touch
+// the correlator.
 int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
                                int (*fn)(void *ctx, const struct hs_standing_entry *entry),
                                void *ctx);
@@ -211,7 +204,7 @@ struct hs_standing_clash {
 int hs_correlator_clashes_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
                                int (*fn)(void *ctx, const struct hs_standing_clash *clash),
                                void *ctx);
-// Every exclusion that Redis does not have yet, likewise.
+// Every exclusion that Redis does not have yet, in one piece.
 int hs_correlator_each_exclusion(const struct hs_correlator *correlator,
                                  int (*fn)(void *ctx, const struct hs_pending_exclusion *exclusion),
                                  void *ctx);

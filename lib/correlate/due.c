@@ -8,7 +8,7 @@ int64_t hs_correlator_next_due_ms(const struct hs_correlator *correlator)
 {
     int64_t due_at_ms = INT64_MAX;
     const struct hs_release_heap *held = hs_release_first(&correlator->release);
-    hs_timer_heap_first(&correlator->timers, &due_at_ms);
+    hs_timers_first(&correlator->timers, &due_at_ms);
     return held && held->next_ms < due_at_ms ? held->next_ms : due_at_ms;
 }
 
@@ -51,7 +51,7 @@ static size_t append_turns(struct hs_correlator *correlator, int64_t wall_ms, si
         if (!heap || heap->next_ms > wall_ms) {
             break;
         }
-        struct hs_vehicle *vehicle = heap->rows[0];
+        struct hs_vehicle *vehicle = heap->vehicles.rows[0];
         const struct hs_timer turn = {.kind = HITSTREAM__V1__TIMER_KIND__TIMER_KIND_RELEASE,
                                       .incident = vehicle->open->id,
                                       .due_at_ms = heap->next_ms};
@@ -72,7 +72,7 @@ size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size
     size_t appended = append_turns(correlator, wall_ms, max);
     int64_t due_at_ms;
     while (appended < max && !correlator->broken) {
-        struct hs_vehicle *vehicle = hs_timer_heap_first(&correlator->timers, &due_at_ms);
+        struct hs_vehicle *vehicle = hs_timers_first(&correlator->timers, &due_at_ms);
         if (!vehicle || due_at_ms > wall_ms) {
             break;
         }
@@ -84,7 +84,7 @@ size_t hs_correlator_due(struct hs_correlator *correlator, int64_t wall_ms, size
                 appended++;
             }
         }
-        rc = rc ? rc : hs_timer_heap_update(&correlator->timers, vehicle);
+        rc = rc ? rc : hs_timers_update(&correlator->timers, vehicle);
         if (rc != 0) {
             hs_core_break(correlator, rc);
         }

@@ -17,10 +17,9 @@
 
 #include "base/arena.h"
 #include "correlate/floods.h"
+#include "correlate/vehicle_heap.h"
 
 enum { HS_HELD_MAX = 8 };
-
-struct hs_vehicle;
 
 // Hits of one entry at one site; the first is the one that will be told.
 struct hs_held_row {
@@ -45,15 +44,13 @@ struct hs_held {
 
 // Vehicles of one audience that hold.
 struct hs_release_heap {
-    char *audience; // text, owned
-    struct hs_vehicle **rows;
-    size_t count;
-    size_t capacity;
-    int64_t next_ms; // the next turn, by the owner's clock
+    char *audience;                  // text, owned
+    struct hs_vehicle_heap vehicles; // the most urgent first
+    int64_t next_ms;                 // the next turn, by the owner's clock
 };
 
 struct hs_release {
-    struct hs_release_heap *heaps;
+    struct hs_release_heap *heaps; // in order of first use, owned
     size_t heap_count;
 };
 
@@ -75,7 +72,7 @@ int hs_release_update(struct hs_release *release, struct hs_vehicle *vehicle, in
                       int64_t every_ms);
 // Takes it out, whatever it holds.
 void hs_release_remove(struct hs_release *release, struct hs_vehicle *vehicle);
-// The heap whose turn comes first; NULL: nothing is held. Its vehicle is rows[0].
+// The heap whose turn comes first; NULL: nothing is held. Its vehicle is the first row's.
 struct hs_release_heap *hs_release_first(const struct hs_release *release);
 // Vehicles that hold and whose turn was not appended yet.
 size_t hs_release_count(const struct hs_release *release);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "correlate/held.h"
 #include "correlate/vehicle_state.h"
 
 // How urgent what a vehicle holds is.
@@ -26,7 +25,7 @@ static struct rank rank_of(const struct hs_held *held)
     return rank;
 }
 
-static bool before(const struct hs_vehicle *a, const struct hs_vehicle *b)
+static bool is_more_urgent(const struct hs_vehicle *a, const struct hs_vehicle *b)
 {
     struct rank left = rank_of(a->held);
     struct rank right = rank_of(b->held);
@@ -40,37 +39,8 @@ static bool before(const struct hs_vehicle *a, const struct hs_vehicle *b)
                                            : strcmp(a->key, b->key) < 0;
 }
 
-static void put(struct hs_release_heap *heap, size_t index, struct hs_vehicle *vehicle)
-{
-    heap->rows[index] = vehicle;
-    vehicle->release_index = index;
-}
-
-static void rise(struct hs_release_heap *heap, size_t index)
-{
-    struct hs_vehicle *vehicle = heap->rows[index];
-    while (index > 0 && before(vehicle, heap->rows[(index - 1) / 2])) {
-        put(heap, index, heap->rows[(index - 1) / 2]);
-        index = (index - 1) / 2;
-    }
-    put(heap, index, vehicle);
-}
-
-static void sink(struct hs_release_heap *heap, size_t index)
-{
-    struct hs_vehicle *vehicle = heap->rows[index];
-    for (size_t child = 2 * index + 1; child < heap->count; child = 2 * index + 1) {
-        if (child + 1 < heap->count && before(heap->rows[child + 1], heap->rows[child])) {
-            child++;
-        }
-        if (!before(heap->rows[child], vehicle)) {
-            break;
-        }
-        put(heap, index, heap->rows[child]);
-        index = child;
-    }
-    put(heap, index, vehicle);
-}
+static const struct hs_vehicle_order by_urgency = {is_more_urgent,
+                                                   offsetof(struct hs_vehicle, release_place)};
 
 static struct hs_release_heap *find_heap(const struct hs_release *release, struct hs_str audience)
 {
@@ -104,7 +74,7 @@ void hs_release_fini(struct hs_release *release)
 {
     for (size_t i = 0; i < release->heap_count; i++) {
         free(release->heaps[i].audience);
-        free(release->heaps[i].rows);
+        hs_vehicle_heap_fini(&release->heaps[i].vehicles);
     }
     free(release->heaps);
     *release = (struct hs_release){0};
@@ -112,33 +82,10 @@ void hs_release_fini(struct hs_release *release)
 
 void hs_release_remove(struct hs_release *release, struct hs_vehicle *vehicle)
 {
-    size_t index = vehicle->release_index;
-    struct hs_release_heap *heap = index == SIZE_MAX ? NULL : find_heap(release, vehicle->audience);
-    if (!heap) {
-        return;
+    if (vehicle->release_place != SIZE_MAX) {
+        struct hs_release_heap *heap = find_heap(release, vehicle->audience);
+        hs_vehicle_heap_remove(&heap->vehicles, &by_urgency, vehicle);
     }
-    vehicle->release_index = SIZE_MAX;
-    struct hs_vehicle *last = heap->rows[--heap->count];
-    if (last != vehicle) {
-        put(heap, index, last);
-        sink(heap, index);
-        rise(heap, last->release_index);
-    }
-}
-
-static int add(struct hs_release_heap *heap, struct hs_vehicle *vehicle)
-{
-    if (heap->count == heap->capacity) {
-        size_t wanted = heap->capacity ? heap->capacity * 2 : 64;
-        struct hs_vehicle **grown = realloc(heap->rows, wanted * sizeof(*grown));
-        if (!grown) {
-            return HS_ENOMEM;
-        }
-        heap->rows = grown;
-        heap->capacity = wanted;
-    }
-    put(heap, heap->count++, vehicle);
-    return 0;
 }
 
 int hs_release_update(struct hs_release *release, struct hs_vehicle *vehicle, int64_t now_ms,
@@ -156,17 +103,10 @@ int hs_release_update(struct hs_release *release, struct hs_vehicle *vehicle, in
     if (!heap) {
         return HS_ENOMEM;
     }
-    if (vehicle->release_index == SIZE_MAX) {
-        if (heap->count == 0 && heap->next_ms < now_ms + every_ms) {
-            heap->next_ms = now_ms + every_ms;
-        }
-        if (add(heap, vehicle) != 0) {
-            return HS_ENOMEM;
-        }
+    if (heap->vehicles.count == 0 && heap->next_ms < now_ms + every_ms) {
+        heap->next_ms = now_ms + every_ms;
     }
-    sink(heap, vehicle->release_index);
-    rise(heap, vehicle->release_index);
-    return 0;
+    return hs_vehicle_heap_put(&heap->vehicles, &by_urgency, vehicle);
 }
 
 struct hs_release_heap *hs_release_first(const struct hs_release *release)
@@ -177,7 +117,7 @@ struct hs_release_heap *hs_release_first(const struct hs_release *release)
         bool sooner =
             !first || heap->next_ms < first->next_ms ||
             (heap->next_ms == first->next_ms && strcmp(heap->audience, first->audience) < 0);
-        if (heap->count > 0 && sooner) {
+        if (heap->vehicles.count > 0 && sooner) {
             first = heap;
         }
     }
@@ -188,7 +128,7 @@ size_t hs_release_count(const struct hs_release *release)
 {
     size_t count = 0;
     for (size_t i = 0; i < release->heap_count; i++) {
-        count += release->heaps[i].count;
+        count += release->heaps[i].vehicles.count;
     }
     return count;
 }

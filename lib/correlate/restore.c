@@ -137,7 +137,7 @@ static int order_vehicles(struct hs_correlator *correlator)
     for (size_t i = 0; rc == 0 && i < used; i++) {
         rc = hs_vehicle_table_touch(&correlator->vehicles, rows[i]);
         correlator->stats.open_incidents += rows[i]->open != NULL;
-        rc = rc ? rc : hs_timer_heap_update(&correlator->timers, rows[i]);
+        rc = rc ? rc : hs_timers_update(&correlator->timers, rows[i]);
         rc = rc ? rc : hs_core_note_held(correlator, rows[i]);
     }
     free(rows);
@@ -197,7 +197,7 @@ static void pack_tombstones(struct hs_correlator *correlator, hs_checkpoint_reco
             if (vehicle->stored) {
                 record(ctx, hs_str_n(vehicle->key, vehicle->key_len), (struct hs_str){NULL, 0});
             }
-            hs_timer_heap_remove(&correlator->timers, vehicle);
+            hs_timers_remove(&correlator->timers, vehicle);
             hs_release_remove(&correlator->release, vehicle);
             hs_vehicle_table_remove(&correlator->vehicles, vehicle);
             hs_vehicle_free(vehicle, &correlator->pool);

@@ -25,8 +25,8 @@ int hs_vehicle_new(struct hs_str key, struct hs_vehicle **ret_vehicle)
     vehicle->key_hash = hs_hash_bytes(key.ptr, key.len, 0);
     vehicle->mark = hs_str_n(copy, mark_len);
     vehicle->audience = hs_str_n(copy + mark_len + 1, key.len - mark_len - 1);
-    vehicle->heap_index = SIZE_MAX;
-    vehicle->release_index = SIZE_MAX;
+    vehicle->timer_place = SIZE_MAX;
+    vehicle->release_place = SIZE_MAX;
     if (hs_audience_parse(vehicle->audience, &vehicle->who) != 0) {
         free(copy);
         free(vehicle);

@@ -84,8 +84,8 @@ struct hs_vehicle {
     struct hs_vehicle *class_older;    // neighbours there
     struct hs_vehicle *class_newer;
     struct hs_vehicle *next_dirty; // correlator.c: in order of first change
-    size_t heap_index;             // timers.c; SIZE_MAX: not in it
-    size_t release_index;          // release.c; SIZE_MAX: not in it
+    size_t timer_place;            // in the heap of timers.c; SIZE_MAX: not in it
+    size_t release_place;          // in its audience's heap of release.c; SIZE_MAX: not in it
     bool release_appended;         // its turn was appended by this object; not part of the state
 };
 

@@ -31,7 +31,7 @@ static bool was_seen(const struct hs_vehicle *vehicle, size_t incidents,
     return false;
 }
 
-static int walk_vehicle(const struct hs_vehicle *vehicle,
+static int walk_entries(const struct hs_vehicle *vehicle,
                         int (*fn)(void *ctx, const struct hs_standing_entry *entry), void *ctx)
 {
     size_t count = vehicle->ended_count + (vehicle->open ? 1 : 0);
@@ -59,34 +59,12 @@ static int walk_vehicle(const struct hs_vehicle *vehicle,
     return 0;
 }
 
-int hs_correlator_each_entry(const struct hs_correlator *correlator,
-                             int (*fn)(void *ctx, const struct hs_standing_entry *entry), void *ctx)
-{
-    int rc = 0;
-    const struct hs_vehicle *vehicle = correlator->vehicles.oldest;
-    for (; rc == 0 && vehicle; vehicle = vehicle->newer) {
-        rc = walk_vehicle(vehicle, fn, ctx);
-    }
-    return rc;
-}
-
-int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
-                               int (*fn)(void *ctx, const struct hs_standing_entry *entry),
-                               void *ctx)
-{
-    const struct hs_vehicle_table *table = &correlator->vehicles;
-    size_t walked = 0, bucket = *cursor;
-    int rc = 0;
-    for (; rc == 0 && bucket < table->bucket_count && walked < max; bucket++) {
-        const struct hs_vehicle *vehicle = table->buckets[bucket];
-        for (; rc == 0 && vehicle; vehicle = vehicle->next_in_bucket, walked++) {
-            rc = walk_vehicle(vehicle, fn, ctx);
-        }
-        walked += walked == 0; // empty places are looked at, too
-    }
-    *cursor = bucket < table->bucket_count ? bucket : 0;
-    return rc;
-}
+// What the caller gets of each vehicle; one of the two.
+struct walk {
+    int (*entry)(void *ctx, const struct hs_standing_entry *entry);
+    int (*clash)(void *ctx, const struct hs_standing_clash *clash);
+    void *ctx;
+};
 
 // Cameras on whose word a desk was told, of the newest alerts of an incident.
 static int walk_told(const struct hs_vehicle *vehicle, const struct hs_incident *incident,
@@ -129,22 +107,38 @@ static int walk_clashes(const struct hs_vehicle *vehicle,
     return rc;
 }
 
-int hs_correlator_clashes_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
-                               int (*fn)(void *ctx, const struct hs_standing_clash *clash),
-                               void *ctx)
+// Bucket by bucket: where the table has doubled in between, what moved lies ahead.
+static int walk_from(const struct hs_vehicle_table *table, size_t *cursor, size_t max,
+                     const struct walk *walk)
 {
-    const struct hs_vehicle_table *table = &correlator->vehicles;
     size_t walked = 0, bucket = *cursor;
     int rc = 0;
     for (; rc == 0 && bucket < table->bucket_count && walked < max; bucket++) {
         const struct hs_vehicle *vehicle = table->buckets[bucket];
         for (; rc == 0 && vehicle; vehicle = vehicle->next_in_bucket, walked++) {
-            rc = walk_clashes(vehicle, fn, ctx);
+            rc = walk->entry ? walk_entries(vehicle, walk->entry, walk->ctx)
+                             : walk_clashes(vehicle, walk->clash, walk->ctx);
         }
         walked += walked == 0; // empty places are looked at, too
     }
     *cursor = bucket < table->bucket_count ? bucket : 0;
     return rc;
+}
+
+int hs_correlator_entries_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
+                               int (*fn)(void *ctx, const struct hs_standing_entry *entry),
+                               void *ctx)
+{
+    const struct walk walk = {.entry = fn, .ctx = ctx};
+    return walk_from(&correlator->vehicles, cursor, max, &walk);
+}
+
+int hs_correlator_clashes_from(const struct hs_correlator *correlator, size_t *cursor, size_t max,
+                               int (*fn)(void *ctx, const struct hs_standing_clash *clash),
+                               void *ctx)
+{
+    const struct walk walk = {.clash = fn, .ctx = ctx};
+    return walk_from(&correlator->vehicles, cursor, max, &walk);
 }
 
 struct hs_pending_exclusion hs_exclusion_view(const struct hs_vehicle *vehicle,

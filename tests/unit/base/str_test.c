@@ -104,6 +104,29 @@ static void trimming_and_comparing(void **state)
     assert_true(hs_str_cmp(hs_str(""), hs_str(NULL)) == 0);
 }
 
+static void a_field_is_cut_before_the_character_that_does_not_fit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *field; // of eight bytes
+    } rows[] = {
+        {"", ""},
+        {"seven77", "seven77"},
+        {"eight888", "eight88"},
+        {"caf\xc3\xa9 au lait", "caf\xc3\xa9 a"},
+        {"123456\xc3\xa9", "123456"}, // half of it would fit
+        {"12345\xe2\x82\xac", "12345"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char field[8], wanted[8] = {0};
+        memset(field, 'x', sizeof(field));
+        memcpy(wanted, rows[i].field, strlen(rows[i].field));
+        hs_str_to_field(hs_str(rows[i].text), field, sizeof(field));
+        assert_memory_equal(field, wanted, sizeof(field));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_buffer_grows_and_ends_its_text),
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(trimming_and_comparing),
+        cmocka_unit_test(a_field_is_cut_before_the_character_that_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
