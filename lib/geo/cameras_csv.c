@@ -5,59 +5,22 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "geo/cameras_build.h"
-
-enum column {
-    COLUMN_CAMERA,
-    COLUMN_SITE,
-    COLUMN_ROAD,
-    COLUMN_DIRECTION,
-    COLUMN_FORCE,
-    COLUMN_AREA,
-    COLUMN_LATITUDE,
-    COLUMN_LONGITUDE,
-    COLUMN_EASTING,
-    COLUMN_NORTHING,
-    COLUMN_KIND,
-    COLUMN_MODEL,
-    COLUMN_NEXT,
-    COLUMN_CLASS,
-    COLUMNS,
-};
 
 enum { NAME_MAX_BYTES = 64, NOT_THERE = -1 };
 
-static const char *const column_names[COLUMNS + 1] = {
+const char *const hs_camera_columns[HS_CAMERA_COLUMNS + 1] = {
     "camera",  "site",     "road", "direction", "force", "area",  "latitude", "longitude",
     "easting", "northing", "kind", "model",     "next",  "class", NULL};
 
 static const char *const direction_names[] = {"N", "NE", "E", "SE", "S", "SW", "W", "NW", NULL};
 
-// A camera under construction, with where its row stood.
-struct row {
-    struct hs_camera camera;
-    unsigned line;
-    unsigned columns[COLUMNS]; // where each value began; 0: not there
-};
-
-// By what a row was seen first: camera id or site id.
-struct seen {
-    uint32_t *slots; // number of a row plus one, or 0
-    size_t mask;
-};
-
 struct reader {
-    const char *name; // of the file
-    struct hs_diags *diags;
+    struct hs_camera_rows file;
     struct hs_csv csv;
-    int field_of[COLUMNS]; // number of the field, or NOT_THERE
-    size_t columns;        // in the header
-    struct hs_bump bump;   // texts
-    struct row *rows;
-    size_t count;
-    size_t capacity;
-    size_t markets; // areas
+    int field_of[HS_CAMERA_COLUMNS]; // number of the field, or NOT_THERE
+    size_t columns;                  // in the header
+    struct hs_bump bump;             // texts
 };
 
 // ------------------------------------------------------------------ faults
@@ -65,14 +28,15 @@ struct reader {
 static struct hs_diag_place place_of(const struct reader *reader, const struct hs_csv_field *field,
                                      const char *key)
 {
-    return (struct hs_diag_place){.file = reader->name,
+    return (struct hs_diag_place){.file = reader->file.name,
                                   .line = field->line,
                                   .column = field->column,
                                   .key = key,
                                   .value = field->text};
 }
 
-static const struct hs_csv_field *field_of(const struct reader *reader, enum column column)
+static const struct hs_csv_field *field_of(const struct reader *reader,
+                                           enum hs_camera_column column)
 {
     static const struct hs_csv_field none = {.text = {NULL, 0}};
     int number = reader->field_of[column];
@@ -80,19 +44,19 @@ static const struct hs_csv_field *field_of(const struct reader *reader, enum col
                                                                       : &reader->csv.fields[number];
 }
 
-static struct hs_str text_of(const struct reader *reader, enum column column)
+static struct hs_str text_of(const struct reader *reader, enum hs_camera_column column)
 {
     return hs_str_trim(field_of(reader, column)->text);
 }
 
-static void fault(struct reader *reader, enum column column, const char *message)
+static void fault(struct reader *reader, enum hs_camera_column column, const char *message)
 {
     const struct hs_csv_field *field = field_of(reader, column);
-    struct hs_diag_place place = place_of(reader, field, column_names[column]);
+    struct hs_diag_place place = place_of(reader, field, hs_camera_columns[column]);
     if (place.line == 0) {
         place.line = reader->csv.row_line;
     }
-    hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "%s", message);
+    hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place, "%s", message);
 }
 
 // ------------------------------------------------------------------ the header
@@ -102,40 +66,42 @@ static void read_column_name(struct reader *reader, size_t number)
     const struct hs_csv_field *field = &reader->csv.fields[number];
     struct hs_str name = hs_str_trim(field->text);
     struct hs_diag_place place = place_of(reader, field, "");
-    for (int column = 0; column < COLUMNS; column++) {
-        if (!hs_str_eq_nocase(name, hs_str(column_names[column]))) {
+    for (int column = 0; column < HS_CAMERA_COLUMNS; column++) {
+        if (!hs_str_eq_nocase(name, hs_str(hs_camera_columns[column]))) {
             continue;
         }
         if (reader->field_of[column] != NOT_THERE) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "this column stands here twice");
+            hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place,
+                         "this column stands here twice");
         }
         reader->field_of[column] = (int)number;
         return;
     }
-    const char *nearest = hs_str_nearest(name, column_names);
+    const char *nearest = hs_str_nearest(name, hs_camera_columns);
     if (nearest) {
-        hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "unknown column, did you mean '%s'?",
-                     nearest);
+        hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place,
+                     "unknown column, did you mean '%s'?", nearest);
         return;
     }
     struct hs_buf allowed = {0};
-    for (int column = 0; column < COLUMNS; column++) {
-        hs_buf_printf(&allowed, "%s%s", column > 0 ? ", " : "", column_names[column]);
+    for (int column = 0; column < HS_CAMERA_COLUMNS; column++) {
+        hs_buf_printf(&allowed, "%s%s", column > 0 ? ", " : "", hs_camera_columns[column]);
     }
-    hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "unknown column, allowed: %s",
+    hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place, "unknown column, allowed: %s",
                  hs_buf_text(&allowed));
     hs_buf_fini(&allowed);
 }
 
 static void read_header(struct reader *reader)
 {
-    static const enum column needed[] = {COLUMN_CAMERA, COLUMN_SITE, COLUMN_FORCE};
-    struct hs_diag_place place = {.file = reader->name, .line = 1};
-    for (int column = 0; column < COLUMNS; column++) {
+    static const enum hs_camera_column needed[] = {HS_COLUMN_CAMERA, HS_COLUMN_SITE,
+                                                   HS_COLUMN_FORCE};
+    struct hs_diag_place place = {.file = reader->file.name, .line = 1};
+    for (int column = 0; column < HS_CAMERA_COLUMNS; column++) {
         reader->field_of[column] = NOT_THERE;
     }
     if (hs_csv_next(&reader->csv) != 1) {
-        hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
+        hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place,
                      "a first line with the columns' names is missing: "
                      "camera,site,road,direction,force,area,latitude,longitude,kind");
         return;
@@ -147,8 +113,8 @@ static void read_header(struct reader *reader)
     }
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         if (reader->field_of[needed[i]] == NOT_THERE) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "the column '%s' is missing",
-                         column_names[needed[i]]);
+            hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place, "the column '%s' is missing",
+                         hs_camera_columns[needed[i]]);
         }
     }
 }
@@ -165,7 +131,7 @@ static bool is_name(struct hs_str text)
     return text.len <= NAME_MAX_BYTES && hs_str_is_utf8(text);
 }
 
-static struct hs_str read_name(struct reader *reader, enum column column, bool needed)
+static struct hs_str read_name(struct reader *reader, enum hs_camera_column column, bool needed)
 {
     struct hs_str text = text_of(reader, column);
     if (!is_name(text)) {
@@ -178,7 +144,7 @@ static struct hs_str read_name(struct reader *reader, enum column column, bool n
 
 static void read_direction(struct reader *reader, struct hs_camera *camera)
 {
-    struct hs_str text = text_of(reader, COLUMN_DIRECTION);
+    struct hs_str text = text_of(reader, HS_COLUMN_DIRECTION);
     if (text.len == 0) {
         return;
     }
@@ -188,34 +154,34 @@ static void read_direction(struct reader *reader, struct hs_camera *camera)
             return;
         }
     }
-    fault(reader, COLUMN_DIRECTION, "allowed: N, NE, E, SE, S, SW, W, NW or empty");
+    fault(reader, HS_COLUMN_DIRECTION, "allowed: N, NE, E, SE, S, SW, W, NW or empty");
 }
 
 static void read_kind(struct reader *reader, struct hs_camera *camera)
 {
-    struct hs_str text = text_of(reader, COLUMN_KIND);
+    struct hs_str text = text_of(reader, HS_COLUMN_KIND);
     camera->mobile = hs_str_is(text, "mobile");
     if (text.len > 0 && !camera->mobile && !hs_str_is(text, "fixed")) {
-        fault(reader, COLUMN_KIND, "allowed: fixed or mobile; empty means fixed");
+        fault(reader, HS_COLUMN_KIND, "allowed: fixed or mobile; empty means fixed");
     }
 }
 
 static void read_class(struct reader *reader, struct hs_camera *camera)
 {
-    struct hs_str text = text_of(reader, COLUMN_CLASS);
+    struct hs_str text = text_of(reader, HS_COLUMN_CLASS);
     if (hs_str_is(text, "hub")) {
         camera->area_class = HS_AREA_HUB;
     } else if (hs_str_is(text, "market")) {
         camera->area_class = HS_AREA_MARKET;
     } else if (text.len > 0) {
-        fault(reader, COLUMN_CLASS, "allowed: hub, market or empty");
+        fault(reader, HS_COLUMN_CLASS, "allowed: hub, market or empty");
     }
     if (camera->area_class != HS_AREA_OTHER && camera->area.len == 0) {
-        fault(reader, COLUMN_CLASS, "an area is a hub or a market, and this camera has no area");
+        fault(reader, HS_COLUMN_CLASS, "an area is a hub or a market, and this camera has no area");
     }
 }
 
-static bool read_number(struct reader *reader, enum column column, double min, double max,
+static bool read_number(struct reader *reader, enum hs_camera_column column, double min, double max,
                         const char *allowed, double *ret_value)
 {
     if (hs_str_to_double(text_of(reader, column), ret_value) != 0 || *ret_value < min ||
@@ -229,9 +195,9 @@ static bool read_number(struct reader *reader, enum column column, double min, d
 static void read_wgs84(struct reader *reader, struct hs_camera *camera)
 {
     struct hs_point point;
-    bool good = read_number(reader, COLUMN_LATITUDE, -90, 90, "allowed: degrees from -90 to 90",
+    bool good = read_number(reader, HS_COLUMN_LATITUDE, -90, 90, "allowed: degrees from -90 to 90",
                             &point.latitude_deg);
-    good = read_number(reader, COLUMN_LONGITUDE, -180, 180, "allowed: degrees from -180 to 180",
+    good = read_number(reader, HS_COLUMN_LONGITUDE, -180, 180, "allowed: degrees from -180 to 180",
                        &point.longitude_deg) &&
            good;
     if (!good) {
@@ -241,9 +207,9 @@ static void read_wgs84(struct reader *reader, struct hs_camera *camera)
     camera->has_position = true;
     if (point.latitude_deg < 49 || point.latitude_deg > 61.5 || point.longitude_deg < -9 ||
         point.longitude_deg > 2.5) {
-        struct hs_diag_place place =
-            place_of(reader, field_of(reader, COLUMN_LATITUDE), column_names[COLUMN_LATITUDE]);
-        hs_diags_add(reader->diags, HS_DIAG_WARNING, &place,
+        struct hs_diag_place place = place_of(reader, field_of(reader, HS_COLUMN_LATITUDE),
+                                              hs_camera_columns[HS_COLUMN_LATITUDE]);
+        hs_diags_add(reader->file.diags, HS_DIAG_WARNING, &place,
                      "this place is outside the United Kingdom, using it all the same");
     }
 }
@@ -253,9 +219,9 @@ static void read_grid(struct reader *reader, struct hs_camera *camera)
     double easting_m;
     double northing_m;
     bool good =
-        read_number(reader, COLUMN_EASTING, 0, 700000,
+        read_number(reader, HS_COLUMN_EASTING, 0, 700000,
                     "allowed: metres of the British National Grid from 0 to 700000", &easting_m);
-    good = read_number(reader, COLUMN_NORTHING, 0, 1300000,
+    good = read_number(reader, HS_COLUMN_NORTHING, 0, 1300000,
                        "allowed: metres of the British National Grid from 0 to 1300000",
                        &northing_m) &&
            good;
@@ -266,17 +232,18 @@ static void read_grid(struct reader *reader, struct hs_camera *camera)
 static void read_position(struct reader *reader, struct hs_camera *camera)
 {
     bool wgs84 =
-        text_of(reader, COLUMN_LATITUDE).len > 0 || text_of(reader, COLUMN_LONGITUDE).len > 0;
-    bool grid = text_of(reader, COLUMN_EASTING).len > 0 || text_of(reader, COLUMN_NORTHING).len > 0;
+        text_of(reader, HS_COLUMN_LATITUDE).len > 0 || text_of(reader, HS_COLUMN_LONGITUDE).len > 0;
+    bool grid =
+        text_of(reader, HS_COLUMN_EASTING).len > 0 || text_of(reader, HS_COLUMN_NORTHING).len > 0;
     if (wgs84 && grid) {
-        fault(reader, COLUMN_EASTING,
+        fault(reader, HS_COLUMN_EASTING,
               "the place is given twice: either latitude and longitude or easting and northing");
     } else if (wgs84) {
         read_wgs84(reader, camera);
     } else if (grid) {
         read_grid(reader, camera);
     } else if (!camera->mobile) {
-        fault(reader, COLUMN_LATITUDE,
+        fault(reader, HS_COLUMN_LATITUDE,
               "a fixed camera needs a place: latitude and longitude, or easting and northing");
     }
 }
@@ -291,19 +258,19 @@ static int by_text(const void *a, const void *b)
 static int read_next(struct reader *reader, struct hs_camera *camera)
 {
     struct hs_str names[HS_CAMERA_NEXT_MAX];
-    struct hs_str rest = text_of(reader, COLUMN_NEXT);
+    struct hs_str rest = text_of(reader, HS_COLUMN_NEXT);
     struct hs_str part;
     size_t count = 0;
     while (rest.len > 0 && hs_str_split(&rest, ';', &part)) {
         part = hs_str_trim(part);
         if (part.len == 0 || !is_name(part)) {
-            fault(reader, COLUMN_NEXT,
+            fault(reader, HS_COLUMN_NEXT,
                   "allowed: site ids, separated by ';', each up to 64 bytes of UTF-8 without "
                   "control characters");
             return 0;
         }
         if (count == HS_CAMERA_NEXT_MAX) {
-            fault(reader, COLUMN_NEXT, "more than 16 next sites");
+            fault(reader, HS_COLUMN_NEXT, "more than 16 next sites");
             return 0;
         }
         names[count++] = part;
@@ -329,8 +296,8 @@ static bool has_right_count(struct reader *reader)
     if (reader->csv.count == reader->columns) {
         return true;
     }
-    struct hs_diag_place place = {.file = reader->name, .line = reader->csv.row_line};
-    hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "%zu fields, the header has %zu",
+    struct hs_diag_place place = {.file = reader->file.name, .line = reader->csv.row_line};
+    hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place, "%zu fields, the header has %zu",
                  reader->csv.count, reader->columns);
     return false;
 }
@@ -340,29 +307,29 @@ static int read_row(struct reader *reader)
     if (!has_right_count(reader)) {
         return 0;
     }
-    if (reader->count == HS_CAMERAS_MAX) {
+    if (reader->file.count == HS_CAMERAS_MAX) {
         return HS_ELIMIT;
     }
-    if (reader->count == reader->capacity) {
-        size_t capacity = reader->capacity ? 2 * reader->capacity : 256;
-        struct row *rows = realloc(reader->rows, capacity * sizeof(*rows));
+    if (reader->file.count == reader->file.capacity) {
+        size_t capacity = reader->file.capacity ? 2 * reader->file.capacity : 256;
+        struct hs_camera_row *rows = realloc(reader->file.rows, capacity * sizeof(*rows));
         if (!rows) {
             return HS_ENOMEM;
         }
-        reader->rows = rows;
-        reader->capacity = capacity;
+        reader->file.rows = rows;
+        reader->file.capacity = capacity;
     }
-    struct row *row = &reader->rows[reader->count++];
-    *row = (struct row){.line = reader->csv.row_line};
-    for (int column = 0; column < COLUMNS; column++) {
-        row->columns[column] = field_of(reader, (enum column)column)->column;
+    struct hs_camera_row *row = &reader->file.rows[reader->file.count++];
+    *row = (struct hs_camera_row){.line = reader->csv.row_line};
+    for (int column = 0; column < HS_CAMERA_COLUMNS; column++) {
+        row->columns[column] = field_of(reader, (enum hs_camera_column)column)->column;
     }
-    row->camera.camera_id = read_name(reader, COLUMN_CAMERA, true);
-    row->camera.site_id = read_name(reader, COLUMN_SITE, true);
-    row->camera.road = read_name(reader, COLUMN_ROAD, false);
-    row->camera.force = read_name(reader, COLUMN_FORCE, true);
-    row->camera.area = read_name(reader, COLUMN_AREA, false);
-    row->camera.model = read_name(reader, COLUMN_MODEL, false);
+    row->camera.camera_id = read_name(reader, HS_COLUMN_CAMERA, true);
+    row->camera.site_id = read_name(reader, HS_COLUMN_SITE, true);
+    row->camera.road = read_name(reader, HS_COLUMN_ROAD, false);
+    row->camera.force = read_name(reader, HS_COLUMN_FORCE, true);
+    row->camera.area = read_name(reader, HS_COLUMN_AREA, false);
+    row->camera.model = read_name(reader, HS_COLUMN_MODEL, false);
     read_direction(reader, &row->camera);
     read_kind(reader, &row->camera);
     read_class(reader, &row->camera);
@@ -384,19 +351,19 @@ static int read_rows(struct reader *reader)
                 continue;
             }
         }
-        struct hs_diag_place place = {.file = reader->name, .line = reader->csv.row_line};
+        struct hs_diag_place place = {.file = reader->file.name, .line = reader->csv.row_line};
         if (rc == HS_EFORMAT) {
             place.line = reader->csv.fields[reader->csv.count].line;
             place.column = reader->csv.fields[reader->csv.count].column;
             hs_diags_add(
-                reader->diags, HS_DIAG_ERROR, &place,
+                reader->file.diags, HS_DIAG_ERROR, &place,
                 "a quoted field is not closed by \" and followed by a comma or the line's end");
-        } else if (reader->count == HS_CAMERAS_MAX) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "more than %d cameras",
+        } else if (reader->file.count == HS_CAMERAS_MAX) {
+            hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place, "more than %d cameras",
                          HS_CAMERAS_MAX);
             return 0;
         } else if (rc == HS_ELIMIT) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "more than %d fields",
+            hs_diags_add(reader->file.diags, HS_DIAG_ERROR, &place, "more than %d fields",
                          HS_CSV_FIELDS_MAX);
         } else {
             return rc;
@@ -404,141 +371,18 @@ static int read_rows(struct reader *reader)
     }
 }
 
-// ------------------------------------------------------------------ rows against each other
-
-// The slot of the first row with that text, or the free one where it belongs.
-static size_t slot_of(const struct seen *seen, const struct reader *reader, struct hs_str text,
-                      size_t member_offset)
-{
-    size_t at = hs_hash_bytes(text.ptr, text.len, 0) & seen->mask;
-    for (; seen->slots[at] != 0; at = (at + 1) & seen->mask) {
-        const struct row *other = &reader->rows[seen->slots[at] - 1];
-        if (hs_str_eq(*(const struct hs_str *)((const char *)&other->camera + member_offset),
-                      text)) {
-            break;
-        }
-    }
-    return at;
-}
-
-// The first row with the same text as `row`, or itself.
-static const struct row *first_of(struct seen *seen, const struct reader *reader,
-                                  const struct row *row, size_t member_offset)
-{
-    struct hs_str text = *(const struct hs_str *)((const char *)&row->camera + member_offset);
-    size_t at = slot_of(seen, reader, text, member_offset);
-    if (seen->slots[at] != 0) {
-        return &reader->rows[seen->slots[at] - 1];
-    }
-    seen->slots[at] = (uint32_t)(row - reader->rows) + 1;
-    return row;
-}
-
-// Every next site is one of the register's, and another than the camera's own.
-static void check_next(struct reader *reader, const struct row *row, const struct seen *sites)
-{
-    for (size_t i = 0; i < row->camera.next_count; i++) {
-        struct hs_str site = row->camera.next_sites[i];
-        struct hs_diag_place place = {.file = reader->name,
-                                      .line = row->line,
-                                      .column = row->columns[COLUMN_NEXT],
-                                      .key = column_names[COLUMN_NEXT],
-                                      .value = site};
-        if (sites->slots[slot_of(sites, reader, site, offsetof(struct hs_camera, site_id))] == 0) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "no camera stands at this site");
-        } else if (hs_str_eq(site, row->camera.site_id)) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place, "a site does not follow itself");
-        }
-    }
-}
-
-static void check_site(struct reader *reader, const struct row *row, const struct row *first)
-{
-    const struct {
-        enum column column;
-        struct hs_str here, there;
-    } pairs[] = {
-        {COLUMN_ROAD, row->camera.road, first->camera.road},
-        {COLUMN_FORCE, row->camera.force, first->camera.force},
-        {COLUMN_AREA, row->camera.area, first->camera.area},
-    };
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        struct hs_diag_place place = {.file = reader->name,
-                                      .line = row->line,
-                                      .column = row->columns[pairs[i].column],
-                                      .key = column_names[pairs[i].column],
-                                      .value = pairs[i].here};
-        if (!hs_str_eq(pairs[i].here, pairs[i].there)) {
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
-                         "a site is one place on one road: site '%.*s' has '%.*s' in line %u",
-                         HS_STR_ARG(row->camera.site_id), HS_STR_ARG(pairs[i].there), first->line);
-        }
-    }
-}
-
-static int check_classes(struct reader *reader)
-{
-    struct hs_area_row *rows = calloc(reader->count + 1, sizeof(*rows));
-    if (!rows) {
-        return HS_ENOMEM;
-    }
-    for (size_t i = 0; i < reader->count; i++) {
-        struct row *row = &reader->rows[i];
-        rows[i] = (struct hs_area_row){&row->camera, row->line, row->columns[COLUMN_CLASS]};
-    }
-    reader->markets = hs_cameras_spread_classes(rows, reader->count, reader->name, reader->diags);
-    free(rows);
-    return 0;
-}
-
-static int check_rows(struct reader *reader)
-{
-    size_t size = 2;
-    while (size < 2 * reader->count) {
-        size *= 2;
-    }
-    struct seen ids = {calloc(size, sizeof(uint32_t)), size - 1};
-    struct seen sites = {calloc(size, sizeof(uint32_t)), size - 1};
-    int rc = ids.slots && sites.slots ? 0 : HS_ENOMEM;
-    for (size_t i = 0; rc == 0 && i < reader->count; i++) {
-        const struct row *row = &reader->rows[i];
-        const struct row *same_id =
-            first_of(&ids, reader, row, offsetof(struct hs_camera, camera_id));
-        const struct row *same_site =
-            first_of(&sites, reader, row, offsetof(struct hs_camera, site_id));
-        if (same_id != row && row->camera.camera_id.len > 0) {
-            struct hs_diag_place place = {.file = reader->name,
-                                          .line = row->line,
-                                          .column = row->columns[COLUMN_CAMERA],
-                                          .key = column_names[COLUMN_CAMERA],
-                                          .value = row->camera.camera_id};
-            hs_diags_add(reader->diags, HS_DIAG_ERROR, &place,
-                         "this camera stands in line %u already", same_id->line);
-        }
-        if (same_site != row && row->camera.site_id.len > 0) {
-            check_site(reader, row, same_site);
-        }
-    }
-    for (size_t i = 0; rc == 0 && i < reader->count; i++) {
-        check_next(reader, &reader->rows[i], &sites);
-    }
-    free(ids.slots);
-    free(sites.slots);
-    return rc ? rc : check_classes(reader);
-}
-
 // ------------------------------------------------------------------ the whole
 
-static int finish(struct reader *reader, struct hs_cameras **ret_cameras)
+static int finish(struct reader *reader, size_t markets, struct hs_cameras **ret_cameras)
 {
-    struct hs_camera *cameras = calloc(reader->count + 1, sizeof(*cameras));
+    struct hs_camera *cameras = calloc(reader->file.count + 1, sizeof(*cameras));
     if (!cameras) {
         return HS_ENOMEM;
     }
-    for (size_t i = 0; i < reader->count; i++) {
-        cameras[i] = reader->rows[i].camera;
+    for (size_t i = 0; i < reader->file.count; i++) {
+        cameras[i] = reader->file.rows[i].camera;
     }
-    int rc = hs_cameras_build(&reader->bump, cameras, reader->count, reader->markets, ret_cameras);
+    int rc = hs_cameras_build(&reader->bump, cameras, reader->file.count, markets, ret_cameras);
     if (rc != 0) {
         free(cameras);
     }
@@ -548,20 +392,21 @@ static int finish(struct reader *reader, struct hs_cameras **ret_cameras)
 int hs_cameras_parse(struct hs_str text, const char *name, struct hs_diags *diags,
                      struct hs_cameras **ret_cameras)
 {
-    struct reader reader = {.name = name, .diags = diags};
+    struct reader reader = {.file = {.name = name, .diags = diags}};
+    size_t markets = 0;
     size_t errors = diags->errors;
     hs_csv_init(&reader.csv, text);
     read_header(&reader);
     int rc = diags->errors == errors ? read_rows(&reader) : 0;
     rc = rc ? rc : hs_bump_status(&reader.bump);
     if (rc == 0) {
-        rc = check_rows(&reader);
+        rc = hs_cameras_check(&reader.file, &markets);
     }
     if (rc == 0) {
-        rc = diags->errors == errors ? finish(&reader, ret_cameras) : HS_EFORMAT;
+        rc = diags->errors == errors ? finish(&reader, markets, ret_cameras) : HS_EFORMAT;
     }
     hs_csv_fini(&reader.csv);
     hs_bump_fini(&reader.bump);
-    free(reader.rows);
+    free(reader.file.rows);
     return rc;
 }
