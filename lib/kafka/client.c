@@ -436,23 +436,3 @@ int32_t hs_kafka_partition_of(struct hs_str key, int32_t count)
     // as 'murmur2_random' does for a key that is not empty
     return rd_kafka_msg_partitioner_murmur2(NULL, key.ptr, key.len, count, NULL, NULL);
 }
-
-int hs_kafka_partition_count(const struct hs_settings *settings, const char *topic,
-                             int64_t timeout_ms, int32_t *ret_count)
-{
-    rd_kafka_conf_t *conf;
-    rd_kafka_t *client;
-    struct hs_kafka_events events = {0};
-    int r = hs_kafka_conf_new(settings, HS_KAFKA_ROLE_ADMIN, NULL, &conf);
-    if (r < 0) {
-        return r;
-    }
-    hs_kafka_conf_events(conf, &events);
-    r = hs_kafka_client_new(RD_KAFKA_PRODUCER, conf, &client);
-    if (r < 0) {
-        return r;
-    }
-    r = hs_kafka_count_partitions(client, topic, timeout_ms, ret_count);
-    rd_kafka_destroy(client);
-    return r;
-}

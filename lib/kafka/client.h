@@ -96,8 +96,4 @@ struct hs_kafka_header {
 // Where our producers put a key's messages among `count` (more than 0) partitions.
 int32_t hs_kafka_partition_of(struct hs_str key, int32_t count);
 
-// Reaches a broker and counts a topic's partitions. HS_ENOTFOUND: no such topic; HS_EUNREACHABLE.
-int hs_kafka_partition_count(const struct hs_settings *settings, const char *topic,
-                             int64_t timeout_ms, int32_t *ret_count);
-
 #endif

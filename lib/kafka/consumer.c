@@ -458,11 +458,6 @@ size_t hs_kafka_consumer_queued(const struct hs_kafka_consumer *consumer)
     return rd_kafka_queue_length(consumer->messages);
 }
 
-bool hs_kafka_consumer_lost(const struct hs_kafka_consumer *consumer)
-{
-    return rd_kafka_assignment_lost(consumer->client) != 0;
-}
-
 bool hs_kafka_consumer_watermarks(struct hs_kafka_consumer *consumer, const char *topic,
                                   int32_t partition, int64_t *ret_low, int64_t *ret_high)
 {

@@ -81,8 +81,6 @@ int hs_kafka_consumer_resume(struct hs_kafka_consumer *consumer, const char *top
 
 // Messages fetched and not yet shown.
 size_t hs_kafka_consumer_queued(const struct hs_kafka_consumer *consumer);
-// True from the assignment's loss by timeout until `revoked` has been called.
-bool hs_kafka_consumer_lost(const struct hs_kafka_consumer *consumer);
 // Both ends of the partition's log as the last fetch saw them; false: not known yet.
 bool hs_kafka_consumer_watermarks(struct hs_kafka_consumer *consumer, const char *topic,
                                   int32_t partition, int64_t *ret_low, int64_t *ret_high);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "kafka/internal.h"
+#include "kafka/unsettled.h"
 
 enum {
     DISCARD_TIMEOUT_MS = 5000, // purged messages come back at once; more is a fault of the client
@@ -24,23 +25,10 @@ struct topic {
     int32_t partitions;
 };
 
-// A partition in which something may still be written: its request was sent, and no answer came.
-struct unsettled {
-    char *topic; // owned
-    int32_t partition;
-};
-
-struct unsettled_list {
-    struct unsettled *rows;
-    size_t count;
-    size_t capacity;
-    bool lost; // one could not be noted: it is never settled
-};
-
 // A client that was discarded, kept until what it sent is settled.
 struct retired {
     rd_kafka_t *client;
-    struct unsettled_list unsettled;
+    struct hs_unsettled unsettled;
 };
 
 struct hs_kafka_producer {
@@ -48,7 +36,7 @@ struct hs_kafka_producer {
     struct hs_kafka_producer_events events;
     const struct hs_settings *settings;
     rd_kafka_t *client;
-    struct unsettled_list unsettled;              // of this client
+    struct hs_unsettled unsettled;                // of this client
     struct retired retired[HS_KAFKA_RETIRED_MAX]; // the oldest first
     size_t retired_count;
     struct topic *topics;
@@ -72,117 +60,10 @@ static enum hs_delivery status_of(const rd_kafka_message_t *message)
 
 // ---------------------------------------------------------------- what may still be written
 
-static void unsettled_fini(struct unsettled_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->rows[i].topic);
-    }
-    free(list->rows);
-    *list = (struct unsettled_list){0};
-}
-
-static bool unsettled_has(const struct unsettled_list *list, const char *topic, int32_t partition)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->rows[i].partition == partition && strcmp(list->rows[i].topic, topic) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void unsettled_add(struct unsettled_list *list, const char *topic, int32_t partition)
-{
-    if (partition < 0 || unsettled_has(list, topic, partition)) { // none: it was never sent
-        return;
-    }
-    if (list->count == list->capacity) {
-        size_t wanted = list->capacity ? 2 * list->capacity : 16;
-        struct unsettled *grown = realloc(list->rows, wanted * sizeof(*grown));
-        if (!grown) {
-            list->lost = true;
-            return;
-        }
-        list->rows = grown;
-        list->capacity = wanted;
-    }
-    char *copy = hs_str_dup(hs_str(topic));
-    if (!copy) {
-        list->lost = true;
-        return;
-    }
-    list->rows[list->count++] = (struct unsettled){copy, partition};
-}
-
-static int64_t left_ms(int64_t until_ns)
-{
-    int64_t left = (until_ns - hs_clock_monotonic_ns()) / 1000000;
-    return left > 0 ? left : 0;
-}
-
-// What is to be asked for: the rows of that topic (NULL: of all). NULL: out of memory.
-static rd_kafka_topic_partition_list_t *questions(const struct unsettled_list *list,
-                                                  const char *topic)
-{
-    rd_kafka_topic_partition_list_t *rows = rd_kafka_topic_partition_list_new((int)list->count);
-    for (size_t i = 0; rows && i < list->count; i++) {
-        const struct unsettled *row = &list->rows[i];
-        if (!topic || strcmp(row->topic, topic) == 0) {
-            rd_kafka_topic_partition_t *question =
-                rd_kafka_topic_partition_list_add(rows, row->topic, row->partition);
-            question->offset =
-                RD_KAFKA_OFFSET_END; // in place of a time; the answer is none below 0
-        }
-    }
-    return rows;
-}
-
-static void settled(struct unsettled_list *list, const rd_kafka_topic_partition_t *answer)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        struct unsettled *row = &list->rows[i];
-        if (row->partition == answer->partition && strcmp(row->topic, answer->topic) == 0) {
-            free(row->topic);
-            *row = list->rows[--list->count];
-            return;
-        }
-    }
-}
-
-// Asks for the partitions' ends, each over the connection that produced to it.
-static int settle_list(rd_kafka_t *client, struct unsettled_list *list, const char *topic,
-                       int64_t until_ns)
-{
-    rd_kafka_topic_partition_list_t *rows = questions(list, topic);
-    if (!rows) {
-        return HS_ENOMEM;
-    }
-    rd_kafka_resp_err_t error =
-        rows->cnt ? rd_kafka_offsets_for_times(client, rows, (int)left_ms(until_ns)) : 0;
-    int open = rows->cnt;
-    for (int i = 0; i < rows->cnt; i++) {
-        const rd_kafka_topic_partition_t *answer = &rows->elems[i];
-        bool gone = answer->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                    answer->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-                    answer->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-        if (gone || (!answer->err && answer->offset >= 0)) {
-            settled(list, answer);
-            open--;
-        } else if (!error) {
-            error = answer->err;
-        }
-    }
-    rd_kafka_topic_partition_list_destroy(rows);
-    if (open > 0) {
-        return error ? hs_kafka_error(error) : HS_ETIMEDOUT;
-    }
-    return list->lost ? HS_ENOMEM : 0;
-}
-
 static void retired_forget(struct hs_kafka_producer *producer, size_t index)
 {
     rd_kafka_destroy(producer->retired[index].client);
-    unsettled_fini(&producer->retired[index].unsettled);
+    hs_unsettled_fini(&producer->retired[index].unsettled);
     producer->retired_count--;
     memmove(&producer->retired[index], &producer->retired[index + 1],
             (producer->retired_count - index) * sizeof(producer->retired[0]));
@@ -195,13 +76,13 @@ int hs_kafka_producer_settle(struct hs_kafka_producer *producer, const char *top
     int r = 0;
     for (size_t i = producer->retired_count; r == 0 && i > 0; i--) {
         struct retired *retired = &producer->retired[i - 1];
-        r = settle_list(retired->client, &retired->unsettled, topic, until_ns);
+        r = hs_unsettled_settle(retired->client, &retired->unsettled, topic, until_ns);
         if (r == 0 && retired->unsettled.count == 0) {
             retired_forget(producer, i - 1);
         }
     }
     return r == 0 && producer->client
-               ? settle_list(producer->client, &producer->unsettled, topic, until_ns)
+               ? hs_unsettled_settle(producer->client, &producer->unsettled, topic, until_ns)
                : r;
 }
 
@@ -233,7 +114,8 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
         delivery.timestamp_ms = rd_kafka_message_timestamp(message, &type);
     }
     if (delivery.status == HS_DELIVERY_UNKNOWN) {
-        unsettled_add(&producer->unsettled, rd_kafka_topic_name(message->rkt), message->partition);
+        hs_unsettled_add(&producer->unsettled, rd_kafka_topic_name(message->rkt),
+                         message->partition);
     }
     producer->pending--;
     producer->told++;
@@ -312,14 +194,14 @@ static void retire(struct hs_kafka_producer *producer)
 {
     if (producer->unsettled.count == 0) {
         rd_kafka_destroy(producer->client);
-        unsettled_fini(&producer->unsettled);
+        hs_unsettled_fini(&producer->unsettled);
     } else {
         if (producer->retired_count == HS_KAFKA_RETIRED_MAX) {
             retired_forget(producer, 0);
         }
         producer->retired[producer->retired_count++] =
             (struct retired){producer->client, producer->unsettled};
-        producer->unsettled = (struct unsettled_list){0};
+        producer->unsettled = (struct hs_unsettled){0};
     }
     producer->client = NULL;
 }
