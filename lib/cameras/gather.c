@@ -182,22 +182,6 @@ void hs_gather_withdraw(struct hs_gather *gather, struct hs_gather_camera *camer
     }
 }
 
-void hs_gather_tell_all(struct hs_gather *gather)
-{
-    for (size_t i = 0; i < gather->camera_count; i++) {
-        struct hs_gather_camera *camera = gather->cameras[i];
-        int64_t at_ms = 0;
-        for (size_t kind = 0; kind < HS_GATHER_FAULTS; kind++) {
-            const struct hs_gather_fault *fault = &camera->faults[kind];
-            at_ms = fault->stands && fault->found_at_ms > at_ms ? fault->found_at_ms : at_ms;
-        }
-        if (at_ms > 0) {
-            tell(gather, camera, HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_UNSPECIFIED,
-                 at_ms);
-        }
-    }
-}
-
 // A person found it sound: all that spoke against it is forgotten.
 static int clear(struct hs_gather *gather, const Hitstream__V1__CameraCleared *cleared)
 {

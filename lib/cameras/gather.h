@@ -78,8 +78,6 @@ int hs_gather_apply(struct hs_gather *gather, struct hs_str observation);
 int hs_gather_pack(const struct hs_gather *gather, struct hs_buf *out);
 // Fills a new gatherer; nothing is told. HS_EFORMAT, HS_ENOMEM.
 int hs_gather_restore(struct hs_gather *gather, struct hs_str memory);
-// Tells of every camera with a fault, as if it had just changed.
-void hs_gather_tell_all(struct hs_gather *gather);
 
 struct hs_gather_stats {
     uint64_t cameras;   // watched

@@ -20,65 +20,68 @@ enum {
 
 typedef Hitstream__V1__CameraFaultKind hs_fault_kind; // long name of the contract
 
+// What is wrong with a camera, or was: the members of CameraFault.
 struct hs_gather_fault {
-    bool stands;
-    int64_t since_ms;
-    int64_t found_at_ms;
-    int64_t offset_ms;
-    uint32_t vehicles;
-    uint32_t cameras;
-    uint64_t reads;
-    uint64_t expected;
-    char because[HS_GATHER_BECAUSE];
+    bool stands;                     // it is wrong now
+    int64_t since_ms;                // event time from which on it was
+    int64_t found_at_ms;             // event time at which it was known
+    int64_t offset_ms;               // of a clock: it shows a time so much later than the true one
+    uint32_t vehicles;               // different ones that speak for it
+    uint32_t cameras;                // other ones that do
+    uint64_t reads;                  // that were made
+    uint64_t expected;               // and would have been by its usual rate
+    char because[HS_GATHER_BECAUSE]; // for a person
 };
 
 // One window of one camera.
 struct hs_gather_row {
     int64_t window_ms; // its begin
-    uint32_t reads;
-    int64_t floor_ms;
-    bool partial;
-    bool used;
+    uint32_t reads;    // of it
+    int64_t floor_ms;  // the quickest read's way into the log
+    bool partial;      // counting began or ended within it
+    bool used;         // the row is one; else free
 };
 
+// Whether a journey ended at the camera, or began there.
 enum hs_gather_side { HS_SIDE_IN = 1, HS_SIDE_OUT = 2 };
 
 // One journey, as seen from one of its two cameras.
 struct hs_gather_sample {
-    uint64_t vehicle;
-    uint64_t other; // hash of the other camera's id
-    int64_t at_ms;
-    int64_t elapsed_ms;
-    int64_t typical_ms; // 0: not known
-    int64_t offset_ms;
-    uint32_t deviation_ms; // 0: says nothing of a clock
-    enum hs_gather_side side;
-    bool impossible;
+    uint64_t vehicle;         // hash of its mark
+    uint64_t other;           // hash of the other camera's id
+    int64_t at_ms;            // event time of its end
+    int64_t elapsed_ms;       // by the two cameras' clocks
+    int64_t typical_ms;       // by the road table; 0: not known
+    int64_t offset_ms;        // so much later this camera's clock would be, if the other's is right
+    uint32_t deviation_ms;    // of that; 0: says nothing of a clock
+    enum hs_gather_side side; // this camera's end of it
+    bool impossible;          // quicker than anybody drives
     bool late; // one of the reads came late while others came at once: their order says nothing
 };
 
+// The quickest read of a window, on its way into the log.
 struct hs_gather_floor {
-    int64_t window_ms;
+    int64_t window_ms;    // its begin
     int64_t deviation_ms; // less the fleet's
-    uint32_t reads;
+    uint32_t reads;       // of the window
 };
 
 struct hs_gather_camera {
-    uint64_t hash; // of id
-    char id[HS_GATHER_ID_BYTES + 1];
-    char site[HS_GATHER_ID_BYTES + 1];
-    uint32_t group;     // index; UINT32_MAX: never counted
-    uint32_t partition; // index of its row
-    struct hs_gather_fault faults[HS_GATHER_FAULTS];
-    struct hs_gather_row recent[HS_GATHER_RECENT];
-    uint32_t usual_q8[HS_GATHER_HOURS + 1]; // reads a window, 1/256
-    uint32_t learnt[HS_GATHER_HOURS + 1];   // windows behind each
-    int64_t fallen_q10;                     // nats, 1/1024
-    int64_t risen_q10;
-    int64_t fallen_since_ms;
-    uint64_t fallen_reads;
-    uint64_t fallen_expected_q8;
-    int64_t quiet_since_ms;     // the first window after its last read
+    uint64_t hash;                                   // of id
+    char id[HS_GATHER_ID_BYTES + 1];                 // as its reads have it
+    char site[HS_GATHER_ID_BYTES + 1];               // as its journeys have it; "": not known yet
+    uint32_t group;                                  // index; UINT32_MAX: never counted
+    uint32_t partition;                              // index of its row
+    struct hs_gather_fault faults[HS_GATHER_FAULTS]; // by kind
+    struct hs_gather_row recent[HS_GATHER_RECENT];   // not judged yet, in no order
+    uint32_t usual_q8[HS_GATHER_HOURS + 1];          // reads a window, 1/256
+    uint32_t learnt[HS_GATHER_HOURS + 1];            // windows behind each
+    int64_t fallen_q10;                              // what speaks for a collapse: nats, 1/1024
+    int64_t risen_q10;                               // and for its end
+    int64_t fallen_since_ms;                         // the first window that counts for it
+    uint64_t fallen_reads;                           // reads since then
+    uint64_t fallen_expected_q8;                     // and as they were to be expected, 1/256
+    int64_t quiet_since_ms;                          // the first window after its last read
     uint64_t quiet_expected_q8; // reads that were to be expected since the last one
     struct hs_gather_floor floors[HS_GATHER_FLOORS]; // the newest last
     size_t floor_count;
@@ -88,15 +91,16 @@ struct hs_gather_camera {
 
 // Sums of one force in the window that is judged.
 struct hs_gather_group {
-    char name[HS_GATHER_ID_BYTES + 1];
-    uint64_t reads;
-    uint64_t usual_q8;
+    char name[HS_GATHER_ID_BYTES + 1]; // the force's
+    uint64_t reads;                    // of its cameras
+    uint64_t usual_q8;                 // and as usual, 1/256
 };
 
+// How far the cameras of a partition of anpr.reads are counted.
 struct hs_gather_partition {
     uint32_t number;
-    int64_t read_to_ms;
-    int64_t newest_ms; // window of its newest row, as far as the middle one confirms it
+    int64_t read_to_ms; // windows up to here are counted
+    int64_t newest_ms;  // window of its newest row, as far as the middle one confirms it
 };
 
 struct hs_gather {

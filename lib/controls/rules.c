@@ -260,8 +260,3 @@ void hs_rules_reference(struct hs_buf *out)
 {
     hs_options_reference(table, out);
 }
-
-void hs_rules_sample(struct hs_buf *out)
-{
-    hs_options_sample(table, out);
-}

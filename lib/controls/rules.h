@@ -98,6 +98,5 @@ void hs_rules_value(const struct hs_rules *rules, size_t index, struct hs_buf *o
 int64_t hs_rules_longest_ms(const struct hs_rules *rules);
 // man(7) source and annotated sample of rules.yaml, from the same table.
 void hs_rules_reference(struct hs_buf *out);
-void hs_rules_sample(struct hs_buf *out);
 
 #endif

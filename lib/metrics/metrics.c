@@ -258,16 +258,6 @@ void hs_metric_add(struct hs_metric *metric, uint64_t n)
     }
 }
 
-void hs_metric_raise(struct hs_metric *metric, uint64_t total)
-{
-    if (metric) {
-        assert(metric->family->type == HS_METRIC_COUNTER);
-        if (total > atomic_load_explicit(&metric->bits, memory_order_relaxed)) {
-            atomic_store_explicit(&metric->bits, total, memory_order_relaxed);
-        }
-    }
-}
-
 void hs_metric_set(struct hs_metric *metric, double value)
 {
     if (metric) {

@@ -53,9 +53,7 @@ struct hs_metric *hs_metrics_histogram(struct hs_metrics *metrics, const char *n
 // Appends name="value" with the value escaped, after a comma when `labels` is not empty.
 void hs_metrics_label(struct hs_buf *labels, const char *name, struct hs_str value);
 
-void hs_metric_add(struct hs_metric *metric, uint64_t n); // counter
-// Counter: the total as somebody else counts it; a lower one than before is ignored. One writer.
-void hs_metric_raise(struct hs_metric *metric, uint64_t total);
+void hs_metric_add(struct hs_metric *metric, uint64_t n);       // counter
 void hs_metric_set(struct hs_metric *metric, double value);     // gauge
 void hs_metric_observe(struct hs_metric *metric, double value); // histogram
 double

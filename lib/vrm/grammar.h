@@ -7,7 +7,7 @@
  *
  * A mark that fits no series is foreign: it is matched, without grammar. A current-series mark
  * whose age code was not yet issued at the read's date fits no series. Threads: any; pure. Bounds:
- * a walk over at most HS_VRM_SERIES_SHAPES_MAX shapes of the mark's length.
+ * a walk over the shapes of the mark's length, of which there are 14 at most.
  */
 
 #include "vrm/vrm.h"
@@ -24,8 +24,6 @@ enum hs_vrm_series {
     HS_SERIES_MILITARY = 1 << 7,   // 99AA99, AA99AA
     HS_SERIES_IRELAND = 1 << 8,    // Republic of Ireland
 };
-
-enum { HS_VRM_SERIES_SHAPES_MAX = 16 }; // of one length
 
 // The series that a mark fits, 0 for a foreign one. `date` is yyyymmdd in London, 0: any age code
 // that will ever be issued. A mark with '?' fits none.

@@ -191,11 +191,6 @@ void hs_redis_addv(struct hs_redis *redis, const char *first, ...)
     hs_redis_add(redis, count, arguments);
 }
 
-size_t hs_redis_pending_bytes(const struct hs_redis *redis)
-{
-    return redis->out.len;
-}
-
 // What an error reply means to the caller.
 static int error_reply(struct hs_redis *redis, const char *text)
 {

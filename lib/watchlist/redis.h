@@ -55,8 +55,6 @@ void hs_redis_argument(struct hs_redis *redis, struct hs_str argument);
 // such bytes.
 void hs_redis_format(struct hs_buf *out, struct hs_str argument);
 void hs_redis_formatted(struct hs_redis *redis, struct hs_str arguments);
-// Bytes that wait to be sent.
-size_t hs_redis_pending_bytes(const struct hs_redis *redis);
 int hs_redis_flush(struct hs_redis *redis);
 
 // Sends what waits and reads the next reply. An error reply is HS_EREFUSED, its text in

@@ -60,17 +60,6 @@ static void registering_again_gives_the_same_series(void **state)
     hs_metrics_free(metrics);
 }
 
-static void raise_never_lowers_a_counter(void **state)
-{
-    (void)state;
-    struct hs_metrics *metrics = hs_metrics_new();
-    struct hs_metric *total = hs_metrics_counter(metrics, "a_total", "", "A");
-    hs_metric_raise(total, 5);
-    hs_metric_raise(total, 3);
-    assert_true(hs_metric_value(total) == 5);
-    hs_metrics_free(metrics);
-}
-
 static void gauge_prints_what_reads_back(void **state)
 {
     (void)state;
@@ -205,7 +194,6 @@ int main(void)
         cmocka_unit_test(counter_starts_at_zero_and_adds),
         cmocka_unit_test(family_is_printed_once_with_all_its_series),
         cmocka_unit_test(registering_again_gives_the_same_series),
-        cmocka_unit_test(raise_never_lowers_a_counter),
         cmocka_unit_test(gauge_prints_what_reads_back),
         cmocka_unit_test(histogram_is_cumulative_and_ends_with_inf),
         cmocka_unit_test(help_and_labels_are_escaped),
