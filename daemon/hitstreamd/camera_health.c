@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hitstreamd/camera_health.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cameras/findings.h"
+#include "hitstreamd/thread.h"
 #include "kafka/tail.h"
 
 HS_LOG_EVENT(event_known, "cameras-known", "3f86b2d1c9a04e57b6d8107e5ac2f94b");
 
 enum {
     RETRY_MS = 2000, // after the topic was not there, or reading ended
-    STEP_MS = 20,
     KINDS = HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_COLLAPSE + 1,
 };
 
@@ -27,12 +23,8 @@ struct hs_camera_health {
     struct hs_camera_findings *next; // being made; NULL: nothing changed since the last
     bool whole;                      // the end as of the start was reached once
     bool following;                  // what is published is whole
-    int64_t next_offset;
-    pthread_t thread;
-    bool started;
-    _Atomic uint64_t progress; // relaxed: only that it changes matters
-    _Atomic bool stopping;     // relaxed: looked at each round
-    _Atomic bool ended;        // release by the thread, acquire by stop
+    int64_t next_offset;             // of anpr.cameras
+    struct hs_thread thread;
     pthread_mutex_t lock;
     struct hs_camera_health_status status; // under lock
     struct hs_metric *faults[KINDS];       // standing, by kind
@@ -79,7 +71,7 @@ static bool on_message(void *ctx, const struct hs_kafka_message *message)
     struct hs_camera_health *health = ctx;
     const struct hs_camera_findings *now =
         atomic_load_explicit(&health->config.slot->ptr, memory_order_relaxed); // its one writer
-    atomic_fetch_add_explicit(&health->progress, 1, memory_order_relaxed);
+    hs_thread_beat(&health->thread);
     health->next_offset = message->offset + 1;
     if (message->key.len == 0 || message->key.ptr[0] == '/') {
         return true; // the gatherer's own
@@ -90,17 +82,17 @@ static bool on_message(void *ctx, const struct hs_kafka_message *message)
     if (hs_camera_findings_put(health->next, message->key, message->value) != 0) {
         hs_metric_add(health->bad, 1);
     }
-    return !atomic_load_explicit(&health->stopping, memory_order_relaxed);
+    return !hs_thread_stopping(&health->thread);
 }
 
 static bool on_idle(void *ctx)
 {
     struct hs_camera_health *health = ctx;
-    atomic_fetch_add_explicit(&health->progress, 1, memory_order_relaxed);
+    hs_thread_beat(&health->thread);
     if (health->following) {
         publish(health);
     }
-    return !atomic_load_explicit(&health->stopping, memory_order_relaxed);
+    return !hs_thread_stopping(&health->thread);
 }
 
 static void say(struct hs_camera_health *health, const char *reason)
@@ -136,32 +128,18 @@ static int follow(struct hs_camera_health *health)
     return rc;
 }
 
-static void rest(struct hs_camera_health *health)
-{
-    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
-    for (int i = 0; i < RETRY_MS / STEP_MS; i++) {
-        if (atomic_load_explicit(&health->stopping, memory_order_relaxed)) {
-            return;
-        }
-        atomic_fetch_add_explicit(&health->progress, 1, memory_order_relaxed);
-        nanosleep(&step, NULL);
-    }
-}
-
-static void *run(void *ctx)
+static void run(void *ctx)
 {
     struct hs_camera_health *health = ctx;
     hs_rcu_register_thread();
-    while (!atomic_load_explicit(&health->stopping, memory_order_relaxed)) {
+    while (!hs_thread_stopping(&health->thread)) {
         int rc = follow(health);
-        if (!atomic_load_explicit(&health->stopping, memory_order_relaxed)) {
+        if (!hs_thread_stopping(&health->thread)) {
             say(health, hs_strerror(rc));
-            rest(health);
+            hs_thread_pause(&health->thread, RETRY_MS);
         }
     }
     hs_rcu_unregister_thread();
-    atomic_store_explicit(&health->ended, true, memory_order_release);
-    return NULL;
 }
 
 // ---- life ----
@@ -189,6 +167,7 @@ int hs_camera_health_new(const struct hs_camera_health_config *config,
         return HS_ENOMEM;
     }
     health->config = *config;
+    hs_thread_init(&health->thread);
     pthread_mutex_init(&health->lock, NULL);
     snprintf(health->status.reason, sizeof(health->status.reason), "not read yet");
     make_metrics(health);
@@ -203,28 +182,12 @@ int hs_camera_health_new(const struct hs_camera_health_config *config,
 
 int hs_camera_health_start(struct hs_camera_health *health)
 {
-    int error = pthread_create(&health->thread, NULL, run, health);
-    health->started = error == 0;
-    return error ? HS_ENOMEM : 0;
+    return hs_thread_start(&health->thread, "hs-health", run, health);
 }
 
 int hs_camera_health_stop(struct hs_camera_health *health, int64_t timeout_ms)
 {
-    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
-    int64_t until_ms = hs_clock_boottime_ms() + timeout_ms;
-    atomic_store_explicit(&health->stopping, true, memory_order_relaxed);
-    if (!health->started) {
-        return 0;
-    }
-    while (!atomic_load_explicit(&health->ended, memory_order_acquire)) {
-        if (hs_clock_boottime_ms() >= until_ms) {
-            return HS_ETIMEDOUT;
-        }
-        nanosleep(&step, NULL);
-    }
-    pthread_join(health->thread, NULL);
-    health->started = false;
-    return 0;
+    return hs_thread_stop(&health->thread, timeout_ms);
 }
 
 void hs_camera_health_free(struct hs_camera_health *health)
@@ -234,13 +197,14 @@ void hs_camera_health_free(struct hs_camera_health *health)
         hs_camera_findings_free(health->next);
         hs_kafka_tail_free(health->tail);
         pthread_mutex_destroy(&health->lock);
+        hs_thread_fini(&health->thread);
         free(health);
     }
 }
 
 uint64_t hs_camera_health_progress(const struct hs_camera_health *health)
 {
-    return atomic_load_explicit(&health->progress, memory_order_relaxed);
+    return hs_thread_progress(&health->thread);
 }
 
 void hs_camera_health_status(struct hs_camera_health *health,

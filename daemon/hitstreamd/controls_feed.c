@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -26,8 +25,8 @@ enum {
 static bool feed_alive(void *ctx)
 {
     struct hs_controls_feed *feed = ctx;
-    atomic_fetch_add_explicit(&feed->progress, 1, memory_order_relaxed);
-    return !atomic_load_explicit(&feed->stop, memory_order_relaxed);
+    hs_thread_beat(&feed->thread);
+    return !hs_thread_stopping(&feed->thread);
 }
 
 static void say(struct hs_controls_feed *feed, char *where, const char *format, ...)
@@ -65,12 +64,8 @@ int hs_controls_feed_new(const struct hs_controls_feed_config *config,
     }
     feed->settings = config->settings;
     feed->slot = config->slot;
+    hs_thread_init(&feed->thread);
     pthread_mutex_init(&feed->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&feed->changed, &attr);
-    pthread_condattr_destroy(&attr);
     feed->live = hs_controls_empty();
     int rc = feed->live ? hs_controls_topic_new(config->settings, feed_alive, feed, &feed->topic)
                         : HS_ENOMEM;
@@ -98,13 +93,13 @@ void hs_controls_feed_free(struct hs_controls_feed *feed)
     hs_controls_topic_free(feed->topic);
     hs_buf_fini(&feed->offer);
     pthread_mutex_destroy(&feed->lock);
-    pthread_cond_destroy(&feed->changed);
+    hs_thread_fini(&feed->thread);
     free(feed);
 }
 
 uint64_t hs_controls_feed_progress(const struct hs_controls_feed *feed)
 {
-    return atomic_load_explicit(&feed->progress, memory_order_relaxed);
+    return hs_thread_progress(&feed->thread);
 }
 
 // ---- what goes live ----
@@ -356,34 +351,19 @@ static void serve_topic(struct hs_controls_feed *feed)
     }
 }
 
-static void feed_wait(struct hs_controls_feed *feed)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WAIT_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&feed->lock);
-    if (!feed->offer_fresh && !atomic_load_explicit(&feed->stop, memory_order_relaxed)) {
-        pthread_cond_timedwait(&feed->changed, &feed->lock, &until);
-    }
-    pthread_mutex_unlock(&feed->lock);
-}
-
-static void *feed_run(void *arg)
+static void feed_run(void *arg)
 {
     struct hs_controls_feed *feed = arg;
     load_from_disk(feed);
     while (feed_alive(feed)) {
         take_offer(feed);
         serve_topic(feed);
-        feed_wait(feed);
+        hs_thread_rest(&feed->thread, WAIT_MS);
     }
     if (feed->scanned) {
         write_anchor(feed, true);
     }
     hs_controls_disk_free(feed->disk);
-    return NULL;
 }
 
 int hs_controls_feed_start(struct hs_controls_feed *feed)
@@ -392,30 +372,14 @@ int hs_controls_feed_start(struct hs_controls_feed *feed)
     if (rc < 0) {
         return rc;
     }
-    if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0) {
+    rc = hs_thread_start(&feed->thread, "hs-controls", feed_run, feed);
+    if (rc < 0) {
         hs_controls_disk_free(feed->disk);
-        return HS_ENOMEM;
     }
-    feed->started = true;
-    pthread_setname_np(feed->thread, "hs-controls");
-    return 0;
+    return rc;
 }
 
 int hs_controls_feed_stop(struct hs_controls_feed *feed, int64_t timeout_ms)
 {
-    if (!feed->started) {
-        return 0;
-    }
-    pthread_mutex_lock(&feed->lock);
-    atomic_store_explicit(&feed->stop, true, memory_order_relaxed);
-    pthread_cond_signal(&feed->changed);
-    pthread_mutex_unlock(&feed->lock);
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000 + 1;
-    if (pthread_timedjoin_np(feed->thread, NULL, &until) != 0) {
-        return HS_ETIMEDOUT;
-    }
-    feed->started = false;
-    return 0;
+    return hs_thread_stop(&feed->thread, timeout_ms);
 }

@@ -4,24 +4,21 @@
 /*
  * What controls_feed.c (the thread) and controls_share.c (what others ask of it) share. Private to
  * them.
+ *
+ * Threads: as each group of members says.
  */
-
-#include <pthread.h>
-#include <stdatomic.h>
 
 #include "hitstreamd/controls_disk.h"
 #include "hitstreamd/controls_feed.h"
 #include "hitstreamd/controls_topic.h"
+#include "hitstreamd/thread.h"
 
 enum { WANTED_MAX = 8 }; // hashes asked for and not fetched yet
 
 struct hs_controls_feed {
     const struct hs_settings *settings; // borrowed
     struct hs_rcu_slot *slot;           // borrowed; its object holds a reference of ours
-    pthread_t thread;
-    bool started;
-    _Atomic uint64_t progress; // relaxed
-    _Atomic bool stop;         // relaxed; the condition variable wakes
+    struct hs_thread thread;
 
     // Of the thread alone.
     struct hs_controls_topic *topic;
@@ -30,9 +27,8 @@ struct hs_controls_feed {
     int64_t anchored_at_ms;        // when the anchor was last written, CLOCK_BOOTTIME
     int64_t retry_at_ms;           // before it anpr.controls is left alone, CLOCK_BOOTTIME
 
-    pthread_mutex_t lock;   // all below
-    pthread_cond_t changed; // something to do, or to stop
-    struct hs_buf offer;    // packed, as Redis has it
+    pthread_mutex_t lock; // all below; who changes what the thread looks for wakes it
+    struct hs_buf offer;  // packed, as Redis has it
     char offer_hash[HS_CONTROLS_HASH_BYTES];
     bool offered;             // there was one ever
     bool offer_fresh;         // not looked at yet

@@ -14,8 +14,8 @@ void hs_controls_feed_offer(struct hs_controls_feed *feed, const char *hash, str
     strcpy(feed->offer_hash, hash);
     feed->offered = true;
     feed->offer_fresh = true;
-    pthread_cond_signal(&feed->changed);
     pthread_mutex_unlock(&feed->lock);
+    hs_thread_wake(&feed->thread);
 }
 
 void hs_controls_feed_offered(struct hs_controls_feed *feed, char ret_hash[HS_CONTROLS_HASH_BYTES],
@@ -95,7 +95,7 @@ static struct hs_controls *find(struct hs_controls_feed *feed, const char *hash)
     }
     if (at < WANTED_MAX) {
         strcpy(feed->wanted[at], hash);
-        pthread_cond_signal(&feed->changed);
+        hs_thread_wake(&feed->thread);
     }
     return NULL;
 }

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstreamd/correlate_outbox.h"
+#include "hitstreamd/thread.h"
 
 HS_LOG_EVENT(event_overwritten, "state-overwritten", "6d1c5be8a3f94c2e9b7f0a8d4e6c3b19");
 
@@ -34,9 +35,8 @@ struct foreign {
 
 struct hs_follower {
     struct hs_correlate_stage *stage;
-    pthread_t thread;
+    struct hs_thread thread;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
     struct hs_kafka_tail *tail; // the thread's
     struct followed rows[FOLLOWED_MAX];
     size_t count;
@@ -44,7 +44,6 @@ struct hs_follower {
     struct foreign *noted;
     size_t noted_count;
     bool overflow; // more than HS_STAGE_FOREIGN_MAX: all partitions begin anew
-    bool ending;
 };
 
 // One reading by one plan.
@@ -57,7 +56,7 @@ static bool is_current(struct following *following)
 {
     struct hs_follower *follower = following->follower;
     pthread_mutex_lock(&follower->lock);
-    bool current = !follower->ending && follower->plan == following->plan;
+    bool current = !hs_thread_stopping(&follower->thread) && follower->plan == following->plan;
     pthread_mutex_unlock(&follower->lock);
     return current;
 }
@@ -87,7 +86,7 @@ static bool on_state(void *ctx, const struct hs_kafka_message *message)
         hs_str_to_u64(text, &epoch);
     }
     pthread_mutex_lock(&follower->lock);
-    bool current = !follower->ending && follower->plan == following->plan;
+    bool current = !hs_thread_stopping(&follower->thread) && follower->plan == following->plan;
     for (size_t i = 0; current && i < follower->count; i++) {
         struct followed *row = &follower->rows[i];
         if (row->partition == message->partition) {
@@ -106,12 +105,13 @@ static bool on_idle(void *ctx)
     return is_current(ctx);
 }
 
-// Reads on until the plan changes. Called and left with the lock held.
+// Reads on until the plan changes.
 static void follow(struct hs_follower *follower)
 {
+    pthread_mutex_lock(&follower->lock);
     struct following following = {.follower = follower, .plan = follower->plan};
     size_t count = follower->count;
-    struct hs_kafka_range *ranges = calloc(count, sizeof(*ranges));
+    struct hs_kafka_range *ranges = count ? calloc(count, sizeof(*ranges)) : NULL;
     struct hs_kafka_tail_options options = {
         .timeout_ms = -1, .follow = true, .idle = on_idle, .idle_ctx = &following};
     for (size_t i = 0; ranges && i < count; i++) {
@@ -125,34 +125,15 @@ static void follow(struct hs_follower *follower)
         hs_kafka_tail_read(follower->tail, ranges, count, &options, on_state, &following);
     }
     free(ranges);
-    pthread_mutex_lock(&follower->lock);
 }
 
-static void wait_a_little(struct hs_follower *follower)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += IDLE_WAIT_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&follower->changed, &follower->lock, &until);
-}
-
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct hs_follower *follower = arg;
-    pthread_mutex_lock(&follower->lock);
-    while (!follower->ending) {
-        uint64_t plan = follower->plan;
-        if (follower->count > 0) {
-            follow(follower);
-        }
-        if (plan == follower->plan && !follower->ending) {
-            wait_a_little(follower);
-        }
+    while (!hs_thread_stopping(&follower->thread)) {
+        follow(follower);
+        hs_thread_rest(&follower->thread, IDLE_WAIT_MS); // not at all, when the plan has changed
     }
-    pthread_mutex_unlock(&follower->lock);
-    return NULL;
 }
 
 int hs_follower_new(struct hs_correlate_stage *stage, struct hs_follower **ret_follower)
@@ -163,18 +144,14 @@ int hs_follower_new(struct hs_correlate_stage *stage, struct hs_follower **ret_f
     }
     struct hs_kafka_events events = {0};
     follower->stage = stage;
+    hs_thread_init(&follower->thread);
+    pthread_mutex_init(&follower->lock, NULL);
     follower->noted = calloc(HS_STAGE_FOREIGN_MAX, sizeof(*follower->noted));
     int rc = follower->noted ? hs_kafka_tail_new(stage->config.settings, &events, &follower->tail)
                              : HS_ENOMEM;
-    pthread_mutex_init(&follower->lock, NULL);
-    pthread_cond_init(&follower->changed, NULL);
-    if (rc == 0 && pthread_create(&follower->thread, NULL, run, follower) != 0) {
-        rc = HS_ENOMEM;
-    }
+    rc = rc ? rc : hs_thread_start(&follower->thread, "hs-follower", run, follower);
     if (rc != 0) {
-        hs_kafka_tail_free(follower->tail);
-        free(follower->noted);
-        free(follower);
+        hs_follower_free(follower);
         return rc;
     }
     *ret_follower = follower;
@@ -197,15 +174,11 @@ void hs_follower_free(struct hs_follower *follower)
     if (!follower) {
         return;
     }
-    pthread_mutex_lock(&follower->lock);
-    follower->ending = true;
+    hs_thread_stop(&follower->thread, HS_THREAD_FOREVER);
     clear_locked(follower);
-    pthread_cond_signal(&follower->changed);
-    pthread_mutex_unlock(&follower->lock);
-    pthread_join(follower->thread, NULL);
     hs_kafka_tail_free(follower->tail);
     pthread_mutex_destroy(&follower->lock);
-    pthread_cond_destroy(&follower->changed);
+    hs_thread_fini(&follower->thread);
     free(follower->noted);
     free(follower);
 }
@@ -222,17 +195,17 @@ void hs_follower_add(struct hs_follower *follower, int32_t partition, uint64_t e
         follower->rows[i] = (struct followed){partition, epoch, offset};
         follower->count += i == follower->count;
         follower->plan++;
-        pthread_cond_signal(&follower->changed);
     }
     pthread_mutex_unlock(&follower->lock);
+    hs_thread_wake(&follower->thread);
 }
 
 void hs_follower_clear(struct hs_follower *follower)
 {
     pthread_mutex_lock(&follower->lock);
     clear_locked(follower);
-    pthread_cond_signal(&follower->changed);
     pthread_mutex_unlock(&follower->lock);
+    hs_thread_wake(&follower->thread);
 }
 
 static void hand_over(struct hs_correlate_stage *stage, const struct foreign *foreign)

@@ -2,27 +2,24 @@
 #include "hitstreamd/correlate_keeper.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "hitstreamd/thread.h"
 
 HS_LOG_EVENT(event_refused, "local-state-refused", "5e0c7d2a91f84b36a7d3c9e4b8f61d20");
 HS_LOG_EVENT(event_failed, "local-state-not-written", "b3a94f6e0d1c4a7e92f5d8c06b7e3a19");
 HS_LOG_EVENT(event_written, "local-state-written", "0d8e6f1b5c3a4972b4e7a9d2c6f08b53");
 
-enum { ASK_TIMEOUT_MS = 2000, READ_TIMEOUT_MS = 600000, PAUSE_MS = 50, FRESH_MS = 3600000 };
+enum { ASK_TIMEOUT_MS = 2000, READ_TIMEOUT_MS = 600000, FRESH_MS = 3600000 };
 
 struct hs_keeper {
     const struct hs_settings *settings;
     struct hs_kafka_tail *tail;
-    pthread_t thread;
-    _Atomic bool ending; // relaxed: the thread looks at it each step
+    struct hs_thread thread;
 };
 
 // One partition being brought up to date.
@@ -36,7 +33,7 @@ struct keeping {
 
 static bool is_wanted(const struct hs_keeper *keeper)
 {
-    return !atomic_load_explicit(&keeper->ending, memory_order_relaxed);
+    return !hs_thread_stopping(&keeper->thread);
 }
 
 static bool go_on(void *ctx)
@@ -179,39 +176,33 @@ static void keep_all(struct hs_keeper *keeper)
     }
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct hs_keeper *keeper = arg;
-    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-    int64_t next_ms = hs_clock_boottime_ms() + keeper->settings->correlate_local_state_ms;
+    hs_thread_rest(&keeper->thread, keeper->settings->correlate_local_state_ms);
     while (is_wanted(keeper)) {
-        if (hs_clock_boottime_ms() >= next_ms) {
-            keep_all(keeper);
-            next_ms = hs_clock_boottime_ms() + keeper->settings->correlate_local_state_ms;
-        }
-        nanosleep(&pause, NULL);
+        keep_all(keeper);
+        hs_thread_rest(&keeper->thread, keeper->settings->correlate_local_state_ms);
     }
-    return NULL;
 }
 
 int hs_keeper_new(const struct hs_settings *settings, struct hs_keeper **ret_keeper)
 {
-    struct hs_keeper *keeper = NULL;
     struct hs_kafka_events events = {0};
-    int rc = 0;
-    if (settings->correlate_local_state_ms > 0) {
-        keeper = calloc(1, sizeof(*keeper));
-        rc = keeper ? hs_kafka_tail_new(settings, &events, &keeper->tail) : HS_ENOMEM;
-        if (rc == 0) {
-            keeper->settings = settings;
-            rc = pthread_create(&keeper->thread, NULL, run, keeper) == 0 ? 0 : HS_ENOMEM;
-        }
+    if (settings->correlate_local_state_ms == 0) {
+        *ret_keeper = NULL;
+        return 0;
     }
+    struct hs_keeper *keeper = calloc(1, sizeof(*keeper));
+    if (!keeper) {
+        return HS_ENOMEM;
+    }
+    keeper->settings = settings;
+    hs_thread_init(&keeper->thread);
+    int rc = hs_kafka_tail_new(settings, &events, &keeper->tail);
+    rc = rc ? rc : hs_thread_start(&keeper->thread, "hs-keeper", run, keeper);
     if (rc != 0) {
-        if (keeper) {
-            hs_kafka_tail_free(keeper->tail);
-        }
-        free(keeper);
+        hs_keeper_free(keeper);
         return rc;
     }
     *ret_keeper = keeper;
@@ -221,9 +212,9 @@ int hs_keeper_new(const struct hs_settings *settings, struct hs_keeper **ret_kee
 void hs_keeper_free(struct hs_keeper *keeper)
 {
     if (keeper) {
-        atomic_store_explicit(&keeper->ending, true, memory_order_relaxed);
-        pthread_join(keeper->thread, NULL);
+        hs_thread_stop(&keeper->thread, HS_THREAD_FOREVER);
         hs_kafka_tail_free(keeper->tail);
+        hs_thread_fini(&keeper->thread);
         free(keeper);
     }
 }

@@ -31,12 +31,10 @@
  * of it was not delivered; any -> LOST, when another took over. Revoking frees it.
  */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "base/clock.h"
 #include "correlate/correlator.h"
 #include "hitstreamd/correlate_stage.h"
+#include "hitstreamd/thread.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
 #include "kafka/tail.h"
@@ -185,9 +183,6 @@ struct hs_part {
 struct hs_correlate_shared {
     pthread_mutex_t lock;
     struct hs_correlate_status status; // under lock
-    _Atomic uint64_t progress;         // relaxed: only that it changes matters
-    _Atomic bool stopping;             // relaxed: the thread looks at it each round
-    _Atomic bool ended;                // release by the thread, acquire by stop
 };
 
 struct hs_stage_metrics;
@@ -201,8 +196,7 @@ struct hs_keeper;
 struct hs_correlate_stage {
     struct hs_correlate_stage_config config;
     struct hs_correlate_shared shared;
-    pthread_t thread;
-    bool started;
+    struct hs_thread thread;
     struct hs_kafka_consumer *consumer;
     struct hs_kafka_producer *producer;
     struct hs_kafka_tail *tail;
@@ -244,12 +238,12 @@ struct hs_correlate_stage {
 // Proof of life for the watchdog: from every loop that may last.
 static inline void hs_stage_beat(struct hs_correlate_stage *stage)
 {
-    atomic_fetch_add_explicit(&stage->shared.progress, 1, memory_order_relaxed);
+    hs_thread_beat(&stage->thread);
 }
 
 static inline bool hs_stage_stopping(const struct hs_correlate_stage *stage)
 {
-    return atomic_load_explicit(&stage->shared.stopping, memory_order_relaxed);
+    return hs_thread_stopping(&stage->thread);
 }
 
 // Nothing is published from when a message could outlive the lease.

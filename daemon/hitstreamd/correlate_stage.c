@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -31,7 +30,7 @@ enum {
     TOPICS_ASK_MS = 2000,
     TOPIC_TIMEOUT_MS = 2000,      // at the start
     TOPIC_TIMEOUT_LATER_MS = 300, // while alerts are on their way
-    STOP_STEP_MS = 10,
+    LOOK_MS = 10,                 // at what is awaited before the start
 };
 
 static void on_client_error(void *ctx, bool fatal, bool all_brokers_down, const char *text)
@@ -173,25 +172,19 @@ static void one_round(struct hs_correlate_stage *stage)
     hs_report_step(stage, boot_ms);
 }
 
-static void pause_a_little(void)
-{
-    struct timespec step = {.tv_nsec = STOP_STEP_MS * 1000000L};
-    nanosleep(&step, NULL);
-}
-
 // Until Kafka is reached and the topics are there.
 static void wait_for_topics(struct hs_correlate_stage *stage)
 {
     while (!hs_stage_stopping(stage) && stage->unrouted_topic < 0) {
         hs_stage_beat(stage);
-        hs_kafka_producer_poll(stage->producer, STOP_STEP_MS);
+        hs_kafka_producer_poll(stage->producer, LOOK_MS);
         topics_step(stage, TOPIC_TIMEOUT_MS);
         hs_report_step(stage, hs_clock_boottime_ms());
-        pause_a_little();
+        hs_thread_rest(&stage->thread, LOOK_MS);
     }
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct hs_correlate_stage *stage = arg;
     hs_rcu_register_thread();
@@ -208,8 +201,6 @@ static void *run(void *arg)
     stage->consumer = NULL;
     hs_group_drop_parts(stage);
     hs_rcu_unregister_thread();
-    atomic_store_explicit(&stage->shared.ended, true, memory_order_release);
-    return NULL;
 }
 
 // ---------------------------------------------------------------- life
@@ -228,6 +219,7 @@ int hs_correlate_stage_new(const struct hs_correlate_stage_config *config,
     stage->unrouted_topic = -1;
     stage->ops_topic = -1;
     stage->refused = hs_channel_refused;
+    hs_thread_init(&stage->thread);
     pthread_mutex_init(&stage->shared.lock, NULL);
     stage->metrics = hs_stage_metrics_new(config->metrics);
     stage->tests = hs_test_alerts_new(stage);
@@ -243,28 +235,15 @@ int hs_correlate_stage_new(const struct hs_correlate_stage_config *config,
 
 int hs_correlate_stage_start(struct hs_correlate_stage *stage)
 {
-    int rc = stage->config.exclusions ? hs_exclusions_new(stage, &stage->exclusions) : 0;
-    int error = rc ? rc : pthread_create(&stage->thread, NULL, run, stage);
-    stage->started = error == 0;
-    return error ? HS_ENOMEM : 0;
+    int rc = stage->config.exclusions
+                 ? hs_exclusions_new(stage->config.settings, &stage->exclusions)
+                 : 0;
+    return rc ? rc : hs_thread_start(&stage->thread, "hs-correlate", run, stage);
 }
 
 int hs_correlate_stage_stop(struct hs_correlate_stage *stage, int64_t timeout_ms)
 {
-    int64_t until_ms = hs_clock_boottime_ms() + timeout_ms;
-    atomic_store_explicit(&stage->shared.stopping, true, memory_order_relaxed);
-    if (!stage->started) {
-        return 0;
-    }
-    while (!atomic_load_explicit(&stage->shared.ended, memory_order_acquire)) {
-        if (hs_clock_boottime_ms() >= until_ms) {
-            return HS_ETIMEDOUT;
-        }
-        pause_a_little();
-    }
-    pthread_join(stage->thread, NULL);
-    stage->started = false;
-    return 0;
+    return hs_thread_stop(&stage->thread, timeout_ms);
 }
 
 void hs_correlate_stage_free(struct hs_correlate_stage *stage)
@@ -282,12 +261,13 @@ void hs_correlate_stage_free(struct hs_correlate_stage *stage)
     hs_test_alerts_free(stage->tests);
     hs_stage_metrics_free(stage->metrics);
     pthread_mutex_destroy(&stage->shared.lock);
+    hs_thread_fini(&stage->thread);
     free(stage);
 }
 
 uint64_t hs_correlate_stage_progress(const struct hs_correlate_stage *stage)
 {
-    return atomic_load_explicit(&stage->shared.progress, memory_order_relaxed);
+    return hs_thread_progress(&stage->thread);
 }
 
 size_t hs_correlate_stage_tests(struct hs_correlate_stage *stage, struct hs_test_row *ret_rows,

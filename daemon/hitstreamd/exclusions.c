@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hitstreamd/exclusions.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstream/v1/event.pb-c.h"
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/correlate_partition.h"
-#include "watchlist/store.h"
+#include "hitstreamd/redis_jobs.h"
 #include "wire/audience.h"
 
 HS_LOG_EVENT(event_stored, "exclusion-stored", "2d9b6e14f0c74a58b3e17c5f82d40a96");
@@ -19,8 +17,6 @@ HS_LOG_EVENT(event_gone, "exclusion-entry-gone", "71e4a8c2d65b4f03a9d80c6e3f1b27
 HS_LOG_EVENT(event_waits, "exclusion-waits", "c80f53b7e91d4d26a4b6f2e07d89c531");
 
 enum {
-    AGAIN_FIRST_MS = 200, // after Redis was not reached, doubled up to
-    AGAIN_MAX_MS = 5000,
     ASK_STATE_MS = 15000, // what found no room, or was restored
     MARK_BYTES = 64,
 };
@@ -34,65 +30,25 @@ struct row {
 
 // A decision: one feedback about one vehicle and audience.
 struct job {
-    struct job *next;
+    struct hs_redis_job redis; // first
     int32_t partition;
     struct hs_id feedback;
-    struct hs_str vehicle;
+    struct hs_str vehicle; // like all texts, in the bump
     struct hs_str audience;
     struct hs_str person;
-    struct hs_str queue;
     struct hs_str note;
     int64_t expires_at_ms;
     struct row rows[HS_EXCLUSION_ROWS_MAX];
     size_t row_count;
-    struct hs_bump bump;
 };
 
 struct hs_exclusions {
-    struct hs_redis_config redis;
-    struct hs_correlate_stage *stage; // for its metrics
-    pthread_t thread;
-    pthread_mutex_t lock; // of the members below
-    pthread_cond_t wake;  // something waits, or it is to end
-    bool stopping;
-    struct job *waiting; // for Redis, oldest first
-    struct job *working; // the thread's; read to know what is under way
-    struct job *done;    // for the stage
-    size_t count;        // of all three
-    // the stage's alone
-    struct job *offered; // in this round: a decision's rows come together
-    int64_t asked_at_ms; // boot time
+    struct hs_redis_jobs *jobs;
+    struct hs_redis_job *offered; // in this round: a decision's rows come together
+    int64_t asked_at_ms;          // boot time
 };
 
-static void job_free(struct job *job)
-{
-    if (job) {
-        hs_bump_fini(&job->bump);
-        free(job);
-    }
-}
-
-static void add_last(struct job **list, struct job *job)
-{
-    while (*list) {
-        list = &(*list)->next;
-    }
-    job->next = NULL;
-    *list = job;
-}
-
-// ---- the thread: Redis ----
-
-static int open_store(struct hs_exclusions *exclusions, struct hs_store **store)
-{
-    struct hs_buf why = {0};
-    int r = *store ? 0 : hs_store_open(&exclusions->redis, store, &why);
-    if (r < 0) {
-        hs_log(HS_LOG_WARNING, &event_waits, "an exclusion waits for Redis: %s", hs_buf_text(&why));
-    }
-    hs_buf_fini(&why);
-    return r;
-}
+// ---- in the jobs' thread: Redis ----
 
 static int store_row(struct hs_store *store, const struct job *job, const struct row *row)
 {
@@ -118,155 +74,77 @@ static int store_row(struct hs_store *store, const struct job *job, const struct
 }
 
 // All rows, or none counts: what is there already is left as it is.
-static int store_job(struct hs_exclusions *exclusions, struct hs_store **store,
-                     const struct job *job)
+static int store_job(struct hs_store *store, const struct hs_redis_job *redis)
 {
-    int r = open_store(exclusions, store);
+    const struct job *job = (const struct job *)(const void *)redis;
+    int r = 0;
     for (size_t i = 0; r == 0 && i < job->row_count; i++) {
-        r = store_row(*store, job, &job->rows[i]);
-        if (r < 0) {
-            hs_log(HS_LOG_WARNING, &event_waits, "an exclusion waits: %s, %s", hs_strerror(r),
-                   hs_store_why(*store));
-            hs_store_free(*store);
-            *store = NULL;
-        }
+        r = store_row(store, job, &job->rows[i]);
     }
     return r;
 }
 
-// Under the lock; true when it is to end.
-static bool rest(struct hs_exclusions *exclusions, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    int error = 0;
-    while (!exclusions->stopping && error == 0) {
-        error = pthread_cond_timedwait(&exclusions->wake, &exclusions->lock, &until);
-    }
-    return exclusions->stopping;
-}
-
-static void *run(void *arg)
-{
-    struct hs_exclusions *exclusions = arg;
-    struct hs_store *store = NULL;
-    int64_t again_ms = AGAIN_FIRST_MS;
-    pthread_mutex_lock(&exclusions->lock);
-    while (!exclusions->stopping) {
-        struct job *job = exclusions->waiting;
-        if (!job) {
-            pthread_cond_wait(&exclusions->wake, &exclusions->lock);
-            continue;
-        }
-        exclusions->waiting = job->next;
-        exclusions->working = job;
-        pthread_mutex_unlock(&exclusions->lock);
-        int r = store_job(exclusions, &store, job);
-        pthread_mutex_lock(&exclusions->lock);
-        exclusions->working = NULL;
-        add_last(r == 0 ? &exclusions->done : &exclusions->waiting, job);
-        again_ms = r == 0                        ? AGAIN_FIRST_MS
-                   : again_ms * 2 < AGAIN_MAX_MS ? again_ms * 2
-                                                 : AGAIN_MAX_MS;
-        if (r < 0 && rest(exclusions, again_ms)) {
-            break;
-        }
-    }
-    pthread_mutex_unlock(&exclusions->lock);
-    hs_store_free(store);
-    return NULL;
-}
-
 // ---- life ----
 
-int hs_exclusions_new(struct hs_correlate_stage *stage, struct hs_exclusions **ret_exclusions)
+int hs_exclusions_new(const struct hs_settings *settings, struct hs_exclusions **ret_exclusions)
 {
     struct hs_exclusions *exclusions = calloc(1, sizeof(*exclusions));
     if (!exclusions) {
         return HS_ENOMEM;
     }
-    exclusions->stage = stage;
-    exclusions->redis = hs_redis_config_of(stage->config.settings);
-    pthread_mutex_init(&exclusions->lock, NULL);
-    pthread_cond_init(&exclusions->wake, NULL);
-    if (pthread_create(&exclusions->thread, NULL, run, exclusions) != 0) {
-        pthread_cond_destroy(&exclusions->wake);
-        pthread_mutex_destroy(&exclusions->lock);
+    const struct hs_redis_jobs_config config = {.redis = hs_redis_config_of(settings),
+                                                .what = "an exclusion",
+                                                .waits = &event_waits,
+                                                .thread_name = "hs-exclusions",
+                                                .write = store_job};
+    int r = hs_redis_jobs_new(&config, &exclusions->jobs);
+    if (r < 0) {
         free(exclusions);
-        return HS_ENOMEM;
+        return r;
     }
     *ret_exclusions = exclusions;
     return 0;
 }
 
-static void free_all(struct job *job)
-{
-    while (job) {
-        struct job *next = job->next;
-        job_free(job);
-        job = next;
-    }
-}
-
 void hs_exclusions_free(struct hs_exclusions *exclusions)
 {
-    if (!exclusions) {
-        return;
+    if (exclusions) {
+        hs_redis_jobs_free(exclusions->jobs);
+        hs_redis_job_free_all(exclusions->offered);
+        free(exclusions);
     }
-    pthread_mutex_lock(&exclusions->lock);
-    exclusions->stopping = true;
-    pthread_cond_signal(&exclusions->wake);
-    pthread_mutex_unlock(&exclusions->lock);
-    pthread_join(exclusions->thread, NULL);
-    free_all(exclusions->waiting);
-    free_all(exclusions->done);
-    free_all(exclusions->offered);
-    pthread_cond_destroy(&exclusions->wake);
-    pthread_mutex_destroy(&exclusions->lock);
-    free(exclusions);
 }
 
 // ---- the stage ----
 
-static bool is_of(const struct job *job, int32_t partition,
-                  const struct hs_pending_exclusion *exclusion)
+// Which decision is looked for.
+struct sought {
+    int32_t partition;
+    const struct hs_pending_exclusion *exclusion;
+};
+
+static bool is_sought(const struct hs_redis_job *redis, const void *ctx)
 {
-    return job->partition == partition && hs_id_eq(&job->feedback, &exclusion->feedback) &&
-           hs_str_eq(job->vehicle, exclusion->vehicle) &&
-           hs_str_eq(job->audience, exclusion->audience);
+    const struct job *job = (const struct job *)(const void *)redis;
+    const struct sought *sought = ctx;
+    return job->partition == sought->partition &&
+           hs_id_eq(&job->feedback, &sought->exclusion->feedback) &&
+           hs_str_eq(job->vehicle, sought->exclusion->vehicle) &&
+           hs_str_eq(job->audience, sought->exclusion->audience);
 }
 
-static struct job *find(struct job *job, int32_t partition,
-                        const struct hs_pending_exclusion *exclusion)
+static struct job *find_offered(const struct hs_exclusions *exclusions, const struct sought *sought)
 {
-    while (job && !is_of(job, partition, exclusion)) {
+    struct hs_redis_job *job = exclusions->offered;
+    while (job && !is_sought(job, sought)) {
         job = job->next;
     }
-    return job;
-}
-
-// Under way already: handed over before, and not yet appended.
-static bool is_under_way(struct hs_exclusions *exclusions, int32_t partition,
-                         const struct hs_pending_exclusion *exclusion)
-{
-    pthread_mutex_lock(&exclusions->lock);
-    bool found = find(exclusions->waiting, partition, exclusion) ||
-                 find(exclusions->done, partition, exclusion) ||
-                 (exclusions->working && is_of(exclusions->working, partition, exclusion));
-    bool full = exclusions->count >= HS_EXCLUSIONS_MAX;
-    pthread_mutex_unlock(&exclusions->lock);
-    return found || full;
+    return (struct job *)(void *)job;
 }
 
 static struct hs_str keep(struct job *job, struct hs_str text)
 {
-    return hs_str_n(hs_bump_copy(&job->bump, text.ptr, text.len), text.len);
+    return hs_str_n(hs_bump_copy(&job->redis.bump, text.ptr, text.len), text.len);
 }
 
 static struct job *job_new(int32_t partition, const struct hs_pending_exclusion *exclusion)
@@ -280,13 +158,27 @@ static struct job *job_new(int32_t partition, const struct hs_pending_exclusion 
     job->vehicle = keep(job, exclusion->vehicle);
     job->audience = keep(job, exclusion->audience);
     job->person = keep(job, exclusion->person);
-    job->queue = keep(job, exclusion->queue);
     job->note = keep(job, exclusion->note);
     job->expires_at_ms = exclusion->expires_at_ms;
-    if (!job->vehicle.ptr || !job->audience.ptr || !job->person.ptr || !job->queue.ptr ||
-        !job->note.ptr) {
-        job_free(job);
+    if (!job->vehicle.ptr || !job->audience.ptr || !job->person.ptr || !job->note.ptr) {
+        hs_redis_job_free(&job->redis);
         return NULL;
+    }
+    return job;
+}
+
+// The decision's job of this round; NULL: it is under way since an earlier one, or there is no room.
+static struct job *job_for(struct hs_exclusions *exclusions, const struct sought *sought)
+{
+    struct job *job = find_offered(exclusions, sought);
+    if (job || hs_redis_jobs_count(exclusions->jobs) >= HS_EXCLUSIONS_MAX ||
+        hs_redis_jobs_any(exclusions->jobs, is_sought, sought)) {
+        return job;
+    }
+    job = job_new(sought->partition, sought->exclusion);
+    if (job) {
+        job->redis.next = exclusions->offered;
+        exclusions->offered = &job->redis;
     }
     return job;
 }
@@ -295,18 +187,10 @@ void hs_exclusions_offer(void *ctx, const struct hs_pending_exclusion *exclusion
 {
     struct hs_part *part = ctx;
     struct hs_exclusions *exclusions = part->stage->exclusions;
-    struct job *job = exclusions ? find(exclusions->offered, part->number, exclusion) : NULL;
-    if (!exclusions || !part->caught_up ||
-        (!job && is_under_way(exclusions, part->number, exclusion))) {
-        return;
-    }
+    const struct sought sought = {.partition = part->number, .exclusion = exclusion};
+    struct job *job = exclusions && part->caught_up ? job_for(exclusions, &sought) : NULL;
     if (!job) {
-        job = job_new(part->number, exclusion);
-        if (!job) {
-            return; // asked of the state again
-        }
-        job->next = exclusions->offered;
-        exclusions->offered = job;
+        return; // asked of the state again
     }
     struct row row = {.list_id = keep(job, exclusion->list_id),
                       .entry_id = keep(job, exclusion->entry_id),
@@ -341,18 +225,11 @@ static void ask_states(struct hs_correlate_stage *stage, int64_t boot_ms)
 
 static void hand_over(struct hs_exclusions *exclusions)
 {
-    if (!exclusions->offered) {
-        return;
-    }
-    pthread_mutex_lock(&exclusions->lock);
     while (exclusions->offered) {
-        struct job *job = exclusions->offered;
+        struct hs_redis_job *job = exclusions->offered;
         exclusions->offered = job->next;
-        add_last(&exclusions->waiting, job);
-        exclusions->count++;
+        hs_redis_jobs_add(exclusions->jobs, job);
     }
-    pthread_cond_signal(&exclusions->wake);
-    pthread_mutex_unlock(&exclusions->lock);
 }
 
 static void append(struct hs_part *part, const struct job *job)
@@ -384,7 +261,7 @@ static void append(struct hs_part *part, const struct job *job)
 }
 
 // Redis has it. Not ours any more: who owns the partition now finds it there as well.
-static void finish(struct hs_correlate_stage *stage, struct job *job)
+static void finish(struct hs_correlate_stage *stage, const struct job *job)
 {
     char id[HS_ID_TEXT_BYTES];
     hs_id_text(&job->feedback, id);
@@ -396,7 +273,6 @@ static void finish(struct hs_correlate_stage *stage, struct job *job)
             append(part, job);
         }
     }
-    job_free(job);
 }
 
 void hs_exclusions_step(struct hs_correlate_stage *stage, int64_t boot_ms)
@@ -407,18 +283,11 @@ void hs_exclusions_step(struct hs_correlate_stage *stage, int64_t boot_ms)
     }
     ask_states(stage, boot_ms);
     hand_over(exclusions);
-    pthread_mutex_lock(&exclusions->lock);
-    struct job *done = exclusions->done;
-    exclusions->done = NULL;
-    for (const struct job *job = done; job; job = job->next) {
-        exclusions->count--;
+    struct hs_redis_job *done = hs_redis_jobs_take_done(exclusions->jobs);
+    hs_metric_set(stage->metrics->exclusions_waiting,
+                  (double)hs_redis_jobs_count(exclusions->jobs));
+    for (const struct hs_redis_job *job = done; job; job = job->next) {
+        finish(stage, (const struct job *)(const void *)job);
     }
-    size_t waiting = exclusions->count;
-    pthread_mutex_unlock(&exclusions->lock);
-    hs_metric_set(stage->metrics->exclusions_waiting, (double)waiting);
-    while (done) {
-        struct job *next = done->next;
-        finish(stage, done);
-        done = next;
-    }
+    hs_redis_job_free_all(done);
 }

@@ -18,7 +18,7 @@ enum { HS_EXCLUSIONS_MAX = 1024, HS_EXCLUSION_ROWS_MAX = 64 };
 struct hs_exclusions;
 
 // HS_ENOMEM.
-int hs_exclusions_new(struct hs_correlate_stage *stage, struct hs_exclusions **ret_exclusions);
+int hs_exclusions_new(const struct hs_settings *settings, struct hs_exclusions **ret_exclusions);
 // Ends the thread, which may take a command's timeout; NULL is legal.
 void hs_exclusions_free(struct hs_exclusions *exclusions);
 // A pending one, for the correlator's sink; `ctx` is the part. What is applied again before the part

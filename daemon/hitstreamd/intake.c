@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -21,7 +20,6 @@ enum {
     ASK_AGAIN_MS = 5000,     // for topics that were missing
     TOPIC_TIMEOUT_MS = 2000, // a question to a broker
     REPORT_EVERY_MS = 250,
-    STOP_STEP_MS = 10,
 };
 
 void hs_intake_fail(struct hs_intake *intake, const char *text)
@@ -291,16 +289,10 @@ static void make_metrics(struct hs_intake *intake)
 
 // ---- the thread ----
 
-static void pause_for(int64_t ms)
-{
-    struct timespec step = {.tv_nsec = ms * 1000000L};
-    nanosleep(&step, NULL);
-}
-
 static void read_step(struct hs_intake *intake, int64_t boot_ms)
 {
     if (!intake->consumer) {
-        pause_for(IDLE_MS);
+        hs_thread_rest(&intake->thread, IDLE_MS);
     } else if (intake->failed) {
         hs_intake_rewind(intake, boot_ms);
     } else if (boot_ms < intake->hold_until_ms || hs_intake_full(intake)) {
@@ -312,7 +304,7 @@ static void read_step(struct hs_intake *intake, int64_t boot_ms)
     }
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct hs_intake *intake = arg;
     while (!hs_intake_stopping(intake)) {
@@ -328,8 +320,6 @@ static void *run(void *arg)
     hs_kafka_consumer_close(intake->consumer, CLOSE_MS); // revokes: flushes and commits
     intake->consumer = NULL;
     hs_intake_slots_forget(intake);
-    atomic_store_explicit(&intake->shared.ended, true, memory_order_release);
-    return NULL;
 }
 
 // ---- life ----
@@ -356,6 +346,7 @@ int hs_intake_new(const struct hs_intake_config *config, struct hs_intake **ret_
     intake->config = *config;
     intake->hits_topic = intake->rejected_topic = -1;
     intake->topics_asked_at_ms = -ASK_AGAIN_MS;
+    hs_thread_init(&intake->thread);
     pthread_mutex_init(&intake->shared.lock, NULL);
     snprintf(intake->shared.status.reason, sizeof(intake->shared.status.reason), "starting");
     make_metrics(intake);
@@ -372,27 +363,12 @@ int hs_intake_new(const struct hs_intake_config *config, struct hs_intake **ret_
 
 int hs_intake_start(struct hs_intake *intake)
 {
-    int error = pthread_create(&intake->thread, NULL, run, intake);
-    intake->started = error == 0;
-    return error ? HS_ENOMEM : 0;
+    return hs_thread_start(&intake->thread, "hs-intake", run, intake);
 }
 
 int hs_intake_stop(struct hs_intake *intake, int64_t timeout_ms)
 {
-    int64_t until_ms = hs_clock_boottime_ms() + timeout_ms;
-    atomic_store_explicit(&intake->shared.stopping, true, memory_order_relaxed);
-    if (!intake->started) {
-        return 0;
-    }
-    while (!atomic_load_explicit(&intake->shared.ended, memory_order_acquire)) {
-        if (hs_clock_boottime_ms() >= until_ms) {
-            return HS_ETIMEDOUT;
-        }
-        pause_for(STOP_STEP_MS);
-    }
-    pthread_join(intake->thread, NULL);
-    intake->started = false;
-    return 0;
+    return hs_thread_stop(&intake->thread, timeout_ms);
 }
 
 void hs_intake_free(struct hs_intake *intake)
@@ -414,12 +390,13 @@ void hs_intake_free(struct hs_intake *intake)
     hs_headers_fini(&intake->headers);
     hs_buf_fini(&intake->why);
     pthread_mutex_destroy(&intake->shared.lock);
+    hs_thread_fini(&intake->thread);
     free(intake);
 }
 
 uint64_t hs_intake_progress(const struct hs_intake *intake)
 {
-    return atomic_load_explicit(&intake->shared.progress, memory_order_relaxed);
+    return hs_thread_progress(&intake->thread);
 }
 
 void hs_intake_status(struct hs_intake *intake, struct hs_intake_status *ret_status)

@@ -9,14 +9,12 @@
  * slots.
  */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "hitstreamd/intake.h"
 #include "hitstreamd/intake_form.h"
 #include "hitstreamd/intake_rate.h"
 #include "hitstreamd/intake_said.h"
 #include "hitstreamd/match_acks.h"
+#include "hitstreamd/thread.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
 #include "kafka/tail.h"
@@ -50,16 +48,12 @@ struct hs_intake_slot {
 struct hs_intake_shared {
     pthread_mutex_t lock;
     struct hs_intake_status status; // under lock
-    _Atomic uint64_t progress;      // relaxed: only that it changes matters
-    _Atomic bool stopping;          // relaxed: looked at each round
-    _Atomic bool ended;             // release by the thread, acquire by stop
 };
 
 struct hs_intake {
     struct hs_intake_config config;
     struct hs_intake_shared shared;
-    pthread_t thread;
-    bool started;
+    struct hs_thread thread;
     struct hs_kafka_producer *producer;
     struct hs_kafka_tail *tail;
     struct hs_kafka_consumer *consumer; // NULL: nothing to subscribe to yet
@@ -102,12 +96,12 @@ struct hs_intake {
 // Proof of life for the watchdog: from every loop that may last.
 static inline void hs_intake_beat(struct hs_intake *intake)
 {
-    atomic_fetch_add_explicit(&intake->shared.progress, 1, memory_order_relaxed);
+    hs_thread_beat(&intake->thread);
 }
 
 static inline bool hs_intake_stopping(const struct hs_intake *intake)
 {
-    return atomic_load_explicit(&intake->shared.stopping, memory_order_relaxed);
+    return hs_thread_stopping(&intake->thread);
 }
 
 // Something was not written: reading begins again at what is acknowledged.

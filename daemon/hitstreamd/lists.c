@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -27,8 +26,8 @@ static const double live_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 bool hs_lists_alive(void *ctx)
 {
     struct hs_lists *lists = ctx;
-    atomic_fetch_add_explicit(&lists->progress, 1, memory_order_relaxed);
-    return !atomic_load_explicit(&lists->stop, memory_order_relaxed);
+    hs_thread_beat(&lists->thread);
+    return !hs_thread_stopping(&lists->thread);
 }
 
 // ---- life ----
@@ -64,12 +63,7 @@ int hs_lists_new(const struct hs_lists_config *config, struct hs_lists **ret_lis
     lists->retry_ms = HS_LISTS_RETRY_MIN_MS;
     lists->need_load = true;
     lists->started_at_ms = hs_clock_realtime_ms();
-    pthread_mutex_init(&lists->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&lists->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    hs_thread_init(&lists->thread);
     int rc = hs_lists_view_new(config->metrics, &lists->view);
     if (rc == 0) {
         rc = hs_lists_job_new(config->settings->state_dir, config->metrics, &lists->job);
@@ -98,14 +92,13 @@ void hs_lists_free(struct hs_lists *lists)
     hs_lists_batch_fini(&lists->batch);
     hs_lists_batch_fini(&lists->since);
     hs_lists_view_free(lists->view);
-    pthread_mutex_destroy(&lists->lock);
-    pthread_cond_destroy(&lists->wake);
+    hs_thread_fini(&lists->thread);
     free(lists);
 }
 
 uint64_t hs_lists_progress(const struct hs_lists *lists)
 {
-    return atomic_load_explicit(&lists->progress, memory_order_relaxed);
+    return hs_thread_progress(&lists->thread);
 }
 
 int64_t hs_lists_as_of_ms(void *ctx)
@@ -114,31 +107,10 @@ int64_t hs_lists_as_of_ms(void *ctx)
     return atomic_load_explicit(&lists->as_of_ms, memory_order_relaxed);
 }
 
-static void wake(struct hs_lists *lists)
-{
-    pthread_mutex_lock(&lists->lock);
-    pthread_cond_signal(&lists->wake);
-    pthread_mutex_unlock(&lists->lock);
-}
-
 void hs_lists_reload(struct hs_lists *lists)
 {
     atomic_store_explicit(&lists->reload, true, memory_order_relaxed);
-    wake(lists);
-}
-
-void hs_lists_pause(struct hs_lists *lists, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (ms % 1000) * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&lists->lock);
-    if (!atomic_load_explicit(&lists->stop, memory_order_relaxed)) {
-        pthread_cond_timedwait(&lists->wake, &lists->lock, &until);
-    }
-    pthread_mutex_unlock(&lists->lock);
+    hs_thread_wake(&lists->thread);
 }
 
 // ---- what is live, and what is told about it ----
@@ -303,7 +275,7 @@ static void tend_job(struct hs_lists *lists)
     }
 }
 
-static void *lists_run(void *arg)
+static void lists_run(void *arg)
 {
     struct hs_lists *lists = arg;
     load_from_disk(lists);
@@ -320,34 +292,16 @@ static void *lists_run(void *arg)
         hs_lists_job_wait(lists->job);
     }
     note_as_of(lists, true);
-    return NULL;
 }
 
 int hs_lists_start(struct hs_lists *lists)
 {
-    if (pthread_create(&lists->thread, NULL, lists_run, lists) != 0) {
-        return HS_ENOMEM;
-    }
-    lists->started = true;
-    pthread_setname_np(lists->thread, "hs-store");
-    return 0;
+    return hs_thread_start(&lists->thread, "hs-store", lists_run, lists);
 }
 
 int hs_lists_stop(struct hs_lists *lists, int64_t timeout_ms)
 {
-    if (!lists->started) {
-        return 0;
-    }
-    atomic_store_explicit(&lists->stop, true, memory_order_relaxed);
-    wake(lists);
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000 + 1;
-    if (pthread_timedjoin_np(lists->thread, NULL, &until) != 0) {
-        return HS_ETIMEDOUT;
-    }
-    lists->started = false;
-    return 0;
+    return hs_thread_stop(&lists->thread, timeout_ms);
 }
 
 void hs_lists_status(struct hs_lists *lists, struct hs_lists_status *ret_status)

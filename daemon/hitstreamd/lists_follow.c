@@ -43,7 +43,7 @@ static bool connect_redis(struct hs_lists *lists)
             lists->away_said_at_ms = now_ms;
         }
         hs_lists_stale(lists, "redis cannot be reached: %s", hs_buf_text(&why));
-        hs_lists_pause(lists, lists->retry_ms);
+        hs_thread_rest(&lists->thread, lists->retry_ms);
         lists->retry_ms = lists->retry_ms * 2 < RETRY_MAX_MS ? lists->retry_ms * 2 : RETRY_MAX_MS;
     } else {
         lists->retry_ms = HS_LISTS_RETRY_MIN_MS;
@@ -333,7 +333,7 @@ static int told(struct hs_lists *lists, int rc)
         return rc;
     }
     hs_lists_stale(lists, "redis: %s (%s)", hs_store_why(lists->store), hs_strerror(rc));
-    hs_lists_pause(lists, HS_LISTS_RETRY_MIN_MS);
+    hs_thread_rest(&lists->thread, HS_LISTS_RETRY_MIN_MS);
     return 0;
 }
 
@@ -343,7 +343,7 @@ static int bring_up_to_date(struct hs_lists *lists)
     if (!lists->anchor_ok) {
         lists->anchor_ok = anchor_holds(lists, &rc);
         if (!lists->anchor_ok) {
-            hs_lists_pause(lists, HS_LISTS_FOLLOW_MS);
+            hs_thread_rest(&lists->thread, HS_LISTS_FOLLOW_MS);
             return told(lists, rc);
         }
     }
@@ -359,7 +359,7 @@ static int bring_up_to_date(struct hs_lists *lists)
         lists->next_load_ms = 0;
     }
     if (hs_clock_boottime_ms() < lists->next_load_ms) {
-        hs_lists_pause(lists, HS_LISTS_FOLLOW_MS);
+        hs_thread_rest(&lists->thread, HS_LISTS_FOLLOW_MS);
         return 0;
     }
     rc = lists->need_load ? load_all(lists) : load_some(lists);
@@ -384,6 +384,6 @@ void hs_lists_round(struct hs_lists *lists)
     }
     if (connection_is_gone(rc)) {
         disconnect(lists, rc);
-        hs_lists_pause(lists, HS_LISTS_RETRY_MIN_MS);
+        hs_thread_rest(&lists->thread, HS_LISTS_RETRY_MIN_MS);
     }
 }

@@ -8,13 +8,11 @@
  * Threads: the store thread, but for what is marked relaxed. Private to lists*.c.
  */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "hitstreamd/lists.h"
 #include "hitstreamd/lists_job.h"
 #include "hitstreamd/lists_load.h"
 #include "hitstreamd/lists_view.h"
+#include "hitstreamd/thread.h"
 
 enum { HS_LISTS_FOLLOW_MS = 200, HS_LISTS_RETRY_MIN_MS = 250 };
 
@@ -31,12 +29,9 @@ struct hs_lists {
     struct hs_rcu_slot *slot;           // borrowed; what stands in it is owned
     struct hs_controls_feed *feed;      // borrowed
     struct hs_notices *notices;         // borrowed; may be NULL
-    pthread_t thread;
-    bool started;
-    _Atomic uint64_t progress; // relaxed
-    _Atomic bool stop;         // relaxed; the condition variable wakes
-    _Atomic bool reload;       // relaxed; asked by a person
-    _Atomic int64_t as_of_ms;  // relaxed
+    struct hs_thread thread;
+    _Atomic bool reload;      // relaxed; asked by a person, who wakes the thread
+    _Atomic int64_t as_of_ms; // relaxed
 
     // Of the thread alone.
     struct hs_redis_config redis;
@@ -60,8 +55,6 @@ struct hs_lists {
     int64_t started_at_ms;       // Unix
     struct hs_lists_alarm alarm;
 
-    pthread_mutex_t lock; // guards the wake-up
-    pthread_cond_t wake;
     struct hs_lists_view *view; // what others see
     struct hs_metric *m_loads;
     struct hs_metric *m_list_loads;
@@ -72,8 +65,6 @@ struct hs_lists {
 
 // Progress for the watchdog; false: the thread is to end. ctx is the lists.
 bool hs_lists_alive(void *ctx);
-// Waits, unless a stop or a reload is asked for.
-void hs_lists_pause(struct hs_lists *lists, int64_t ms);
 // What is live is not what Redis holds, for this reason.
 void hs_lists_stale(struct hs_lists *lists, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

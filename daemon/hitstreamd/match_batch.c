@@ -311,7 +311,7 @@ bool hs_match_produce(struct hs_match_worker *worker, struct hs_match_slot *slot
     while ((r = hs_kafka_producer_produce(worker->producer, record)) == HS_ELIMIT &&
            !worker->failed) {
         hs_kafka_producer_poll(worker->producer, PRODUCE_WAIT_MS);
-        atomic_fetch_add_explicit(&worker->progress, 1, memory_order_relaxed);
+        hs_thread_beat(&worker->thread);
     }
     if (r < 0) {
         hs_match_fail(worker, hs_strerror(r));

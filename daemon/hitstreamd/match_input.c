@@ -63,7 +63,7 @@ static bool try_messages(struct hs_match_worker *worker, struct hs_match_slot *s
     while (worker->slot_count > 0 && hs_clock_monotonic_ns() < until_ns &&
            !hs_match_stopping(worker) &&
            hs_kafka_consumer_serve(worker->consumer, IDLE_MS, hs_match_on_probe, worker) == 0) {
-        hs_match_progress(worker);
+        hs_thread_beat(&worker->thread);
     }
     hs_match_batch_judge(worker, &reads, &bad);
     worker->window = (struct hs_match_window){0};

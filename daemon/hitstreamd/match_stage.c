@@ -3,28 +3,26 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "hitstreamd/match_worker.h"
 
-enum { NUDGE_TIMEOUT_MS = 1000, JOIN_GRACE_MS = 1000 };
+enum {
+    NUDGE_TIMEOUT_MS = 1000,
+    STOP_GRACE_MS = 1000, // beyond what workers were given: they end their last step
+};
 
 struct hs_match_stage {
     struct hs_match_stage_config config;
     struct hs_match_metrics metrics;
     struct hs_match_worker *workers;
     size_t worker_count;
-    size_t started;
-    _Atomic bool stopping;    // release in stop, acquire by workers: orders stop_by_ms
-    int64_t stop_by_ms;       // CLOCK_BOOTTIME
-    _Atomic uint64_t resumes; // relaxed: a counter that workers compare
-    pthread_t helper;         // wakes fetchers that sleep, see hs_kafka_consumer_ends()
-    bool helper_started;
-    bool helper_stop;           // under nudge_lock
+    _Atomic bool stopping;      // release in stop, acquire by workers: orders stop_by_ms
+    int64_t stop_by_ms;         // CLOCK_BOOTTIME
+    _Atomic uint64_t resumes;   // relaxed: a counter that workers compare
+    struct hs_thread helper;    // wakes fetchers that sleep, see hs_kafka_consumer_ends()
     pthread_mutex_t nudge_lock; // workers' nudge_* and their consumers while one is nudged
-    pthread_cond_t nudge_wake;
 };
 
 bool hs_match_stopping(const struct hs_match_worker *worker)
@@ -53,8 +51,8 @@ void hs_match_nudge(struct hs_match_worker *worker, int32_t partition)
     if (pthread_mutex_trylock(&stage->nudge_lock) == 0) {
         worker->nudge_wanted = true;
         worker->nudge_partition = partition;
-        pthread_cond_signal(&stage->nudge_wake);
         pthread_mutex_unlock(&stage->nudge_lock);
+        hs_thread_wake(&stage->helper);
     }
 }
 
@@ -65,25 +63,28 @@ void hs_match_nudge_cancel(struct hs_match_worker *worker)
     pthread_mutex_unlock(&worker->stage->nudge_lock);
 }
 
-static void *helper_main(void *ctx)
+static void nudge_all(struct hs_match_stage *stage)
 {
-    struct hs_match_stage *stage = ctx;
     pthread_mutex_lock(&stage->nudge_lock);
-    while (!stage->helper_stop) {
-        for (size_t i = 0; i < stage->worker_count; i++) {
-            struct hs_match_worker *worker = &stage->workers[i];
-            if (worker->nudge_wanted) {
-                worker->nudge_wanted = false;
-                int64_t low, high;
-                (void)hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS,
-                                             worker->nudge_partition, NUDGE_TIMEOUT_MS, &low,
-                                             &high);
-            }
+    for (size_t i = 0; i < stage->worker_count; i++) {
+        struct hs_match_worker *worker = &stage->workers[i];
+        if (worker->nudge_wanted) {
+            int64_t low, high;
+            worker->nudge_wanted = false;
+            (void)hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS, worker->nudge_partition,
+                                         NUDGE_TIMEOUT_MS, &low, &high);
         }
-        pthread_cond_wait(&stage->nudge_wake, &stage->nudge_lock);
     }
     pthread_mutex_unlock(&stage->nudge_lock);
-    return NULL;
+}
+
+static void helper_main(void *ctx)
+{
+    struct hs_match_stage *stage = ctx;
+    while (!hs_thread_stopping(&stage->helper)) {
+        nudge_all(stage);
+        hs_thread_rest(&stage->helper, HS_THREAD_FOREVER);
+    }
 }
 
 static void register_tiers(struct hs_match_metrics *m, struct hs_metrics *metrics)
@@ -179,6 +180,7 @@ static int worker_init(struct hs_match_stage *stage, size_t index)
     worker->config = &stage->config;
     worker->metrics = &stage->metrics;
     worker->index = index;
+    hs_thread_init(&worker->thread);
     pthread_mutex_init(&worker->lock, NULL);
     hs_match_set_state(worker, HS_MATCH_STARTING, "starting");
     int r = hs_matcher_new(&worker->matcher);
@@ -195,8 +197,8 @@ int hs_match_stage_new(const struct hs_match_stage_config *config,
         return HS_ENOMEM;
     }
     stage->config = *config;
+    hs_thread_init(&stage->helper);
     pthread_mutex_init(&stage->nudge_lock, NULL);
-    pthread_cond_init(&stage->nudge_wake, NULL);
     size_t count = config->settings->match_workers > 0 ? config->settings->match_workers : 1;
     stage->workers = calloc(count, sizeof(*stage->workers));
     int r = stage->workers && register_metrics(&stage->metrics, config->metrics) ? 0 : HS_ENOMEM;
@@ -213,45 +215,12 @@ int hs_match_stage_new(const struct hs_match_stage_config *config,
 
 int hs_match_stage_start(struct hs_match_stage *stage)
 {
-    if (pthread_create(&stage->helper, NULL, helper_main, stage)) {
-        return HS_EIO;
+    int r = hs_thread_start(&stage->helper, "hs-nudge", helper_main, stage);
+    for (size_t i = 0; r == 0 && i < stage->worker_count; i++) {
+        struct hs_match_worker *worker = &stage->workers[i];
+        r = hs_thread_start(&worker->thread, "hs-match", hs_match_worker_main, worker);
     }
-    stage->helper_started = true;
-    for (; stage->started < stage->worker_count; stage->started++) {
-        struct hs_match_worker *worker = &stage->workers[stage->started];
-        if (pthread_create(&worker->thread, NULL, hs_match_worker_main, worker)) {
-            return HS_EIO;
-        }
-    }
-    return 0;
-}
-
-static int join_by(pthread_t thread, int64_t by_ms)
-{
-    struct timespec at;
-    int64_t left_ms = by_ms - hs_clock_boottime_ms();
-    left_ms = left_ms > 0 ? left_ms : 0;
-    clock_gettime(CLOCK_REALTIME, &at);
-    at.tv_sec += left_ms / 1000;
-    at.tv_nsec += left_ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return pthread_timedjoin_np(thread, NULL, &at) == 0 ? 0 : HS_ETIMEDOUT;
-}
-
-static void stop_helper(struct hs_match_stage *stage)
-{
-    if (!stage->helper_started) {
-        return;
-    }
-    pthread_mutex_lock(&stage->nudge_lock);
-    stage->helper_stop = true;
-    pthread_cond_signal(&stage->nudge_wake);
-    pthread_mutex_unlock(&stage->nudge_lock);
-    pthread_join(stage->helper, NULL);
-    stage->helper_started = false;
+    return r;
 }
 
 int hs_match_stage_stop(struct hs_match_stage *stage, int64_t timeout_ms)
@@ -259,32 +228,31 @@ int hs_match_stage_stop(struct hs_match_stage *stage, int64_t timeout_ms)
     int r = 0;
     stage->stop_by_ms = hs_clock_boottime_ms() + timeout_ms;
     atomic_store_explicit(&stage->stopping, true, memory_order_release);
-    while (stage->started > 0 && r == 0) {
-        r = join_by(stage->workers[stage->started - 1].thread, stage->stop_by_ms + JOIN_GRACE_MS);
-        stage->started -= r == 0;
+    for (size_t i = 0; r == 0 && i < stage->worker_count; i++) {
+        int64_t left_ms = stage->stop_by_ms - hs_clock_boottime_ms();
+        r = hs_thread_stop(&stage->workers[i].thread, (left_ms > 0 ? left_ms : 0) + STOP_GRACE_MS);
     }
-    if (r == 0) {
-        stop_helper(stage);
-    }
-    return r;
+    return r ? r : hs_thread_stop(&stage->helper, HS_THREAD_FOREVER);
 }
 
 void hs_match_stage_free(struct hs_match_stage *stage)
 {
-    if (!stage || stage->started > 0) {
-        return; // a thread that did not end still uses it
+    if (!stage) {
+        return;
     }
-    stop_helper(stage);
+    hs_thread_stop(&stage->helper, HS_THREAD_FOREVER);
     for (size_t i = 0; i < stage->worker_count; i++) {
-        hs_match_batch_fini(&stage->workers[i].batch);
-        hs_match_company_fini(&stage->workers[i]);
-        hs_match_cameras_fini(&stage->workers[i]);
-        hs_matcher_free(stage->workers[i].matcher);
-        pthread_mutex_destroy(&stage->workers[i].lock);
+        struct hs_match_worker *worker = &stage->workers[i];
+        hs_match_batch_fini(&worker->batch);
+        hs_match_company_fini(worker);
+        hs_match_cameras_fini(worker);
+        hs_matcher_free(worker->matcher);
+        pthread_mutex_destroy(&worker->lock);
+        hs_thread_fini(&worker->thread);
     }
     free(stage->workers);
-    pthread_cond_destroy(&stage->nudge_wake);
     pthread_mutex_destroy(&stage->nudge_lock);
+    hs_thread_fini(&stage->helper);
     free(stage);
 }
 
@@ -295,7 +263,7 @@ size_t hs_match_stage_workers(const struct hs_match_stage *stage)
 
 uint64_t hs_match_stage_progress(const struct hs_match_stage *stage, size_t index)
 {
-    return atomic_load_explicit(&stage->workers[index].progress, memory_order_relaxed);
+    return hs_thread_progress(&stage->workers[index].thread);
 }
 
 // Higher is worse, for one line about all workers.

@@ -58,11 +58,6 @@ struct hs_match_slot *hs_match_slot_find(const struct hs_match_worker *worker, i
     return (size_t)partition < worker->by_partition_count ? worker->by_partition[partition] : NULL;
 }
 
-void hs_match_progress(struct hs_match_worker *worker)
-{
-    atomic_fetch_add_explicit(&worker->progress, 1, memory_order_relaxed);
-}
-
 // What the client library says.
 
 static void on_client_error(void *ctx, bool fatal, bool all_brokers_down, const char *text)
@@ -204,7 +199,7 @@ static void round_once(struct hs_match_worker *worker)
     }
     hs_match_commit_due(worker, now_ns);
     look_at_lag(worker, now_ns);
-    hs_match_progress(worker);
+    hs_thread_beat(&worker->thread);
 }
 
 static bool is_running(struct hs_match_worker *worker)
@@ -237,7 +232,7 @@ static void rest(struct hs_match_worker *worker, int64_t ms)
     for (; ms > 0 && !hs_match_stopping(worker); ms -= IDLE_MS) {
         const struct timespec step = {.tv_nsec = IDLE_MS * NS_PER_MS};
         nanosleep(&step, NULL);
-        hs_match_progress(worker);
+        hs_thread_beat(&worker->thread);
     }
 }
 
@@ -245,7 +240,7 @@ static bool reach_topic(struct hs_match_worker *worker, const char *topic, int *
 {
     while (!hs_match_stopping(worker)) {
         int r = hs_kafka_producer_topic(worker->producer, topic, ASK_MS, ret_topic);
-        hs_match_progress(worker);
+        hs_thread_beat(&worker->thread);
         if (r == 0) {
             return true;
         }
@@ -314,7 +309,7 @@ static bool await_offset(struct hs_match_worker *worker)
         size_t count = 0;
         int r = hs_topics_standing(worker->config->settings, HS_KAFKA_GROUP_MATCH, HS_KAFKA_READS,
                                    ASK_MS, &rows, &count);
-        hs_match_progress(worker);
+        hs_thread_beat(&worker->thread);
         bool good = r == 0 && judge_standing(worker, rows, count);
         free(rows);
         if (good) {
@@ -398,7 +393,7 @@ static void run(struct hs_match_worker *worker)
     worker->producer = NULL;
 }
 
-void *hs_match_worker_main(void *ctx)
+void hs_match_worker_main(void *ctx)
 {
     struct hs_match_worker *worker = ctx;
     struct hs_headers headers = {0};
@@ -414,5 +409,4 @@ void *hs_match_worker_main(void *ctx)
     if (hs_match_stopping(worker)) {
         hs_match_set_state(worker, HS_MATCH_ENDED, "ended");
     }
-    return NULL;
 }

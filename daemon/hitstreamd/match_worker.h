@@ -14,9 +14,6 @@
  * nudge lock
  */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "base/arena.h"
 #include "base/rcu.h"
 #include "cameras/counter.h"
@@ -24,6 +21,7 @@
 #include "hitstreamd/match_acks.h"
 #include "hitstreamd/match_stage.h"
 #include "hitstreamd/read_back.h"
+#include "hitstreamd/thread.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
 #include "match/companions.h"
@@ -176,7 +174,7 @@ struct hs_match_worker {
     const struct hs_match_stage_config *config;
     const struct hs_match_metrics *metrics;
     size_t index;
-    pthread_t thread;
+    struct hs_thread thread;
 
     struct hs_kafka_consumer *consumer; // NULL: not in the group
     struct hs_kafka_producer *producer;
@@ -213,7 +211,6 @@ struct hs_match_worker {
     int64_t lag_at_ns;
     size_t queue_peak; // since the last nudge
 
-    _Atomic uint64_t progress;
     _Atomic uint64_t reads;
     _Atomic uint64_t hits;
     _Atomic uint64_t rejected;
@@ -340,8 +337,7 @@ void hs_match_input_pause(struct hs_match_worker *worker);
 void hs_match_input_serve(struct hs_match_worker *worker, int64_t now_ns);
 
 // match_worker.c
-void *hs_match_worker_main(void *worker);
-void hs_match_progress(struct hs_match_worker *worker);
+void hs_match_worker_main(void *worker);
 // Where its partition's messages are accounted for; NULL: not assigned.
 struct hs_match_slot *hs_match_slot_find(const struct hs_match_worker *worker, int32_t partition);
 void hs_match_fail(struct hs_match_worker *worker, const char *text);
