@@ -11,38 +11,19 @@
 
 #include "report/report.h"
 #include "report/trail.h"
+#include "scenario/scorpion.h"
 #include "scenario/story.h"
-
-#define QUEUES                                                                                     \
-    "queues:\n"                                                                                    \
-    "  avon-intel: {owner: avon, kind: intelligence, lists: [\"*\"], forces: [avon]}\n"            \
-    "  avon-live: {owner: avon, kind: live, lists: [stolen], forces: [avon], default: true,\n"     \
-    "    intelligence_queue: avon-intel}\n"                                                        \
-    "  joint: {owner: avon, kind: live, lists: [], intelligence_queue: avon-intel}\n"              \
-    "  partner: {owner: council, kind: intelligence, lists: [], partner: true, default: true,\n"   \
-    "    disclose: [priority]}\n"                                                                  \
-    "  quiet: {owner: avon, kind: intelligence, covert_lists: [covert-a]}\n"                       \
-    "  wilts-intel: {owner: wilts, kind: intelligence, lists: [drugs], forces: [wilts]}\n"         \
-    "  wilts-live: {owner: wilts, kind: live, lists: [drugs], forces: [wilts], default: true,\n"   \
-    "    intelligence_queue: wilts-intel}\n"
-#define OPERATIONS                                                                                 \
-    "operations:\n"                                                                                \
-    "  scorpion: {authority: ACC/7, lead: avon, forces: [wilts], from: 2026-01-13T06:00:00Z,\n"    \
-    "    to: 2026-01-13T12:00:00Z, lists: [stolen, drugs], queues: [joint, partner],\n"            \
-    "    covert_lists: [covert-a], covert_queues: [quiet]}\n"
-#define GROUPS                                                                                     \
-    "groups:\n"                                                                                    \
-    "  jay: {name: The Jays, lead: DI Jones, owner: avon, district: bath, review_date: "           \
-    "2026-12-31,"                                                                                  \
-    "\n    authority: x, county_line: JAY}\n"                                                      \
-    "  owl: {name: The Owls, lead: x, owner: avon, district: bath, review_date: 2026-12-31,\n"     \
-    "    authority: x, covert_list: covert-a}\n"
 
 #define SAY(kind) HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_##kind
 
 enum { TOLD_AFTER_MS = 2000 }; // an alert stands in its topic so long after its event
 
 // ------------------------------------------------------------------ the day
+
+static struct hs_controls *scorpion_controls(void)
+{
+    return story_controls_of(SCORPION_QUEUES, SCORPION_OPERATIONS, SCORPION_GROUPS);
+}
 
 static void outcome(struct story *story, const char *at, const char *queue, const char *id,
                     uint32_t arrests, uint32_t drugs, const char *replaces)
@@ -63,7 +44,7 @@ static void outcome(struct story *story, const char *at, const char *queue, cons
 static struct story *a_day(void)
 {
     struct story *story = story_new();
-    controls_add(story, QUEUES, OPERATIONS, GROUPS);
+    controls_add(story, SCORPION_QUEUES, SCORPION_OPERATIONS, SCORPION_GROUPS);
     passes(story, "05:59:59", "EARLY1", "stolen", "avon/1");
     story_tell(story, &(struct story_hit){.at = "06:30:00",
                                           .vehicle = "AB12CDE",
@@ -209,7 +190,7 @@ static void each_force_has_its_share(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     struct hs_report *report = report_on(story, of_scorpion(controls), EVENTS_FIRST);
     assert_scorpion(report);
     const struct hs_report_row *avon = row_of(report, HS_BY_FORCE, "avon");
@@ -237,7 +218,7 @@ static void neither_order_nor_copies_change_it(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     struct hs_report *turned = report_on(story, of_scorpion(controls), ALERTS_FIRST);
     struct hs_report *twice = report_on(story, of_scorpion(controls), TWICE);
     assert_scorpion(turned);
@@ -255,7 +236,7 @@ static void hours_and_times_are_those_of_the_day(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     struct hs_report *report = report_on(story, of_scorpion(controls), EVENTS_FIRST);
     const struct hs_str avon = HS_STR("avon"), nobody = HS_STR("nobody");
     size_t count;
@@ -281,7 +262,7 @@ static void places_stand_beside_what_their_traffic_would_give(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     struct hs_report *report = report_on(story, of_scorpion(controls), EVENTS_FIRST);
     size_t count;
     const struct hs_report_site *sites = hs_report_sites(report, &count);
@@ -307,7 +288,7 @@ static void a_covert_list_counts_for_who_may_see_it(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     struct hs_report_config config = of_scorpion(controls);
     config.sees = everybody;
     struct hs_report *report = report_on(story, config, EVENTS_FIRST);
@@ -326,7 +307,7 @@ static void a_correction_of_another_desks_outcome_is_refused(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     outcome(story, "12:30:00", "joint", "theirs", 50, 0, "third");
     struct hs_report *report = report_on(story, of_scorpion(controls), EVENTS_FIRST);
     assert_int_equal(hs_report_total(report)->outcomes[HS_OUTCOME_ARRESTS], 3);
@@ -339,24 +320,21 @@ static void a_correction_of_another_desks_outcome_is_refused(void **state)
 static void the_last_of_several_corrections_stands(void **state)
 {
     (void)state;
-    struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
-    // of FG34HIJ, whose desk was told last at the end of the operation
-    struct story *second = story_new();
-    controls_add(second, QUEUES, OPERATIONS, GROUPS);
-    passes(second, "10:00:00", "FG34HIJ", "stolen", "avon/1");
-    outcome(second, "10:10:00", "avon-live", "a", 9, 0, NULL);
-    outcome(second, "10:11:00", "avon-live", "b", 8, 0, "a");
-    outcome(second, "10:12:00", "avon-live", "c", 7, 0, "a"); // again of the first
-    outcome(second, "10:13:00", "avon-live", "d", 6, 0, "b");
-    outcome(second, "10:14:00", "avon-live", "e", 5, 0, "before-the-log");
-    silence_but(second, story_offline(second)->alert_count);
-    struct hs_report *report = report_on(second, of_scorpion(controls), EVENTS_FIRST);
+    struct hs_controls *controls = scorpion_controls();
+    struct story *story = story_new();
+    controls_add(story, SCORPION_QUEUES, SCORPION_OPERATIONS, SCORPION_GROUPS);
+    passes(story, "10:00:00", "FG34HIJ", "stolen", "avon/1");
+    outcome(story, "10:10:00", "avon-live", "a", 9, 0, NULL);
+    outcome(story, "10:11:00", "avon-live", "b", 8, 0, "a");
+    outcome(story, "10:12:00", "avon-live", "c", 7, 0, "a"); // again of the first
+    outcome(story, "10:13:00", "avon-live", "d", 6, 0, "b");
+    outcome(story, "10:14:00", "avon-live", "e", 5, 0, "before-the-log");
+    silence_but(story, story_offline(story)->alert_count);
+    struct hs_report *report = report_on(story, of_scorpion(controls), EVENTS_FIRST);
     assert_int_equal(hs_report_total(report)->outcomes[HS_OUTCOME_ARRESTS], 6 + 5);
     assert_int_equal(hs_report_left_out(report)->outcomes_replaced, 3);
     hs_report_free(report);
     hs_controls_unref(controls);
-    story_free(second);
     story_free(story);
 }
 
@@ -366,7 +344,7 @@ static void a_district_is_its_groups_and_its_area(void **state)
 {
     (void)state;
     struct story *story = a_day();
-    struct hs_controls *controls = story_controls_of(QUEUES, OPERATIONS, GROUPS);
+    struct hs_controls *controls = scorpion_controls();
     struct hs_report_config config = {.controls = controls,
                                       .district = HS_STR("bath"),
                                       .from_ms = story_time_ms("00:00:00"),

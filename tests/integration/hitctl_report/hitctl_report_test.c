@@ -11,32 +11,8 @@
 #include <jansson.h>
 
 #include "hitstream/v1/alert.pb-c.h"
+#include "scenario/scorpion.h"
 #include "town.h"
-
-#define QUEUES                                                                                     \
-    "queues:\n"                                                                                    \
-    "  avon-intel: {owner: avon, kind: intelligence, lists: [\"*\"], forces: [avon]}\n"            \
-    "  avon-live: {owner: avon, kind: live, lists: [stolen], forces: [avon], default: true,\n"     \
-    "    intelligence_queue: avon-intel, payload: json}\n"                                         \
-    "  joint: {owner: avon, kind: live, lists: [], intelligence_queue: avon-intel}\n"              \
-    "  partner: {owner: council, kind: intelligence, lists: [], partner: true, default: true,\n"   \
-    "    disclose: [priority]}\n"                                                                  \
-    "  quiet: {owner: avon, kind: intelligence, covert_lists: [covert-a]}\n"                       \
-    "  wilts-intel: {owner: wilts, kind: intelligence, lists: [drugs], forces: [wilts]}\n"         \
-    "  wilts-live: {owner: wilts, kind: live, lists: [drugs], forces: [wilts], default: true,\n"   \
-    "    intelligence_queue: wilts-intel}\n"
-#define OPERATIONS                                                                                 \
-    "operations:\n"                                                                                \
-    "  scorpion: {authority: ACC/7, lead: avon, forces: [wilts], from: 2026-01-13T06:00:00Z,\n"    \
-    "    to: 2026-01-13T12:00:00Z, lists: [stolen, drugs], queues: [joint, partner],\n"            \
-    "    covert_lists: [covert-a], covert_queues: [quiet]}\n"
-#define GROUPS                                                                                     \
-    "groups:\n"                                                                                    \
-    "  jay: {name: The Jays, lead: DI Jones, owner: avon, district: bath, review_date: "           \
-    "2026-12-31,\n"                                                                                \
-    "    authority: x, county_line: JAY}\n"                                                        \
-    "  owl: {name: The Owls, lead: x, owner: avon, district: bath, review_date: 2026-12-31,\n"     \
-    "    authority: x, covert_list: covert-a}\n"
 
 #define SAY(kind) HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_##kind
 // The log begins now, the operation was on another day.
@@ -102,7 +78,7 @@ static int setup(void **state)
          .group = "owl"},
         {.at = "12:00:00", .vehicle = "LATE1", .list = "stolen", .site = "avon/1"},
     };
-    town_open_with(&town, story_controls_of(QUEUES, OPERATIONS, GROUPS));
+    town_open_with(&town, story_controls_of(SCORPION_QUEUES, SCORPION_OPERATIONS, SCORPION_GROUPS));
     for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
         town_passes(&town, &hits[i]);
     }

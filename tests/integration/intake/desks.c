@@ -42,7 +42,9 @@ const char desks_queues[] =
 
 const char desks_rules[] = "incident:\n  quiet_ms: 600000\n  repeat_window_ms: 1000\n";
 
-enum { STEP_MS = 20, LIVE_MS = 5000 };
+enum { STEP_MS = 20 };
+
+struct desks desks;
 
 void desks_step(void)
 {
@@ -50,70 +52,84 @@ void desks_step(void)
     nanosleep(&wait, NULL);
 }
 
-int desks_open_broker(struct desks *desks)
+int desks_open_broker(void **state)
 {
-    if (hs_broker_start(&desks->broker, NULL) != 0) {
+    (void)state;
+    if (hs_broker_start(&desks.broker, NULL) != 0) {
         return -1;
     }
-    house_open(&desks->house, desks->broker.bootstrap);
-    house_activate_texts(&desks->house, desks_cameras, desks_queues, desks_rules);
-    int exit_code = HITCTL(&desks->house, "topics", "create", "--reads-from", "end", "--partitions",
+    house_open(&desks.house, desks.broker.bootstrap);
+    house_activate_texts(&desks.house, desks_cameras, desks_queues, desks_rules);
+    int exit_code = HITCTL(&desks.house, "topics", "create", "--reads-from", "end", "--partitions",
                            "2", "--hits-partitions", "2");
     if (exit_code != 0) {
-        fprintf(stderr, "%s\nexit code %d\n", desks->house.text, exit_code);
+        fprintf(stderr, "%s\nexit code %d\n", desks.house.text, exit_code);
     }
-    house_close(&desks->house);
+    house_close(&desks.house);
     return exit_code;
 }
 
-void desks_close_broker(struct desks *desks)
+int desks_close_broker(void **state)
 {
-    hs_broker_fini(&desks->broker);
+    (void)state;
+    hs_broker_fini(&desks.broker);
+    return 0;
 }
 
-void desks_open(struct desks *desks)
+int desks_open(void **state)
 {
-    house_forget_anchor(desks->broker.bootstrap);
-    house_open(&desks->house, desks->broker.bootstrap);
-    house_activate_texts(&desks->house, desks_cameras, desks_queues, desks_rules);
-    house_create_list(&desks->house, "stolen", false);
-    house_create_list(&desks->house, "lantern", true);
+    (void)state;
+    house_forget_anchor(desks.broker.bootstrap);
+    house_open(&desks.house, desks.broker.bootstrap);
+    house_activate_texts(&desks.house, desks_cameras, desks_queues, desks_rules);
+    house_create_list(&desks.house, "stolen", false);
+    house_create_list(&desks.house, "lantern", true);
+    return 0;
 }
 
-void desks_close(struct desks *desks)
+int desks_close(void **state)
 {
-    house_close(&desks->house);
+    (void)state;
+    house_close(&desks.house);
+    return 0;
 }
 
-void desks_start(struct desks *desks, const char *environment)
+void desks_start(const char *environment)
 {
-    house_start(&desks->house, environment);
-    house_await_heard(&desks->house, "READY=1");
-    house_await_answer(&desks->house, "/status", "\"partitions\": 6,\n    \"taken\"");
+    house_start(&desks.house, environment);
+    house_await_heard(&desks.house, "READY=1");
+    house_await_answer(&desks.house, "/status", "\"partitions\": 6,\n    \"taken\"");
 }
 
-void desks_list(struct desks *desks, const char *list_id, const char *vrm)
+void desks_await_metric(const char *series, double at_least)
 {
-    double before = house_metric(&desks->house, "hitstream_lists_changes_total");
-    house_put(&desks->house, list_id, vrm, vrm);
-    int64_t until_ms = hs_clock_boottime_ms() + LIVE_MS;
-    while (house_metric(&desks->house, "hitstream_lists_changes_total") <= before &&
-           hs_clock_boottime_ms() < until_ms) {
+    int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
+    double value = house_metric(&desks.house, series);
+    for (; value < at_least; value = house_metric(&desks.house, series)) {
+        if (hs_clock_boottime_ms() >= until_ms) {
+            fail_msg("'%s' is %f and does not come to %f", series, value, at_least);
+        }
         desks_step();
     }
 }
 
-static void produce(struct desks *desks, const char *topic, const char *key, struct hs_str value)
+void desks_list(const char *list_id, const char *vrm)
+{
+    double before = house_metric(&desks.house, "hitstream_lists_changes_total");
+    house_put(&desks.house, list_id, vrm, vrm);
+    desks_await_metric("hitstream_lists_changes_total", before + 1);
+}
+
+static void produce(const char *topic, const char *key, struct hs_str value)
 {
     struct hs_test_producer *producer;
-    assert_int_equal(hs_test_producer_new(desks->broker.bootstrap, &producer), 0);
+    assert_int_equal(hs_test_producer_new(desks.broker.bootstrap, &producer), 0);
     assert_int_equal(hs_test_produce(producer, topic, -1, hs_str(key), value, NULL, 0), 0);
     assert_int_equal(hs_test_producer_flush(producer, HOUSE_TIMEOUT_MS), 0);
     hs_test_producer_free(producer);
 }
 
-static void produce_read(struct desks *desks, const char *site, const char *vrm,
-                         const char *test_queue)
+static void produce_read(const char *site, const char *vrm, const char *test_queue)
 {
     Hitstream__V1__PlateReadBatch batch = HITSTREAM__V1__PLATE_READ_BATCH__INIT;
     Hitstream__V1__PlateRead read = HITSTREAM__V1__PLATE_READ__INIT;
@@ -126,29 +142,36 @@ static void produce_read(struct desks *desks, const char *site, const char *vrm,
     batch.n_reads = 1;
     batch.reads = rows;
     size_t len = hitstream__v1__plate_read_batch__pack(&batch, packed);
-    produce(desks, "anpr.reads", site, hs_str_n(packed, len));
+    produce("anpr.reads", site, hs_str_n(packed, len));
 }
 
-void desks_read(struct desks *desks, const char *site, const char *vrm)
+void desks_read(const char *site, const char *vrm)
 {
-    produce_read(desks, site, vrm, "");
+    produce_read(site, vrm, "");
 }
 
-void desks_test_read(struct desks *desks, const char *queue)
+void desks_pass(const char *site, const char *vrm)
 {
-    produce_read(desks, "hitstream-test", "", queue);
+    double hits = house_metric(&desks.house, "hitstream_correlate_hits_total");
+    desks_read(site, vrm);
+    desks_await_metric("hitstream_correlate_hits_total", hits + 1);
 }
 
-static Hitstream__V1__Alert *find(struct desks *desks, const char *queue, const char *vehicle,
-                                  size_t number, size_t *ret_count)
+void desks_test_read(const char *queue)
+{
+    produce_read("hitstream-test", "", queue);
+}
+
+static Hitstream__V1__Alert *find(const char *queue, const char *vehicle, size_t number,
+                                  size_t *ret_count)
 {
     struct hs_test_messages messages = {0};
     Hitstream__V1__Alert *found = NULL;
     char topic[128];
     size_t count = 0;
     snprintf(topic, sizeof(topic), "dispatch.%s", queue);
-    assert_int_equal(
-        hs_test_topic_read(desks->broker.bootstrap, topic, HOUSE_TIMEOUT_MS, &messages), 0);
+    assert_int_equal(hs_test_topic_read(desks.broker.bootstrap, topic, HOUSE_TIMEOUT_MS, &messages),
+                     0);
     for (size_t i = 0; i < messages.count && !found; i++) {
         Hitstream__V1__Alert *alert = hitstream__v1__alert__unpack(
             NULL, messages.rows[i].value.len, (const uint8_t *)messages.rows[i].value.ptr);
@@ -165,39 +188,37 @@ static Hitstream__V1__Alert *find(struct desks *desks, const char *queue, const 
     return found;
 }
 
-size_t desks_count(struct desks *desks, const char *queue, const char *vehicle)
+size_t desks_count(const char *queue, const char *vehicle)
 {
     size_t count;
-    find(desks, queue, vehicle, 0, &count);
+    find(queue, vehicle, 0, &count);
     return count;
 }
 
-Hitstream__V1__Alert *desks_alert(struct desks *desks, const char *queue, const char *vehicle,
-                                  size_t number)
+Hitstream__V1__Alert *desks_alert(const char *queue, const char *vehicle, size_t number)
 {
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
     size_t count;
     Hitstream__V1__Alert *alert;
-    while (!(alert = find(desks, queue, vehicle, number, &count)) &&
-           hs_clock_boottime_ms() < until_ms) {
+    while (!(alert = find(queue, vehicle, number, &count)) && hs_clock_boottime_ms() < until_ms) {
         desks_step();
     }
     if (!alert) {
-        char *log = hs_test_file_read(desks->house.log);
+        char *log = hs_test_file_read(desks.house.log);
         fail_msg("alert %zu about '%s' did not come to '%s'\n%s", number, vehicle, queue,
                  log ? log : "");
     }
     return alert;
 }
 
-void desks_say_bytes(struct desks *desks, const char *queue, struct hs_str value)
+void desks_say_bytes(const char *queue, struct hs_str value)
 {
     char topic[128];
     snprintf(topic, sizeof(topic), "feedback.%s", queue);
-    produce(desks, topic, "any", value);
+    produce(topic, "any", value);
 }
 
-void desks_say(struct desks *desks, const char *queue, uint8_t id, Hitstream__V1__FeedbackKind kind,
+void desks_say(const char *queue, uint8_t id, Hitstream__V1__FeedbackKind kind,
                ProtobufCBinaryData token)
 {
     Hitstream__V1__Feedback feedback = HITSTREAM__V1__FEEDBACK__INIT;
@@ -211,7 +232,7 @@ void desks_say(struct desks *desks, const char *queue, uint8_t id, Hitstream__V1
     feedback.at_ms = hs_clock_realtime_ms();
     assert_true(hitstream__v1__feedback__get_packed_size(&feedback) <= sizeof(packed));
     size_t len = hitstream__v1__feedback__pack(&feedback, packed);
-    desks_say_bytes(desks, queue, hs_str_n(packed, len));
+    desks_say_bytes(queue, hs_str_n(packed, len));
 }
 
 static bool is_feedback(const struct hs_test_message *message, uint8_t id)
@@ -227,14 +248,14 @@ static bool is_feedback(const struct hs_test_message *message, uint8_t id)
     return same;
 }
 
-size_t desks_events(struct desks *desks, uint8_t id, bool await)
+size_t desks_events(uint8_t id, bool await)
 {
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
     size_t count = 0;
     do {
         struct hs_test_messages messages = {0};
         assert_int_equal(
-            hs_test_topic_read(desks->broker.bootstrap, "anpr.hits", HOUSE_TIMEOUT_MS, &messages),
+            hs_test_topic_read(desks.broker.bootstrap, "anpr.hits", HOUSE_TIMEOUT_MS, &messages),
             0);
         count = 0;
         for (size_t i = 0; i < messages.count; i++) {

@@ -13,35 +13,6 @@
 #include "base/clock.h"
 #include "desks.h"
 
-static struct desks desks;
-
-static int open_broker(void **state)
-{
-    (void)state;
-    return desks_open_broker(&desks);
-}
-
-static int close_broker(void **state)
-{
-    (void)state;
-    desks_close_broker(&desks);
-    return 0;
-}
-
-static int open_desks(void **state)
-{
-    (void)state;
-    desks_open(&desks);
-    return 0;
-}
-
-static int close_desks(void **state)
-{
-    (void)state;
-    desks_close(&desks);
-    return 0;
-}
-
 // As a partner with nothing but Kafka sends it; `id` is 22 characters of base64.
 static void say(const char *queue, const char *id, const char *kind, const char *rest)
 {
@@ -50,7 +21,7 @@ static void say(const char *queue, const char *id, const char *kind, const char 
                   "{\"feedbackId\":\"%s==\",\"kind\":\"FEEDBACK_KIND_%s\",\"person\":\"J Smith\","
                   "\"atMs\":\"%lld\",%s}",
                   id, kind, (long long)hs_clock_realtime_ms(), rest);
-    desks_say_bytes(&desks, queue, hs_buf_str(&text));
+    desks_say_bytes(queue, hs_buf_str(&text));
     hs_buf_fini(&text);
 }
 
@@ -97,7 +68,7 @@ static void a_nomination_waits_for_an_officers_yes(void **state)
     static const char kay[] =
         "\"note\":\"two men, a hire car\",\"nomination\":{\"groupId\":\"kay\",\"name\":\"Kay lot\","
         "\"district\":\"bath\",\"vehicle\":\"ab21 cde\"}";
-    desks_start(&desks, NULL);
+    desks_start(NULL);
     say("east-live", "KKKKKKKKKKKKKKKKKKKKKA", "NOMINATION", kay);
     say("east-live", "KKKKKKKKKKKKKKKKKKKKKA", "NOMINATION", kay); // sent again
     say("east-live", "LLLLLLLLLLLLLLLLLLLLLA", "INTELLIGENCE",
@@ -139,7 +110,7 @@ static void what_does_not_fit_is_put_aside(void **state)
     (void)state;
     struct hs_test_messages aside = {0};
     size_t nominations = 0, intelligence = 0;
-    desks_start(&desks, NULL);
+    desks_start(NULL);
     say("east-live", "MMMMMMMMMMMMMMMMMMMMMA", "NOMINATION",
         "\"nomination\":{\"groupId\":\"No!\"}");
     say("east-live", "NNNNNNNNNNNNNNNNNNNNNA", "INTELLIGENCE", "\"aboutGroup\":\"kay\"");
@@ -168,7 +139,7 @@ static void what_does_not_fit_is_put_aside(void **state)
 static void killed_before_the_commit_it_stands_once(void **state)
 {
     (void)state;
-    desks_start(&desks, "HS_KILL_POINT=feedback-said:1");
+    desks_start("HS_KILL_POINT=feedback-said:1");
     say("east-live", "OOOOOOOOOOOOOOOOOOOOOA", "NOMINATION",
         "\"nomination\":{\"groupId\":\"lou\"}");
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
@@ -176,7 +147,7 @@ static void killed_before_the_commit_it_stands_once(void **state)
         desks_step();
     }
     assert_false(hs_process_running(&desks.house.daemon));
-    desks_start(&desks, NULL);
+    desks_start(NULL);
     house_await_answer(&desks.house, "/metrics", "hitstream_said_of_groups_total 1");
     await_group("lou                  nominated ");
     say("east-live", "PPPPPPPPPPPPPPPPPPPPPA", "NOMINATION",
@@ -203,21 +174,21 @@ static void killed_before_the_commit_it_stands_once(void **state)
 static void with_redis_away_it_waits(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "AB22CDE");
-    desks_read(&desks, "n1", "AB22CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB22CDE", 1);
+    desks_start(NULL);
+    desks_list("stolen", "AB22CDE");
+    desks_read("n1", "AB22CDE");
+    Hitstream__V1__Alert *alert = desks_alert("north-live", "AB22CDE", 1);
     assert_int_equal(hs_redis_server_save(&desks.house.redis), 0);
     hs_redis_server_kill(&desks.house.redis);
     say("east-live", "QQQQQQQQQQQQQQQQQQQQQA", "NOMINATION",
         "\"nomination\":{\"groupId\":\"nan\"}");
     house_await_answer(&desks.house, "/metrics", "hitstream_said_of_groups_total 1");
-    desks_say(&desks, "north-live", 8, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+    desks_say("north-live", 8, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
               alert->reply_token);
-    assert_int_equal(desks_events(&desks, 8, true), 1);
+    assert_int_equal(desks_events(8, true), 1);
     assert_int_equal(house_stop(&desks.house), 0);
     assert_int_equal(hs_redis_server_again(&desks.house.redis), 0);
-    desks_start(&desks, NULL);
+    desks_start(NULL);
     await_group("nan                  nominated ");
     assert_int_equal(hs_redis_server_save(&desks.house.redis), 0);
     hs_redis_server_kill(&desks.house.redis);
@@ -232,12 +203,12 @@ static void with_redis_away_it_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_nomination_waits_for_an_officers_yes, open_desks,
-                                        close_desks),
-        cmocka_unit_test_setup_teardown(what_does_not_fit_is_put_aside, open_desks, close_desks),
-        cmocka_unit_test_setup_teardown(killed_before_the_commit_it_stands_once, open_desks,
-                                        close_desks),
-        cmocka_unit_test_setup_teardown(with_redis_away_it_waits, open_desks, close_desks),
+        cmocka_unit_test_setup_teardown(a_nomination_waits_for_an_officers_yes, desks_open,
+                                        desks_close),
+        cmocka_unit_test_setup_teardown(what_does_not_fit_is_put_aside, desks_open, desks_close),
+        cmocka_unit_test_setup_teardown(killed_before_the_commit_it_stands_once, desks_open,
+                                        desks_close),
+        cmocka_unit_test_setup_teardown(with_redis_away_it_waits, desks_open, desks_close),
     };
-    return cmocka_run_group_tests(tests, open_broker, close_broker);
+    return cmocka_run_group_tests(tests, desks_open_broker, desks_close_broker);
 }

@@ -13,40 +13,11 @@
 #include "desks.h"
 #include "hitstream/v1/watchlist.pb-c.h"
 
-static struct desks desks;
-
-static int open_broker(void **state)
-{
-    (void)state;
-    return desks_open_broker(&desks);
-}
-
-static int close_broker(void **state)
-{
-    (void)state;
-    desks_close_broker(&desks);
-    return 0;
-}
-
-static int open_desks(void **state)
-{
-    (void)state;
-    desks_open(&desks);
-    return 0;
-}
-
-static int close_desks(void **state)
-{
-    (void)state;
-    desks_close(&desks);
-    return 0;
-}
-
 // The number-th alert about the vehicle is of that kind.
 static Hitstream__V1__Alert *expect(const char *queue, const char *vehicle, size_t number,
                                     Hitstream__V1__AlertKind kind)
 {
-    Hitstream__V1__Alert *alert = desks_alert(&desks, queue, vehicle, number);
+    Hitstream__V1__Alert *alert = desks_alert(queue, vehicle, number);
     assert_int_equal(alert->kind, kind);
     return alert;
 }
@@ -56,42 +27,23 @@ static void release(Hitstream__V1__Alert *alert)
     hitstream__v1__alert__free_unpacked(alert, NULL);
 }
 
-static void await_metric(const char *series, double at_least)
-{
-    int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
-    while (house_metric(&desks.house, series) < at_least && hs_clock_boottime_ms() < until_ms) {
-        desks_step();
-    }
-    if (house_metric(&desks.house, series) < at_least) {
-        fail_msg("'%s' does not come to %f", series, at_least);
-    }
-}
-
-// A read that was matched and applied.
-static void pass(const char *site, const char *vrm)
-{
-    double hits = house_metric(&desks.house, "hitstream_correlate_hits_total");
-    desks_read(&desks, site, vrm);
-    await_metric("hitstream_correlate_hits_total", hits + 1);
-}
-
 static void an_acknowledgement_ends_the_waiting(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC12CDE");
-    desks_list(&desks, "stolen", "BC13CDE");
-    pass("n1", "BC12CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC12CDE");
+    desks_list("stolen", "BC13CDE");
+    desks_pass("n1", "BC12CDE");
     Hitstream__V1__Alert *alert =
         expect("north-live", "BC12CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED);
-    desks_say(&desks, "north-live", 21, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+    desks_say("north-live", 21, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
               alert->reply_token);
-    await_metric("hitstream_correlate_feedback_total", 1);
-    pass("n1", "BC13CDE");
+    desks_await_metric("hitstream_correlate_feedback_total", 1);
+    desks_pass("n1", "BC13CDE");
     release(expect("north-chief", "BC13CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED));
-    assert_int_equal(desks_count(&desks, "north-chief", "BC12CDE"), 0); // due before the other
+    assert_int_equal(desks_count("north-chief", "BC12CDE"), 0); // due before the other
     release(alert);
-    pass("n2", "BC12CDE");
+    desks_pass("n2", "BC12CDE");
     alert = expect("north-live", "BC12CDE", 2, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_UPDATED);
     assert_int_equal(alert->n_answered, 1);
     assert_string_equal(alert->answered[0]->person, "PC 4711");
@@ -102,17 +54,17 @@ static void an_acknowledgement_ends_the_waiting(void **state)
 static void a_silenced_desk_is_told_no_updates(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC21CDE");
-    pass("n1", "BC21CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC21CDE");
+    desks_pass("n1", "BC21CDE");
     Hitstream__V1__Alert *alert =
         expect("north-live", "BC21CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED);
-    desks_say(&desks, "north-live", 22, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_SILENCED,
+    desks_say("north-live", 22, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_SILENCED,
               alert->reply_token);
-    await_metric("hitstream_correlate_feedback_total", 1);
-    pass("n2", "BC21CDE");
-    pass("n3", "BC21CDE");
-    assert_int_equal(desks_count(&desks, "north-live", "BC21CDE"), 1);
+    desks_await_metric("hitstream_correlate_feedback_total", 1);
+    desks_pass("n2", "BC21CDE");
+    desks_pass("n3", "BC21CDE");
+    assert_int_equal(desks_count("north-live", "BC21CDE"), 1);
     release(alert);
     assert_int_equal(house_stop(&desks.house), 0);
 }
@@ -120,10 +72,10 @@ static void a_silenced_desk_is_told_no_updates(void **state)
 static void what_nobody_answers_goes_up_the_chain(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC14CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC14CDE");
     int64_t from_ms = hs_clock_boottime_ms();
-    pass("n1", "BC14CDE");
+    desks_pass("n1", "BC14CDE");
     Hitstream__V1__Alert *alert =
         expect("north-chief", "BC14CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_ESCALATED);
     assert_true(hs_clock_boottime_ms() - from_ms >= 3000);
@@ -136,11 +88,11 @@ static void what_nobody_answers_goes_up_the_chain(void **state)
 static void a_withdrawn_entry_stands_desks_down(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC15CDE");
-    desks_list(&desks, "stolen", "BC16CDE");
-    pass("n1", "BC15CDE");
-    pass("n1", "BC16CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC15CDE");
+    desks_list("stolen", "BC16CDE");
+    desks_pass("n1", "BC15CDE");
+    desks_pass("n1", "BC16CDE");
     release(expect("north-live", "BC15CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED));
     assert_int_equal(HITCTL(&desks.house, "list", "drop", "stolen", "BC15CDE"), 0);
     Hitstream__V1__Alert *alert =
@@ -150,13 +102,13 @@ static void a_withdrawn_entry_stands_desks_down(void **state)
     release(alert);
     // the whole list, also while the daemon is away
     assert_int_equal(house_stop(&desks.house), 0);
-    assert_int_equal(desks_count(&desks, "north-live", "BC16CDE"), 1);
+    assert_int_equal(desks_count("north-live", "BC16CDE"), 1);
     assert_int_equal(HITCTL(&desks.house, "list", "status", "stolen", "suspended"), 0);
-    desks_start(&desks, NULL);
+    desks_start(NULL);
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
     bool down = false;
     for (size_t i = 2; !down && hs_clock_boottime_ms() < until_ms; i++) {
-        alert = desks_alert(&desks, "north-live", "BC16CDE", i);
+        alert = desks_alert("north-live", "BC16CDE", i);
         down = alert->kind == HITSTREAM__V1__ALERT_KIND__ALERT_KIND_STAND_DOWN;
         release(alert);
     }
@@ -167,9 +119,9 @@ static void a_withdrawn_entry_stands_desks_down(void **state)
 static void not_this_vehicle_makes_an_exclusion(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC17CDE");
-    pass("n1", "BC17CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC17CDE");
+    desks_pass("n1", "BC17CDE");
     Hitstream__V1__Alert *alert =
         expect("north-live", "BC17CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED);
     char id[33];
@@ -177,19 +129,19 @@ static void not_this_vehicle_makes_an_exclusion(void **state)
     assert_int_equal(HITCTL(&desks.house, "--who", "PC 77", "alerts", "not-this-vehicle",
                             "north-live", id, "--for", "30d", "--note", "cloned; sold", "--wait"),
                      0);
-    await_metric("hitstream_exclusions_stored_total", 1);
+    desks_await_metric("hitstream_exclusions_stored_total", 1);
     assert_int_equal(HITCTL(&desks.house, "list", "show", "stolen", "BC17CDE"), 0);
     if (!strstr(desks.house.text, "BC17CDE/PC 77/") || !strstr(desks.house.text, "cloned, sold")) {
         fail_msg("no exclusion: %s", desks.house.text);
     }
-    size_t before = desks_count(&desks, "north-live", "BC17CDE");
+    size_t before = desks_count("north-live", "BC17CDE");
     double reads = house_metric(&desks.house, "hitstream_reads_total");
-    desks_read(&desks, "n2", "BC17CDE");
-    await_metric("hitstream_reads_total", reads + 1);
-    desks_list(&desks, "stolen", "BC18CDE");
-    pass("n2", "BC18CDE"); // behind it
+    desks_read("n2", "BC17CDE");
+    desks_await_metric("hitstream_reads_total", reads + 1);
+    desks_list("stolen", "BC18CDE");
+    desks_pass("n2", "BC18CDE"); // behind it
     release(expect("north-live", "BC18CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED));
-    assert_int_equal(desks_count(&desks, "north-live", "BC17CDE"), before);
+    assert_int_equal(desks_count("north-live", "BC17CDE"), before);
     release(alert);
     assert_int_equal(house_stop(&desks.house), 0);
 }
@@ -198,16 +150,16 @@ static void not_this_vehicle_makes_an_exclusion(void **state)
 static void an_exclusion_waits_for_redis(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC19CDE");
-    pass("n1", "BC19CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC19CDE");
+    desks_pass("n1", "BC19CDE");
     Hitstream__V1__Alert *alert =
         expect("north-live", "BC19CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED);
     hs_redis_server_stop(&desks.house.redis);
-    desks_say(&desks, "north-live", 25,
-              HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOT_THIS_VEHICLE, alert->reply_token);
-    assert_int_equal(desks_events(&desks, 25, true), 1);
-    await_metric("hitstream_exclusions_waiting", 1);
+    desks_say("north-live", 25, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_NOT_THIS_VEHICLE,
+              alert->reply_token);
+    assert_int_equal(desks_events(25, true), 1);
+    desks_await_metric("hitstream_exclusions_waiting", 1);
     assert_int_equal(hs_process_stop(&desks.house.daemon, HOUSE_TIMEOUT_MS), 0);
     assert_int_equal(hs_redis_server_again(&desks.house.redis), 0);
     release(alert);
@@ -216,9 +168,9 @@ static void an_exclusion_waits_for_redis(void **state)
 static void another_desk_takes_over(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "BC20CDE");
-    pass("n1", "BC20CDE");
+    desks_start(NULL);
+    desks_list("stolen", "BC20CDE");
+    desks_pass("n1", "BC20CDE");
     Hitstream__V1__Alert *alert =
         expect("north-live", "BC20CDE", 1, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_OPENED);
     char id[33];
@@ -238,7 +190,7 @@ static void another_desk_takes_over(void **state)
     assert_int_equal(house_stop(&desks.house), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desks, close_desks)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, desks_open, desks_close)
 
 int main(void)
 {
@@ -251,5 +203,5 @@ int main(void)
         TEST(an_exclusion_waits_for_redis),
         TEST(another_desk_takes_over),
     };
-    return cmocka_run_group_tests(tests, open_broker, close_broker);
+    return cmocka_run_group_tests(tests, desks_open_broker, desks_close_broker);
 }

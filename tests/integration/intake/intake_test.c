@@ -13,35 +13,6 @@
 #include "base/clock.h"
 #include "desks.h"
 
-static struct desks desks;
-
-static int open_broker(void **state)
-{
-    (void)state;
-    return desks_open_broker(&desks);
-}
-
-static int close_broker(void **state)
-{
-    (void)state;
-    desks_close_broker(&desks);
-    return 0;
-}
-
-static int open_desks(void **state)
-{
-    (void)state;
-    desks_open(&desks);
-    return 0;
-}
-
-static int close_desks(void **state)
-{
-    (void)state;
-    desks_close(&desks);
-    return 0;
-}
-
 // Waits until feedback.rejected holds so many; the caller frees them.
 static void rejected(size_t count, struct hs_test_messages *messages)
 {
@@ -60,10 +31,10 @@ static void hitctl_answers_an_alert(void **state)
 {
     (void)state;
     char id[33];
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "AB12CDE");
-    desks_read(&desks, "n1", "AB12CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB12CDE", 1);
+    desks_start(NULL);
+    desks_list("stolen", "AB12CDE");
+    desks_read("n1", "AB12CDE");
+    Hitstream__V1__Alert *alert = desks_alert("north-live", "AB12CDE", 1);
     hs_hex_encode(alert->alert_id.data, alert->alert_id.len, id);
     id[12] = '\0';
     int exit_code = HITCTL(&desks.house, "--who", "PC 1234", "alerts", "ack", "north-live", id,
@@ -73,7 +44,7 @@ static void hitctl_answers_an_alert(void **state)
         fail_msg("%d: %s", exit_code, desks.house.text);
     }
     assert_non_null(strstr(desks.house.text, "taken after"));
-    assert_int_equal(desks_events(&desks, 1, true), 1);
+    assert_int_equal(desks_events(1, true), 1);
     assert_int_equal(HITCTL(&desks.house, "alerts", "show", "north-live", id), 0);
     assert_non_null(strstr(desks.house.text, "AB12CDE"));
     assert_int_equal(HITCTL(&desks.house, "alerts", "ack", "east-live", id), 3);
@@ -90,20 +61,20 @@ static void what_is_no_feedback_is_put_aside(void **state)
     (void)state;
     struct hs_test_messages aside = {0};
     static const char no_person[] = "{\"feedbackId\":\"AAAAAAAAAAAAAAAAAAAAAA==\"}";
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "AB13CDE");
-    desks_read(&desks, "n1", "AB13CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB13CDE", 1);
+    desks_start(NULL);
+    desks_list("stolen", "AB13CDE");
+    desks_read("n1", "AB13CDE");
+    Hitstream__V1__Alert *alert = desks_alert("north-live", "AB13CDE", 1);
     const ProtobufCBinaryData token = alert->reply_token;
     const ProtobufCBinaryData forged = {.len = token.len, .data = calloc(1, token.len)};
     const Hitstream__V1__FeedbackKind ack =
         HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED;
-    desks_say_bytes(&desks, "north-live", HS_STR("\xff\xff\xff nonsense"));
-    desks_say_bytes(&desks, "north-live", hs_str(no_person));
-    desks_say(&desks, "east-live", 2, ack, token);
-    desks_say(&desks, "north-live", 3, ack, forged);
-    desks_say(&desks, "north-live", 4, ack, token);
-    assert_int_equal(desks_events(&desks, 4, true), 1);
+    desks_say_bytes("north-live", HS_STR("\xff\xff\xff nonsense"));
+    desks_say_bytes("north-live", hs_str(no_person));
+    desks_say("east-live", 2, ack, token);
+    desks_say("north-live", 3, ack, forged);
+    desks_say("north-live", 4, ack, token);
+    assert_int_equal(desks_events(4, true), 1);
     rejected(4, &aside);
     size_t found = 0;
     for (size_t i = 0; i < aside.count; i++) {
@@ -117,8 +88,8 @@ static void what_is_no_feedback_is_put_aside(void **state)
         assert_true(hs_test_header(&aside.rows[i], "reason-text").len > 0);
     }
     assert_int_equal(found, 4);
-    assert_int_equal(desks_events(&desks, 2, false), 0);
-    assert_int_equal(desks_events(&desks, 3, false), 0);
+    assert_int_equal(desks_events(2, false), 0);
+    assert_int_equal(desks_events(3, false), 0);
     assert_true(house_metric(&desks.house,
                              "hitstream_feedback_rejected_total{reason=\"other-queue\"}") == 1);
     hs_test_messages_fini(&aside);
@@ -130,10 +101,10 @@ static void what_is_no_feedback_is_put_aside(void **state)
 static void json_is_taken_too(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "AB14CDE");
-    desks_read(&desks, "n1", "AB14CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB14CDE", 1);
+    desks_start(NULL);
+    desks_list("stolen", "AB14CDE");
+    desks_read("n1", "AB14CDE");
+    Hitstream__V1__Alert *alert = desks_alert("north-live", "AB14CDE", 1);
     assert_int_equal(HITCTL(&desks.house, "--json", "alerts", "show", "north-live", "00000000"), 3);
     char id[33];
     hs_hex_encode(alert->alert_id.data, alert->alert_id.len, id);
@@ -147,8 +118,8 @@ static void json_is_taken_too(void **state)
                   "\"kind\":\"FEEDBACK_KIND_NOTE\",\"person\":\"PC 1\",\"atMs\":\"%lld\","
                   "\"note\":\"on the A1\"}",
                   (int)strcspn(token, "\""), token, (long long)hs_clock_realtime_ms());
-    desks_say_bytes(&desks, "north-live", hs_buf_str(&text));
-    assert_int_equal(desks_events(&desks, 5, true), 1);
+    desks_say_bytes("north-live", hs_buf_str(&text));
+    assert_int_equal(desks_events(5, true), 1);
     hs_buf_fini(&text);
     hitstream__v1__alert__free_unpacked(alert, NULL);
     assert_int_equal(house_stop(&desks.house), 0);
@@ -159,23 +130,23 @@ static void json_is_taken_too(void **state)
 static void killed_before_the_commit_loses_nothing(void **state)
 {
     (void)state;
-    desks_start(&desks, "HS_KILL_POINT=feedback-before-commit:1");
-    desks_list(&desks, "stolen", "AB15CDE");
-    desks_read(&desks, "n1", "AB15CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB15CDE", 1);
-    desks_say(&desks, "north-live", 6, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+    desks_start("HS_KILL_POINT=feedback-before-commit:1");
+    desks_list("stolen", "AB15CDE");
+    desks_read("n1", "AB15CDE");
+    Hitstream__V1__Alert *alert = desks_alert("north-live", "AB15CDE", 1);
+    desks_say("north-live", 6, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
               alert->reply_token);
-    assert_int_equal(desks_events(&desks, 6, true), 1);
+    assert_int_equal(desks_events(6, true), 1);
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
     while (hs_process_running(&desks.house.daemon) && hs_clock_boottime_ms() < until_ms) {
         desks_step();
     }
     assert_false(hs_process_running(&desks.house.daemon));
-    desks_start(&desks, NULL);
-    while (desks_events(&desks, 6, true) < 2 && hs_clock_boottime_ms() < until_ms) {
+    desks_start(NULL);
+    while (desks_events(6, true) < 2 && hs_clock_boottime_ms() < until_ms) {
         desks_step();
     }
-    assert_int_equal(desks_events(&desks, 6, true), 2);
+    assert_int_equal(desks_events(6, true), 2);
     hitstream__v1__alert__free_unpacked(alert, NULL);
     assert_int_equal(house_stop(&desks.house), 0);
 }
@@ -188,12 +159,12 @@ static void who_says_too_much_is_put_aside(void **state)
     enum { SAID = 10, BOUND = 3 };
     struct hs_test_messages aside = {0};
     size_t malformed = 0, rate = 0;
-    desks_start(&desks, NULL);
-    desks_list(&desks, "stolen", "AB19CDE");
-    desks_read(&desks, "n1", "AB19CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", "AB19CDE", 1);
+    desks_start(NULL);
+    desks_list("stolen", "AB19CDE");
+    desks_read("n1", "AB19CDE");
+    Hitstream__V1__Alert *alert = desks_alert("north-live", "AB19CDE", 1);
     for (int i = 0; i < SAID; i++) {
-        desks_say_bytes(&desks, "east-intel", HS_STR("\xff\xff\xff wild"));
+        desks_say_bytes("east-intel", HS_STR("\xff\xff\xff wild"));
     }
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
     while (malformed + rate < SAID && hs_clock_boottime_ms() < until_ms) {
@@ -216,9 +187,9 @@ static void who_says_too_much_is_put_aside(void **state)
     assert_true(malformed <= 2 * BOUND);
     assert_true(house_metric(&desks.house, "hitstream_feedback_rejected_total{reason=\"rate\"}") ==
                 (double)rate);
-    desks_say(&desks, "north-live", 9, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+    desks_say("north-live", 9, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
               alert->reply_token);
-    assert_int_equal(desks_events(&desks, 9, true), 1);
+    assert_int_equal(desks_events(9, true), 1);
     hs_test_messages_fini(&aside);
     hitstream__v1__alert__free_unpacked(alert, NULL);
     assert_int_equal(house_stop(&desks.house), 0);
@@ -232,18 +203,18 @@ static void a_new_desk_is_heard(void **state)
              "%s  south-live:\n    owner: northvale\n    kind: live\n    lists: ['*']\n"
              "    forces: [northvale]\n    intelligence_queue: north-intel\n",
              desks_queues);
-    desks_start(&desks, NULL);
+    desks_start(NULL);
     assert_int_equal(HITCTL(&desks.house, "topics", "create", "--queues", "south-live",
                             "--partitions", "2", "--hits-partitions", "2"),
                      0);
     house_activate_texts(&desks.house, desks_cameras, queues, desks_rules);
     house_await_answer(&desks.house, "/status", "\"partitions\": 7,\n    \"taken\"");
-    desks_list(&desks, "stolen", "AB16CDE");
-    desks_read(&desks, "n1", "AB16CDE");
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "south-live", "AB16CDE", 1);
-    desks_say(&desks, "south-live", 7, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+    desks_list("stolen", "AB16CDE");
+    desks_read("n1", "AB16CDE");
+    Hitstream__V1__Alert *alert = desks_alert("south-live", "AB16CDE", 1);
+    desks_say("south-live", 7, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
               alert->reply_token);
-    assert_int_equal(desks_events(&desks, 7, true), 1);
+    assert_int_equal(desks_events(7, true), 1);
     hitstream__v1__alert__free_unpacked(alert, NULL);
     assert_int_equal(house_stop(&desks.house), 0);
 }
@@ -251,13 +222,13 @@ static void a_new_desk_is_heard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(hitctl_answers_an_alert, open_desks, close_desks),
-        cmocka_unit_test_setup_teardown(what_is_no_feedback_is_put_aside, open_desks, close_desks),
-        cmocka_unit_test_setup_teardown(json_is_taken_too, open_desks, close_desks),
-        cmocka_unit_test_setup_teardown(killed_before_the_commit_loses_nothing, open_desks,
-                                        close_desks),
-        cmocka_unit_test_setup_teardown(who_says_too_much_is_put_aside, open_desks, close_desks),
-        cmocka_unit_test_setup_teardown(a_new_desk_is_heard, open_desks, close_desks),
+        cmocka_unit_test_setup_teardown(hitctl_answers_an_alert, desks_open, desks_close),
+        cmocka_unit_test_setup_teardown(what_is_no_feedback_is_put_aside, desks_open, desks_close),
+        cmocka_unit_test_setup_teardown(json_is_taken_too, desks_open, desks_close),
+        cmocka_unit_test_setup_teardown(killed_before_the_commit_loses_nothing, desks_open,
+                                        desks_close),
+        cmocka_unit_test_setup_teardown(who_says_too_much_is_put_aside, desks_open, desks_close),
+        cmocka_unit_test_setup_teardown(a_new_desk_is_heard, desks_open, desks_close),
     };
-    return cmocka_run_group_tests(tests, open_broker, close_broker);
+    return cmocka_run_group_tests(tests, desks_open_broker, desks_close_broker);
 }

@@ -13,31 +13,23 @@
 #include "desks.h"
 #include "hitstream/v1/read.pb-c.h"
 
-static struct desks desks;
-
 static int open_desks(void **state)
 {
-    (void)state;
-    int rc = desks_open_broker(&desks);
-    if (rc == 0) {
-        desks_open(&desks);
-    }
-    return rc;
+    int rc = desks_open_broker(state);
+    return rc ? rc : desks_open(state);
 }
 
 static int close_desks(void **state)
 {
-    (void)state;
-    desks_close(&desks);
-    desks_close_broker(&desks);
-    return 0;
+    desks_close(state);
+    return desks_close_broker(state);
 }
 
 static void a_test_alert_arrives_and_counts_nowhere(void **state)
 {
     (void)state;
-    desks_start(&desks, NULL);
-    Hitstream__V1__Alert *alert = desks_alert(&desks, "north-live", NULL, 1);
+    desks_start(NULL);
+    Hitstream__V1__Alert *alert = desks_alert("north-live", NULL, 1);
     assert_int_equal(alert->kind, HITSTREAM__V1__ALERT_KIND__ALERT_KIND_TEST);
     assert_true(alert->test);
     assert_string_equal(alert->vehicle, "TEST-north-live");
@@ -52,27 +44,27 @@ static void a_test_alert_arrives_and_counts_nowhere(void **state)
     assert_true(house_metric(&desks.house, "hitstream_alerts_total{queue=\"north-live\"}") == 0);
     assert_true(house_metric(&desks.house, "hitstream_reads_total") == 0);
     assert_true(house_metric(&desks.house, "hitstream_correlate_hits_total") == 0);
-    assert_int_equal(desks_count(&desks, "north-chief", NULL), 0);
-    assert_int_equal(desks_count(&desks, "east-live", NULL), 0);
-    assert_int_equal(desks_count(&desks, "covert-desk", NULL), 0);
+    assert_int_equal(desks_count("north-chief", NULL), 0);
+    assert_int_equal(desks_count("east-live", NULL), 0);
+    assert_int_equal(desks_count("covert-desk", NULL), 0);
     // the desk may say that it saw it; there is no incident to act on
-    desks_say(&desks, "north-live", 11, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
+    desks_say("north-live", 11, HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED,
               alert->reply_token);
     house_await_answer(&desks.house, "/metrics", "hitstream_test_feedback_total 1");
-    assert_int_equal(desks_events(&desks, 11, false), 0);
+    assert_int_equal(desks_events(11, false), 0);
     hitstream__v1__alert__free_unpacked(alert, NULL);
     // and it comes again
-    hitstream__v1__alert__free_unpacked(desks_alert(&desks, "north-live", NULL, 2), NULL);
+    hitstream__v1__alert__free_unpacked(desks_alert("north-live", NULL, 2), NULL);
     assert_int_equal(house_stop(&desks.house), 0);
 }
 
 static void a_restart_sends_none_before_its_time(void **state)
 {
     (void)state;
-    size_t before = desks_count(&desks, "north-live", NULL);
-    desks_start(&desks, NULL);
-    Hitstream__V1__Alert *last = desks_alert(&desks, "north-live", NULL, before);
-    Hitstream__V1__Alert *next = desks_alert(&desks, "north-live", NULL, before + 1);
+    size_t before = desks_count("north-live", NULL);
+    desks_start(NULL);
+    Hitstream__V1__Alert *last = desks_alert("north-live", NULL, before);
+    Hitstream__V1__Alert *next = desks_alert("north-live", NULL, before + 1);
     assert_true(next->captured_at_ms - last->captured_at_ms >= 10000);
     hitstream__v1__alert__free_unpacked(last, NULL);
     hitstream__v1__alert__free_unpacked(next, NULL);
@@ -84,8 +76,8 @@ static void a_test_of_no_queue_is_put_aside(void **state)
     (void)state;
     struct hs_test_messages aside = {0};
     int64_t until_ms = hs_clock_boottime_ms() + HOUSE_TIMEOUT_MS;
-    desks_start(&desks, NULL);
-    desks_test_read(&desks, "no-such-desk");
+    desks_start(NULL);
+    desks_test_read("no-such-desk");
     do {
         hs_test_messages_fini(&aside);
         aside = (struct hs_test_messages){0};
