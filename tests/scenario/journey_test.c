@@ -22,7 +22,8 @@ struct world {
     struct hs_journey_observed observed;
     struct hs_journey_verdict verdict;
     int64_t now_ms;
-    bool many_cameras; // each read is another camera's
+    bool many_cameras;    // each read is another camera's
+    uint32_t weakest_pct; // confidence of a read's weakest character; 0: none is given
 };
 
 static const struct {
@@ -81,6 +82,7 @@ static bool read_with(struct world *world, const char *at, const char *site, con
     hit.place = &place;
     hit.tier = tier;
     hit.lateness = lateness;
+    hit.weakest_confidence_pct = world->weakest_pct;
     hit.seen_colour = (char *)(uintptr_t)colour;
     hit.captured_at_ms =
         INT64_C(1768262400000) + ((day * 24 + hour) * INT64_C(60) + minute) * 60000;
@@ -220,6 +222,36 @@ static void doubtful_reads_take_no_part(void **state)
     assert_int_equal(world->journey.clash_count, 0);
 }
 
+static void a_read_with_a_doubtful_character_is_a_rough_one(void **state)
+{
+    struct world *world = *state;
+    fits(world, "08:00", "home", "");
+    world->weakest_pct = 79;
+    clashes(world, "08:10", "port", "");
+    assert_int_equal(world->journey.exact[1], 0);
+    world->weakest_pct = 80;
+    clashes(world, "08:15", "mill", "");
+    clashes(world, "08:20", "dock", "");
+    assert_int_equal(world->journey.counts[1], 2);
+    assert_int_equal(world->journey.exact[1], 1);
+}
+
+static void what_a_wrong_camera_saw_counts_no_longer(void **state)
+{
+    struct world *world = *state;
+    fits(world, "08:00", "home", "");
+    clashes(world, "08:10", "port", "");
+    clashes(world, "08:15", "mill", "");
+    clashes(world, "08:20", "dock", "");
+    assert_int_equal(world->journey.counts[0], 2);
+    assert_true(hs_journey_drop_camera(&world->journey, "mill"));
+    assert_int_equal(world->journey.clash_count, 1); // home and port
+    assert_int_equal(world->journey.counts[0], 1);
+    assert_int_equal(world->journey.exact[0], 1);
+    assert_int_equal(world->journey.counts[1], 2);
+    assert_false(hs_journey_drop_camera(&world->journey, "mill"));
+}
+
 static void contradictions_of_long_ago_are_forgotten(void **state)
 {
     struct world *world = *state;
@@ -265,6 +297,8 @@ int main(void)
         STORY(a_camera_with_a_wrong_clock_is_no_clone),
         STORY(a_read_that_comes_late_stands_where_it_belongs),
         STORY(doubtful_reads_take_no_part),
+        STORY(a_read_with_a_doubtful_character_is_a_rough_one),
+        STORY(what_a_wrong_camera_saw_counts_no_longer),
         STORY(contradictions_of_long_ago_are_forgotten),
         STORY(state_survives_as_bytes),
     };

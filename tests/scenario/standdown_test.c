@@ -58,6 +58,25 @@ static void an_entry_that_is_withdrawn_is_taken_back(void **state)
     passes(s, "12:03:00", "AB12CDE", "missing", "avon/2"); // a matcher that does not know yet
     silence(s);
     assert_int_equal(story_stats(s).withdrawn_hits, 1);
+    story_tell(s, &(struct story_hit){.at = "12:04:00",
+                                      .vehicle = "AB12CDE",
+                                      .list = "missing",
+                                      .site = "avon/2",
+                                      .list_sequence = 8}); // the very revision without it
+    silence(s);
+    assert_int_equal(story_stats(s).withdrawn_hits, 2);
+}
+
+// On taking over, an owner compares with the list as it stands: at the revision of the hit, too.
+static void the_revision_of_the_hit_may_be_without_it(void **state)
+{
+    struct story *s = *state;
+    passes(s, "12:00:00", "AB12CDE", "missing", "avon/1");
+    told(s, "avon-live opened AB12CDE avon/1");
+    told(s, "avon-review opened AB12CDE avon/1");
+    withdrawn(s, "12:01:00", "AB12CDE", "missing", 7);
+    told(s, "avon-live stand-down AB12CDE avon/1");
+    told(s, "avon-review stand-down AB12CDE avon/1");
 }
 
 static void an_entry_that_comes_back_is_told_again(void **state)
@@ -205,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
         STORY(an_entry_that_is_withdrawn_is_taken_back),
+        STORY(the_revision_of_the_hit_may_be_without_it),
         STORY(an_entry_that_comes_back_is_told_again),
         STORY(a_late_hit_revives_nothing_where_the_entry_came_back),
         STORY(an_incident_goes_on_while_an_entry_is_left),

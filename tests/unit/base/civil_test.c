@@ -85,6 +85,7 @@ static void instants_survive_text(void **state)
         assert_int_equal(instant(text), at_ms);
     }
     assert_int_equal(instant("2026-11-21T22:41:27.5+01:00"), instant("2026-11-21T21:41:27.500Z"));
+    assert_int_equal(instant("2026-11-21T16:11:27-05:30"), instant("2026-11-21T21:41:27Z"));
     assert_int_equal(instant("2026-07-01 12:00"), instant("2026-07-01T11:00:00Z")); // London
 }
 

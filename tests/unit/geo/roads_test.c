@@ -114,7 +114,7 @@ static void canonical_text_is_a_table_again(void **state)
     hs_buf_fini(&b);
 }
 
-static struct hs_cameras *register_of_three(void)
+static struct hs_cameras *register_of_five(void)
 {
     struct hs_diags diags = {0};
     struct hs_cameras *cameras = NULL;
@@ -122,7 +122,9 @@ static struct hs_cameras *register_of_three(void)
                                              "an,a,A4,N,x,51.00,-2.0\n"
                                              "bn,b,A4,N,x,51.02,-2.0\n"
                                              "bs,b,A4,S,x,51.02,-2.0\n"
-                                             "cn,c,B7,N,x,51.04,-2.0\n"),
+                                             "cn,c,B7,N,x,51.04,-2.0\n"
+                                             "dn,d,,N,x,51.06,-2.0\n"
+                                             "en,e,,N,x,51.08,-2.0\n"),
                                       "cameras.csv", &diags, &cameras),
                      0);
     return cameras;
@@ -130,7 +132,7 @@ static struct hs_cameras *register_of_three(void)
 
 static void a_table_is_learnt_from_what_was_counted(void **state)
 {
-    struct hs_cameras *cameras = register_of_three();
+    struct hs_cameras *cameras = register_of_five();
     struct hs_roads_learner *learner = hs_roads_learner_new(cameras);
     struct hs_buf text = {0};
     (void)state;
@@ -138,6 +140,7 @@ static void a_table_is_learnt_from_what_was_counted(void **state)
     assert_int_equal(hs_roads_learner_add(learner, HS_STR("an"), HS_STR("bs"), 8, 20, 200000), 0);
     assert_int_equal(hs_roads_learner_add(learner, HS_STR("an"), HS_STR("bn"), 3, 10, 100000), 0);
     assert_int_equal(hs_roads_learner_add(learner, HS_STR("an"), HS_STR("cn"), 8, 10, 300000), 0);
+    assert_int_equal(hs_roads_learner_add(learner, HS_STR("dn"), HS_STR("en"), 8, 10, 300000), 0);
     assert_int_equal(hs_roads_learner_add(learner, HS_STR("an"), HS_STR("an"), 8, 99, 1000), 0);
     assert_int_equal(hs_roads_learner_add(learner, HS_STR("an"), HS_STR("zz"), 8, 1, 1000),
                      HS_ENOTFOUND);
@@ -147,7 +150,8 @@ static void a_table_is_learnt_from_what_was_counted(void **state)
     struct hs_roads *roads = parse(hs_buf_text(&text));
     const struct hs_road_link *ab = hs_roads_find(roads, HS_STR("a"), HS_STR("N"), HS_STR("b"));
     const struct hs_road_link *ac = hs_roads_find(roads, HS_STR("a"), HS_STR("N"), HS_STR("c"));
-    assert_int_equal(hs_roads_count(roads), 2);
+    const struct hs_road_link *de = hs_roads_find(roads, HS_STR("d"), HS_STR("N"), HS_STR("e"));
+    assert_int_equal(hs_roads_count(roads), 3);
     assert_int_equal(ab->share_ppm, 900000);
     assert_int_equal(ac->share_ppm, 100000);
     assert_int_equal(ab->typical_ms[8], 200000);
@@ -159,6 +163,7 @@ static void a_table_is_learnt_from_what_was_counted(void **state)
                      40000); // two fifths of free-flow; the line at 45 m/s is slower
     assert_true(ab->corridor);
     assert_false(ac->corridor);
+    assert_false(de->corridor); // no road is not one road
     hs_roads_free(roads);
     hs_buf_fini(&text);
     hs_roads_learner_free(learner);
@@ -167,7 +172,7 @@ static void a_table_is_learnt_from_what_was_counted(void **state)
 
 static void what_a_person_knows_of_a_link_counts(void **state)
 {
-    struct hs_cameras *cameras = register_of_three();
+    struct hs_cameras *cameras = register_of_five();
     struct hs_roads_learner *learner = hs_roads_learner_new(cameras);
     struct hs_buf text = {0};
     (void)state;

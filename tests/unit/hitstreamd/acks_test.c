@@ -53,6 +53,20 @@ static void the_oldest_on_its_way_holds_all_back(void **state)
     hs_acks_free(acks);
 }
 
+static void a_further_output_of_the_newest_message_holds_it_back_again(void **state)
+{
+    (void)state;
+    struct hs_acks *acks = acks_new(4, 0);
+    hs_acks_begin(acks, 0);
+    assert_true(hs_acks_done(acks, hs_acks_expect(acks)));
+    assert_int_equal(hs_acks_safe(acks), 1);
+    struct hs_ack_ticket further = hs_acks_expect(acks); // who passed after a hit
+    assert_int_equal(hs_acks_safe(acks), 0);
+    assert_true(hs_acks_done(acks, further));
+    assert_int_equal(hs_acks_safe(acks), 1);
+    hs_acks_free(acks);
+}
+
 static void tickets_from_before_a_reset_mean_nothing(void **state)
 {
     (void)state;
@@ -128,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_without_outputs_are_safe_at_once),
         cmocka_unit_test(the_oldest_on_its_way_holds_all_back),
+        cmocka_unit_test(a_further_output_of_the_newest_message_holds_it_back_again),
         cmocka_unit_test(tickets_from_before_a_reset_mean_nothing),
         cmocka_unit_test(it_is_bounded),
         cmocka_unit_test(any_order_of_acknowledgements_agrees_with_a_model),

@@ -102,18 +102,20 @@ static void companions_before_are_the_nearest_each_once(void **state)
     pass(site, "A812CDE", -700, 1);  // misread as its look-alike
     pass(site, "RA6?LYX", -100, 1);  // names nobody
     pass(site, "AB12CDE", 0, 2);
+    pass(site, "RA66LYX", 0, 4); // beside it: before, and not after
     pass(site, "RA65LYX", 1, 1); // after it
     struct hs_around hit = around(site, "AB12CDE", 0);
     hs_companions_before(&hit, 20000, &company);
-    assert_string_equal(text(&company), "RA62LYX 1500 L3, RA63LYX 3000 L2, RA64LYX 9000 L1");
+    assert_string_equal(text(&company),
+                        "RA66LYX 0 L4, RA62LYX 1500 L3, RA63LYX 3000 L2, RA64LYX 9000 L1");
     assert_int_equal(company.window_ms, 20000);
     hit.max = 2;
     hs_companions_before(&hit, 20000, &company);
-    assert_string_equal(text(&company), "RA62LYX 1500 L3, RA63LYX 3000 L2 and 1");
+    assert_string_equal(text(&company), "RA66LYX 0 L4, RA62LYX 1500 L3 and 2");
     hit.max = 16;
     hit.vehicle = HS_STR("RA63LYX"); // listed so, read otherwise
     hs_companions_before(&hit, 5000, &company);
-    assert_string_equal(text(&company), "RA62LYX 1500 L3");
+    assert_string_equal(text(&company), "RA66LYX 0 L4, RA62LYX 1500 L3");
     hs_companions_after(&hit, 20000, &company);
     assert_string_equal(text(&company), "RA65LYX 1 L1");
 }

@@ -53,6 +53,7 @@ static void ends_are_held(void **state)
     assert_int_equal(spread.count, 4);
     assert_int_equal(spread.within, 2);
     assert_int_equal(hs_spread_percentile(&spread, 25), 0);
+    assert_in_range(hs_spread_percentile(&spread, 26), 4000, 4062); // of four the second
     assert_int_equal(hs_spread_percentile(&spread, 100), (INT64_C(1) << 40) - 1);
 }
 
