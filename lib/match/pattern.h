@@ -15,7 +15,7 @@ enum {
     HS_PATTERN_FIXED_MIN = 3,       // characters of a pattern that are not '?'
     HS_PATTERN_MASKS_OPEN_MAX = 64, // of all open lists together
     HS_PATTERN_MASKS_LIST_MAX = 16, // of one covert or trial list
-    HS_PATTERN_MASK_COST_NS = 3,    // about what one mask adds to every read of its length
+    HS_PATTERN_MASK_COST_NS = 1,    // about what one mask adds to every read of its length
 };
 
 // Length << 12 | bit i for a '?' at position i.
