@@ -97,6 +97,46 @@ static void a_full_table_leaves_others_out(void **state)
     hs_camera_counter_free(counter);
 }
 
+// Ids that are alike at both ends, shorter and longer than the words that they are compared by.
+static void cameras_whose_ids_are_alike_are_told_apart(void **state)
+{
+    static const char *const ids[] = {
+        "c",
+        "cam",
+        "cam-001",
+        "cam-0001",
+        "cam-0002",
+        "east-00010001",
+        "west-00010001",
+        "cam-000100010001",
+        "cam-000100010002",
+        "cam-0001000100010001",
+        "cam-0001000200010001",
+        "a-camera-whose-id-is-as-long-as-any-that-is-counted-of-a-force-1"};
+    enum { IDS = sizeof(ids) / sizeof(ids[0]), ROUNDS = 3 };
+    struct seen seen = {.count = 0};
+    struct hs_camera_counter *counter = make(&seen, IDS);
+    (void)state;
+    assert_int_equal(strlen(ids[IDS - 1]), HS_CAMERA_COUNTER_ID_BYTES);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < IDS; i++) {
+            hs_camera_counter_expect(counter, hs_str(ids[i]));
+            for (unsigned reads = 0; reads <= i; reads++) {
+                hs_camera_counter_add(counter, 0, hs_str(ids[i]), START + reads, START + reads);
+            }
+        }
+    }
+    assert_int_equal(hs_camera_counter_count(counter), IDS);
+    assert_int_equal(hs_camera_counter_dropped(counter), 0);
+    for (unsigned i = 0; i < IDS; i++) {
+        hs_camera_counter_add(counter, 0, hs_str(ids[i]), START + WINDOW, START + WINDOW);
+        assert_int_equal(seen.count, i + 1);
+        assert_true(hs_str_is(seen.rows[i].camera_id, ids[i]));
+        assert_int_equal(seen.rows[i].reads, ROUNDS * (i + 1));
+    }
+    hs_camera_counter_free(counter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_late_read_counts_in_the_running_window),
         cmocka_unit_test(a_clock_that_was_set_back_is_followed),
         cmocka_unit_test(a_full_table_leaves_others_out),
+        cmocka_unit_test(cameras_whose_ids_are_alike_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
