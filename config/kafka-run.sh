@@ -7,7 +7,8 @@
 #
 # KAFKA_FOLDER is what config/kafka-fetch.sh printed. A DATA_FOLDER that holds data is used again. The process
 # keeps its id, so that whoever started it can stop it. HS_KAFKA_JAVA_OPTS replaces the small heap. One of several:
-# HS_KAFKA_NODE=ID HS_KAFKA_ADDRESS=IP HS_KAFKA_VOTERS=ID@IP:PORT,... (each a controller as well).
+# HS_KAFKA_NODE=ID HS_KAFKA_ADDRESS=IP HS_KAFKA_VOTERS=ID@IP:PORT,... (each a controller as well). HS_KAFKA_SCRAM,
+# "NAME=PASSWORD ...", gives a new DATA_FOLDER these users (SCRAM-SHA-512).
 set -eu
 
 kafka=$1 data=$2 port=$3 controller_port=$4
@@ -18,8 +19,10 @@ voters=${HS_KAFKA_VOTERS:-1@$address:$controller_port}
 if [ ! -e "$data/log/meta.properties" ]; then
     mkdir -p "$data"
     rm -rf "$data/log"
-    cp -R "$kafka/formatted" "$data/log"
-    if [ "$node" != 1 ]; then # an id of 16 bytes of its own, as base64 without padding
+    if [ -z "${HS_KAFKA_SCRAM:-}" ]; then # else it is formatted below
+        cp -R "$kafka/formatted" "$data/log"
+    fi
+    if [ -e "$data/log/meta.properties" ] && [ "$node" != 1 ]; then # an id of 16 bytes of its own, as base64 without padding
         sed -i -e "s/^node.id=.*/node.id=$node/" -e "s/^\(directory.id=.\{19\}\).*/\1${node}Ag/" \
             "$data/log/meta.properties"
     fi
@@ -55,6 +58,16 @@ CONF
         echo "$property"
     done
 } >"$data/server.properties"
+
+if [ ! -e "$data/log/meta.properties" ]; then
+    set --
+    for user in $HS_KAFKA_SCRAM; do
+        set -- "$@" --add-scram "SCRAM-SHA-512=[name=${user%%=*},password=${user#*=}]"
+    done
+    java -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dlog4j.configuration="file:$kafka/log4j.properties" \
+        -cp "$kafka/libs/*" kafka.tools.StorageTool format -t hitstreamTestAAAAAAAAA \
+        -c "$data/server.properties" "$@"
+fi
 
 # shellcheck disable=SC2086
 exec java ${HS_KAFKA_JAVA_OPTS:--Xms96m -Xmx320m -XX:+UseSerialGC -XX:TieredStopAtLevel=1} -Xshare:auto \

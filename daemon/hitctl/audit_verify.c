@@ -11,7 +11,7 @@
 #include "hitstream/v1/controls.pb-c.h"
 #include "kafka/tail.h"
 
-#define ANCHORS_TOPIC "anpr.controls"
+#define ANCHORS_TOPIC HS_KAFKA_CONTROLS
 
 enum { READ_TIMEOUT_MS = 60000 };
 

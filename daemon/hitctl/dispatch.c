@@ -254,8 +254,8 @@ static int replay_queue(struct replay *run, const char *queue)
 {
     char from[HS_KAFKA_TOPIC_TEXT_BYTES];
     char to[HS_KAFKA_TOPIC_TEXT_BYTES];
-    snprintf(from, sizeof(from), "undelivered.%s", queue);
-    snprintf(to, sizeof(to), "dispatch.%s", queue);
+    snprintf(from, sizeof(from), HS_KAFKA_UNDELIVERED "%s", queue);
+    snprintf(to, sizeof(to), HS_KAFKA_DISPATCH "%s", queue);
     int status = grow(run);
     if (status == HS_OK) {
         status = hs_kafka_tail_new(run->ctl->settings, NULL, &run->tail);

@@ -92,7 +92,7 @@ static int search_topic(struct hs_kafka_tail *tail, struct search *search, const
 // One queue: its topic, and what it did not take.
 static int search_queue(struct hs_kafka_tail *tail, struct search *search, struct hs_str queue)
 {
-    static const char *const prefixes[] = {"dispatch.", "undelivered."};
+    static const char *const prefixes[] = {HS_KAFKA_DISPATCH, HS_KAFKA_UNDELIVERED};
     char topic[HS_KAFKA_TOPIC_TEXT_BYTES];
     int result = HITCTL_OK;
     bool unrouted = hs_str_is(queue, "unrouted");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// hitctl rights: check the rules, show what they come to; which command needs which right.
+// hitctl rights: check the rules, show what they come to, give them to Kafka and Redis; which
+// command needs which right.
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "hitctl/help.h"
 #include "hitctl/list_common.h"
 #include "hitctl/rights.h"
+#include "hitctl/rights_access.h"
 
 // Rows are looked at in order; a name NULL stands for all commands of its group.
 static const struct {
@@ -18,6 +20,7 @@ static const struct {
     const char *name;
     enum hitctl_verb verb;
 } needs[] = {
+    {"rights", "print", HITCTL_MAY_ADMINISTER}, // names every queue
     {"rights", NULL, HITCTL_MAY_ANYTHING},
     {"list", "check", HITCTL_MAY_ANYTHING}, // a file
     {"list", "show", HITCTL_MAY_SEE},
@@ -79,18 +82,22 @@ static int read_rights(const char *path, struct hitctl_rights **ret_rights)
     return rc;
 }
 
-static int run_check(struct hitctl *ctl, int argc, char **argv)
+static const struct hitctl_option access_table[] = {
+    HITCTL_ACCESS_OPTIONS,
+    {NULL, 0, 0, NULL, NULL},
+};
+
+static const struct hitctl_option print_table[] = {
+    HITCTL_ACCESS_OPTIONS,
+    {"command-config", HITCTL_TEXT, offsetof(struct hitctl_access_options, command_config), "FILE",
+     "how kafka-acls.sh gets in"},
+    {NULL, 0, 0, NULL, NULL},
+};
+
+// A file alone is checked for itself.
+static int check_file(const char *path)
 {
-    static const struct hitctl_option none[] = {{NULL, 0, 0, NULL, NULL}};
     struct hitctl_rights *rights;
-    int words = hitctl_options_parse(none, NULL, argc, argv);
-    if (words < 0 || words > 1) {
-        if (words > 1) {
-            hitctl_error("needs at most a file");
-        }
-        return HITCTL_USAGE;
-    }
-    const char *path = words == 1 ? argv[1] : ctl->settings->rights_file;
     int rc = read_rights(path, &rights);
     if (rc == HS_ENOTFOUND) {
         hitctl_error("there is no '%s': everybody may do everything", path);
@@ -103,6 +110,26 @@ static int run_check(struct hitctl *ctl, int argc, char **argv)
     printf("%s: %zu persons, no fault\n", path, rights->person_count);
     hitctl_rights_free(rights);
     return HITCTL_OK;
+}
+
+static int run_check(struct hitctl *ctl, int argc, char **argv)
+{
+    struct hitctl_access_options options = {0};
+    int words = hitctl_options_parse(access_table, &options, argc, argv);
+    if (words > 1) {
+        hitctl_error("needs at most a file");
+    }
+    if (words < 0 || words > 1) {
+        return HITCTL_USAGE;
+    }
+    return words == 1 ? check_file(argv[1]) : hitctl_access_check(ctl, &options);
+}
+
+static int run_print(struct hitctl *ctl, int argc, char **argv)
+{
+    struct hitctl_access_options options = {0};
+    int words = hitctl_options_parse(print_table, &options, argc, argv);
+    return words < 0 ? HITCTL_USAGE : hitctl_access_print(ctl, &options, (size_t)words, argv + 1);
 }
 
 // ---- show ----
@@ -229,7 +256,12 @@ static int run_show(struct hitctl *ctl, int argc, char **argv)
 }
 
 const struct hitctl_command hitctl_rights_commands[] = {
-    {"rights", "check", "[FILE]", "check a file of who may do what", run_check, NULL},
+    {"rights", "check", "[FILE] [--kafka|--redis]",
+     "check a file of who may do what; without one, what Kafka and Redis give against what is "
+     "needed",
+     run_check, access_table},
+    {"rights", "print", "[LOGIN...] [--kafka|--redis]",
+     "the commands that give every login its rights in Kafka and Redis", run_print, print_table},
     {"rights", "show", "[--commands]", "show who may do what, and as whom you act", run_show,
      show_table},
     {NULL, NULL, NULL, NULL, NULL, NULL},

@@ -258,7 +258,7 @@ int roads_learn_hits(const struct hitctl *ctl, struct hs_roads_learner *learner)
     struct hits hits = {.cameras = hs_roads_learner_cameras(learner)};
     struct hs_kafka_tail *tail = NULL;
     const struct hs_kafka_tail_options options = {.timeout_ms = -1};
-    const struct hs_kafka_range range = {.topic = "anpr.hits",
+    const struct hs_kafka_range range = {.topic = HS_KAFKA_HITS,
                                          .partition = -1,
                                          .from_time_ms = -1,
                                          .from_offset = HS_KAFKA_OFFSET_BEGINNING};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "kafka/trouble.h"
 
 enum { READ_BYTES = 1 << 16 };
 
@@ -15,13 +16,17 @@ static volatile sig_atomic_t interrupted;
 
 int hitctl_kafka_failed(int status, const char *topic)
 {
+    struct hs_kafka_said said;
     switch (status) {
     case HS_ENOTFOUND:
         hitctl_error("there is no topic '%s'; 'hitctl topics create' makes what is missing", topic);
         return HITCTL_REFUSED;
     case HS_EUNREACHABLE:
-        hitctl_error("topic '%s': no Kafka broker answers", topic);
+        hitctl_error("topic '%s': no Kafka broker answers: %s", topic, hs_kafka_say(status, &said));
         return HITCTL_UNREACHABLE;
+    case HS_EPERM:
+        hitctl_error("topic '%s': %s", topic, hs_kafka_say(status, &said));
+        return HITCTL_REFUSED;
     case HS_ETIMEDOUT:
         hitctl_error("topic '%s': Kafka did not answer in time", topic);
         return HITCTL_TIMEOUT;

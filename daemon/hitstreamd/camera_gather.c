@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstreamd/camera_gather_parts.h"
+#include "kafka/trouble.h"
 
 HS_LOG_EVENT(event_anew, "cameras-anew", "92b5f0e83c174da6bc0d71e6a5f4382d");
 
@@ -144,10 +145,11 @@ static bool join(struct hs_camera_gather *gather)
     rc = rc ? rc
             : hs_kafka_consumer_new(gather->config.settings, HS_KAFKA_ROLE_EVENTS,
                                     HS_KAFKA_GROUP_CAMERAS, topics, 1, &events, &gather->consumer);
-    hs_camera_gather_say(
-        gather,
-        rc ? "topics '%s' and '%s': %s; 'hitctl topics create' makes what is missing" : "%s",
-        rc ? HS_KAFKA_OBSERVATIONS : "", HS_KAFKA_CAMERAS, hs_strerror(rc));
+    struct hs_kafka_said said;
+    hs_camera_gather_say(gather, rc ? "topics '%s' and '%s': %s%s" : "%s",
+                         rc ? HS_KAFKA_OBSERVATIONS : "", HS_KAFKA_CAMERAS, hs_kafka_say(rc, &said),
+                         rc == HS_ENOTFOUND ? "; 'hitctl topics create' makes what is missing"
+                                            : "");
     return rc == 0;
 }
 

@@ -9,6 +9,7 @@
 #include "cameras/findings.h"
 #include "hitstreamd/thread.h"
 #include "kafka/tail.h"
+#include "kafka/trouble.h"
 
 HS_LOG_EVENT(event_known, "cameras-known", "3f86b2d1c9a04e57b6d8107e5ac2f94b");
 
@@ -135,7 +136,8 @@ static void run(void *ctx)
     while (!hs_thread_stopping(&health->thread)) {
         int rc = follow(health);
         if (!hs_thread_stopping(&health->thread)) {
-            say(health, hs_strerror(rc));
+            struct hs_kafka_said said;
+            say(health, hs_kafka_say(rc, &said));
             hs_thread_pause(&health->thread, RETRY_MS);
         }
     }

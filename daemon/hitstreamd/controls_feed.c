@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "hitstreamd/controls_parts.h"
 #include "kafka/client.h"
+#include "kafka/trouble.h"
 
 HS_LOG_EVENT(ev_live, "controls-live", "634fb1693cb642f18a1289fd78c7038a");
 HS_LOG_EVENT(ev_refused, "controls-refused", "93e0fd204a2b442a85e937128cdd9051");
@@ -213,10 +214,11 @@ static void topic_fault(struct hs_controls_feed *feed, const char *doing, int rc
     }
     hs_metric_add(feed->m_topic_faults, 1);
     feed->retry_at_ms = hs_clock_boottime_ms() + RETRY_MS;
+    struct hs_kafka_said said;
+    const char *why = hs_kafka_say(rc, &said);
     hs_log(HS_LOG_WARNING, &ev_topic, "topic '%s' cannot be %s: %s; trying again",
-           HS_KAFKA_CONTROLS, doing, hs_strerror(rc));
-    say(feed, feed->away, "kafka: topic '%s' cannot be %s: %s", HS_KAFKA_CONTROLS, doing,
-        hs_strerror(rc));
+           HS_KAFKA_CONTROLS, doing, why);
+    say(feed, feed->away, "kafka: topic '%s' cannot be %s: %s", HS_KAFKA_CONTROLS, doing, why);
 }
 
 static void scan_topic(struct hs_controls_feed *feed)

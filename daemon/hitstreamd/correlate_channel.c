@@ -11,6 +11,7 @@
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_readback.h"
+#include "kafka/trouble.h"
 
 HS_LOG_EVENT(event_queue_refuses, "queue-refuses", "0d6a86b9b6f54c5a9d8b0d2f3a6c91e4");
 HS_LOG_EVENT(event_undelivered, "queue-undelivered", "5f0b7c1c0a7e4a0f8c63c9d24e17b3aa");
@@ -52,8 +53,8 @@ static struct hs_channel *channel_new(struct hs_correlate_stage *stage, struct h
         return NULL;
     }
     channel->queue = hs_str_dup(queue);
-    channel->topic_name = join("dispatch.", queue);
-    channel->undelivered_name = join("undelivered.", queue);
+    channel->topic_name = join(HS_KAFKA_DISPATCH, queue);
+    channel->undelivered_name = join(HS_KAFKA_UNDELIVERED, queue);
     channel->topic = -1;
     channel->undelivered_topic = -1;
     channel->retry_end = &channel->retry;
@@ -104,8 +105,9 @@ static bool know(struct hs_correlate_stage *stage, const char *name, int64_t tim
     int rc = hs_kafka_producer_topic(stage->producer, name, timeout_ms, topic);
     hs_stage_beat(stage);
     if (rc != 0) {
+        struct hs_kafka_said said;
         snprintf(stage->trouble, sizeof(stage->trouble), "topic '%.80s': %s", name,
-                 hs_strerror(rc));
+                 hs_kafka_say(rc, &said));
     }
     return rc == 0;
 }

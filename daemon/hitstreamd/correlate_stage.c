@@ -21,6 +21,7 @@
 #include "hitstreamd/correlate_takeover.h"
 #include "hitstreamd/exclusions.h"
 #include "hitstreamd/test_alerts.h"
+#include "kafka/trouble.h"
 
 HS_LOG_EVENT(event_client, "correlate-kafka", "a60e5f9d3c7b4c18b2f4e1d8a7c6b935");
 
@@ -61,7 +62,9 @@ static bool know_topic(struct hs_correlate_stage *stage, const char *name, int64
     int rc = *topic >= 0 ? 0 : hs_kafka_producer_topic(stage->producer, name, timeout_ms, topic);
     hs_stage_beat(stage);
     if (rc != 0) {
-        snprintf(stage->trouble, sizeof(stage->trouble), "topic '%s': %s", name, hs_strerror(rc));
+        struct hs_kafka_said said;
+        snprintf(stage->trouble, sizeof(stage->trouble), "topic '%s': %s", name,
+                 hs_kafka_say(rc, &said));
     }
     return rc == 0;
 }
@@ -79,7 +82,7 @@ static bool know_base(struct hs_correlate_stage *stage, int64_t timeout_ms)
 {
     return know_topic(stage, HS_KAFKA_HITS, timeout_ms, &stage->hits_topic) &&
            know_topic(stage, HS_KAFKA_VEHICLES, timeout_ms, &stage->vehicles_topic) &&
-           know_topic(stage, "dispatch.ops", timeout_ms, &stage->ops_topic) &&
+           know_topic(stage, HS_KAFKA_DISPATCH "ops", timeout_ms, &stage->ops_topic) &&
            know_topic(stage, HS_KAFKA_UNROUTED, timeout_ms, &stage->unrouted_topic) &&
            know_observations(stage, timeout_ms);
 }

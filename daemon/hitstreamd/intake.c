@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hitstreamd/intake_parts.h"
+#include "kafka/trouble.h"
 
 HS_LOG_EVENT(event_topics, "intake-topics", "a4c8e1073f5d4b92860d7e1fb5c93a28");
 HS_LOG_EVENT(event_client, "intake-kafka", "1f6b92d8e04a4c7795d3a80ef7c1b46d");
@@ -133,15 +134,17 @@ static bool ask_topics(struct hs_intake *intake)
         if (r == HS_EUNREACHABLE ||
             r == HS_ETIMEDOUT) { // the others would be asked in vain as well
             intake->topics_missing = true;
+            struct hs_kafka_said said;
             snprintf(intake->trouble, sizeof(intake->trouble), "topic '%s': %s", desk->topic,
-                     hs_strerror(r));
+                     hs_kafka_say(r, &said));
             return changed;
         }
         if (desk->wanted && !desk->exists) {
             intake->topics_missing = true;
-            snprintf(intake->trouble, sizeof(intake->trouble),
-                     "topic '%s': %s; 'hitctl topics create' makes what is missing", desk->topic,
-                     hs_strerror(r));
+            struct hs_kafka_said said;
+            snprintf(intake->trouble, sizeof(intake->trouble), "topic '%s': %s%s", desk->topic,
+                     hs_kafka_say(r, &said),
+                     r == HS_ENOTFOUND ? "; 'hitctl topics create' makes what is missing" : "");
         }
     }
     return changed;
@@ -162,8 +165,9 @@ static bool know_outputs(struct hs_intake *intake)
                                               outputs[i].topic);
         hs_intake_beat(intake);
         if (r < 0) {
+            struct hs_kafka_said said;
             snprintf(intake->trouble, sizeof(intake->trouble), "topic '%s': %s", outputs[i].name,
-                     hs_strerror(r));
+                     hs_kafka_say(r, &said));
             return false;
         }
     }

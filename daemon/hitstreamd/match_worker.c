@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "hitstreamd/kill_point.h"
 #include "kafka/topics.h"
+#include "kafka/trouble.h"
 #include "wire/header.h"
 
 enum {
@@ -250,8 +251,9 @@ static bool reach_topic(struct hs_match_worker *worker, const char *topic, int *
                                "'hitctl topics create'",
                                topic);
         } else {
-            hs_match_set_state(worker, HS_MATCH_STARTING, "Kafka at '%s' is not reached: %s",
-                               worker->config->settings->kafka_bootstrap, hs_strerror(r));
+            struct hs_kafka_said said;
+            hs_match_set_state(worker, HS_MATCH_STARTING, "topic '%s' of Kafka at '%s': %s", topic,
+                               worker->config->settings->kafka_bootstrap, hs_kafka_say(r, &said));
         }
         hs_log(HS_LOG_WARNING, &event_waits, "worker %zu waits: %s", worker->index, worker->why);
         rest(worker, RETRY_MS);
@@ -320,8 +322,10 @@ static bool await_offset(struct hs_match_worker *worker)
                                "topic '" HS_KAFKA_READS
                                "' does not exist; make it with 'hitctl topics create'");
         } else if (r < 0) {
+            struct hs_kafka_said said;
             hs_match_set_state(worker, HS_MATCH_STARTING,
-                               "offsets of " HS_KAFKA_READS " are not known: %s", hs_strerror(r));
+                               "offsets of " HS_KAFKA_READS " are not known: %s",
+                               hs_kafka_say(r, &said));
         }
         hs_log(HS_LOG_WARNING, &event_no_offset, "worker %zu waits: %s", worker->index,
                worker->why);

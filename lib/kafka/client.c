@@ -10,6 +10,7 @@
 #include "config/file.h"
 #include "kafka/internal.h"
 #include "kafka/producer.h"
+#include "kafka/trouble.h"
 
 // Local queue of a consumer of anpr.reads: both limits, so that neither small nor large messages
 // take more than about 150 MB (the client library spends some 400 bytes a message besides its
@@ -189,7 +190,7 @@ static int set_consumer(rd_kafka_conf_t *conf, const struct hs_settings *setting
                                                          : tail_binding);
     }
     if (r == 0) {
-        r = set(conf, "group.id", group ? group : "hitstream-tail");
+        r = set(conf, "group.id", group ? group : HS_KAFKA_GROUP_TAIL);
     }
     if (r == 0 && group) {
         r = set_ms(conf, "session.timeout.ms", settings->kafka_session_timeout_ms);
@@ -267,11 +268,32 @@ static void on_error(rd_kafka_t *client, int error, const char *reason, void *op
 
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    (void)facility;
     struct hs_kafka_events *events = rd_kafka_opaque(client);
+    if (strcmp(facility, "FAIL") == 0) {
+        hs_kafka_trouble_failed(text);
+    }
     if (events && events->log) {
         events->log(events->ctx, level, text);
     }
+}
+
+// Accepts what OpenSSL has found sound; says what is wrong with the rest, which the client library
+// keeps to itself.
+static int on_certificate(rd_kafka_t *client, const char *broker, int32_t broker_id,
+                          int *x509_error, int depth, const char *certificate, size_t len_bytes,
+                          char *ret_why, size_t why_size, void *opaque)
+{
+    (void)client;
+    (void)broker_id;
+    (void)depth;
+    (void)certificate;
+    (void)len_bytes;
+    (void)opaque;
+    if (*x509_error == 0) {
+        return 1;
+    }
+    hs_kafka_trouble_certificate(broker, *x509_error, ret_why, why_size);
+    return 0;
 }
 
 static int on_stats(rd_kafka_t *client, char *json, size_t len_bytes, void *opaque)
@@ -289,6 +311,7 @@ void hs_kafka_conf_events(rd_kafka_conf_t *conf, struct hs_kafka_events *events)
     rd_kafka_conf_set_opaque(conf, events);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     if (events->stats) {
         rd_kafka_conf_set_stats_cb(conf, on_stats);
         set_ms(conf, "statistics.interval.ms", 1000);
@@ -423,6 +446,7 @@ int hs_kafka_count_partitions(rd_kafka_t *client, const char *topic, int64_t tim
     if (error) {
         return error == RD_KAFKA_RESP_ERR__TIMED_OUT ? HS_EUNREACHABLE : hs_kafka_error(error);
     }
+    hs_kafka_trouble_over();
     int r = metadata->topic_cnt == 1 ? hs_kafka_error(metadata->topics[0].err) : HS_EPROTO;
     if (r == 0) {
         *ret_count = metadata->topics[0].partition_cnt;

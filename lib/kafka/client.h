@@ -28,6 +28,7 @@ enum hs_kafka_role {
 #define HS_KAFKA_GROUP_CORRELATE "hitstream-correlate"
 #define HS_KAFKA_GROUP_INTAKE    "hitstream-intake"
 #define HS_KAFKA_GROUP_CAMERAS   "hitstream-cameras"
+#define HS_KAFKA_GROUP_TAIL      "hitstream-tail" // asked for by who reads without a group
 
 #define HS_KAFKA_READS        "anpr.reads"
 #define HS_KAFKA_HITS         "anpr.hits"
@@ -38,7 +39,8 @@ enum hs_kafka_role {
 #define HS_KAFKA_REJECTED     "anpr.reads.rejected"
 #define HS_KAFKA_UNROUTED     "dispatch.unrouted"
 
-#define HS_KAFKA_DISPATCH          "dispatch." // before a queue's name, like the next
+#define HS_KAFKA_DISPATCH          "dispatch." // before a queue's name, like the next two
+#define HS_KAFKA_UNDELIVERED       "undelivered."
 #define HS_KAFKA_FEEDBACK          "feedback."
 #define HS_KAFKA_FEEDBACK_REJECTED "feedback.rejected"
 enum { HS_KAFKA_TOPIC_TEXT_BYTES = 256 };

@@ -4,9 +4,14 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "config/access.h"
 
 #define DAYS(n) ((n)*HS_MS_PER_DAY)
 #define ANY     INT64_C(-1)
+
+// What hitctl's people read, each by its commands: see hitctl's own table of rights.
+#define SEEING        HS_ACCESS_SEEING
+#define ADMINISTRATOR HS_ACCESS_ADMINISTRATOR
 
 static const struct hs_topic_rule rules[] = {
     {.name = HS_KAFKA_READS,
@@ -14,70 +19,93 @@ static const struct hs_topic_rule rules[] = {
      .retention_ms = ANY,
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_READS,
-     .why = "lateness is measured by the broker's clock"},
+     .why = "lateness is measured by the broker's clock",
+     .writers = HS_ACCESS_GATEWAY | HS_ACCESS_CORRELATE | ADMINISTRATOR,
+     .readers = HS_ACCESS_MATCH | ADMINISTRATOR},
     {.name = HS_KAFKA_HITS,
      .append_time = true,
      .retention_ms = DAYS(30),
      .min_retention_ms = DAYS(2),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_HITS,
-     .why = "correlation is a function of this log, from the longest window of the rules before"},
+     .why = "correlation is a function of this log, from the longest window of the rules before",
+     .writers = HS_ACCESS_MATCH | HS_ACCESS_CORRELATE | HS_ACCESS_INTAKE,
+     .readers = HS_ACCESS_CORRELATE | SEEING | ADMINISTRATOR},
     {.name = HS_KAFKA_VEHICLES,
      .compacted = true,
      .retention_ms = ANY,
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_HITS,
-     .why = "the state of vehicles stands only here"},
+     .why = "the state of vehicles stands only here",
+     .writers = HS_ACCESS_CORRELATE,
+     .readers = HS_ACCESS_CORRELATE | SEEING},
     {.name = HS_KAFKA_CONTROLS,
      .compacted = true,
      .retention_ms = ANY,
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "the log names controls by hash and needs them as long as it reaches back"},
+     .why = "the log names controls by hash and needs them as long as it reaches back",
+     .writers = HS_ACCESS_MATCH | HS_ACCESS_CORRELATE,
+     .readers = HS_ACCESS_MATCH | HS_ACCESS_CORRELATE | SEEING},
     {.name = HS_KAFKA_UNROUTED,
      .append_time = true,
      .retention_ms = DAYS(30),
      .min_retention_ms = DAYS(1),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "a new owner reads back what was told"},
+     .why = "a new owner reads back what was told",
+     .writers = HS_ACCESS_CORRELATE,
+     .readers = HS_ACCESS_CORRELATE | SEEING},
     {.name = HS_KAFKA_REJECTED,
      .retention_ms = DAYS(3),
      .max_retention_ms = DAYS(7),
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "reads that match nothing leave no trace; a bad one is kept only as long as it helps"},
+     .why = "reads that match nothing leave no trace; a bad one is kept only as long as it helps",
+     .writers = HS_ACCESS_MATCH,
+     .readers = ADMINISTRATOR},
     {.name = HS_KAFKA_FEEDBACK_REJECTED,
      .retention_ms = DAYS(3),
      .max_retention_ms = DAYS(7),
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "what cannot be used is kept only as long as it helps"},
+     .why = "what cannot be used is kept only as long as it helps",
+     .writers = HS_ACCESS_INTAKE,
+     .readers = HS_ACCESS_CONTROLLER | HS_ACCESS_LEAD | ADMINISTRATOR},
     {.name = HS_KAFKA_OBSERVATIONS,
      .retention_ms = DAYS(7),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_SINGLE,
-     .why = "observations of cameras are gathered by one instance, in one order"},
+     .why = "observations of cameras are gathered by one instance, in one order",
+     .writers = HS_ACCESS_MATCH | HS_ACCESS_CORRELATE | ADMINISTRATOR,
+     .readers = HS_ACCESS_CORRELATE},
     {.name = HS_KAFKA_CAMERAS,
      .compacted = true,
      .retention_ms = ANY,
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_SINGLE,
-     .why = "every daemon reads the findings about cameras whole"},
-    {.name = "dispatch.",
+     .why = "every daemon reads the findings about cameras whole",
+     .writers = HS_ACCESS_CORRELATE,
+     .readers = HS_ACCESS_MATCH | HS_ACCESS_CORRELATE | SEEING | ADMINISTRATOR},
+    {.name = HS_KAFKA_DISPATCH,
      .per_queue = true,
      .append_time = true,
      .retention_ms = DAYS(7),
      .min_retention_ms = DAYS(1),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "a new owner reads back what was told, by the broker's clock"},
-    {.name = "undelivered.",
+     .why = "a new owner reads back what was told, by the broker's clock",
+     .writers = HS_ACCESS_CORRELATE | ADMINISTRATOR,
+     .readers = HS_ACCESS_CORRELATE | SEEING | ADMINISTRATOR,
+     .own_readers = HS_ACCESS_DESK},
+    {.name = HS_KAFKA_UNDELIVERED,
      .per_queue = true,
      .append_time = true,
      .retention_ms = DAYS(30),
      .min_retention_ms = DAYS(1),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "a person sends these again; a new owner reads them back"},
+     .why = "a person sends these again; a new owner reads them back",
+     .writers = HS_ACCESS_CORRELATE,
+     .readers = HS_ACCESS_CORRELATE | SEEING | ADMINISTRATOR},
     {.name = HS_KAFKA_FEEDBACK,
      .per_queue = true,
      .append_time = true,
@@ -85,13 +113,31 @@ static const struct hs_topic_rule rules[] = {
      .min_retention_ms = DAYS(1),
      .max_retention_ms = ANY,
      .partitions = HS_TOPIC_PARTITIONS_ONE,
-     .why = "feedback waits here while the intake is down, and is counted by the broker's clock"},
+     .why = "feedback waits here while the intake is down, and is counted by the broker's clock",
+     .readers = HS_ACCESS_INTAKE,
+     .own_writers = HS_ACCESS_DESK | HS_ACCESS_CONTROLLER | HS_ACCESS_LEAD},
+    {0},
+};
+
+static const struct hs_group_rule groups[] = {
+    // the administrator says where reading begins
+    {HS_KAFKA_GROUP_MATCH, HS_ACCESS_MATCH | ADMINISTRATOR, 0},
+    {HS_KAFKA_GROUP_CORRELATE, HS_ACCESS_CORRELATE, 0},
+    {HS_KAFKA_GROUP_INTAKE, HS_ACCESS_INTAKE, 0},
+    {HS_KAFKA_GROUP_CAMERAS, HS_ACCESS_CORRELATE, 0},
+    {HS_KAFKA_GROUP_TAIL, 0,
+     HS_ACCESS_MATCH | HS_ACCESS_CORRELATE | HS_ACCESS_INTAKE | HS_ACCESS_PEOPLE},
     {0},
 };
 
 const struct hs_topic_rule *hs_topics_rules(void)
 {
     return rules;
+}
+
+const struct hs_group_rule *hs_topics_groups(void)
+{
+    return groups;
 }
 
 void hs_topics_plan_defaults(struct hs_topics_plan *ret_plan)

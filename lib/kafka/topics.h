@@ -39,9 +39,23 @@ struct hs_topic_rule {
         HS_TOPIC_PARTITIONS_HITS
     } partitions;
     const char *why; // what breaks without it, for a person
+    // Access, bits of enum hs_access_role.
+    unsigned writers;
+    unsigned readers;
+    unsigned own_writers; // per_queue: who writes those of its own queues only
+    unsigned own_readers; // the same for reading
 };
 // The table; ends with a row whose name is NULL.
 const struct hs_topic_rule *hs_topics_rules(void);
+
+// Who needs which consumer group; bits of enum hs_access_role.
+struct hs_group_rule {
+    const char *name;
+    unsigned members; // join it, or commit for it
+    unsigned askers;  // ask about it only
+};
+// The table; ends with a row whose name is NULL.
+const struct hs_group_rule *hs_topics_groups(void);
 
 // A topic as a broker describes it.
 struct hs_topic_facts {

@@ -8,7 +8,7 @@
 // hs:controls: head, predecessor, source:<hash>, and 'kept': the hashes whose source is there,
 // newest first.
 
-static const char controls_key[] = "hs:controls";
+static const char controls_key[] = HS_KEY_CONTROLS;
 enum { HASH_DIGITS = HS_CHANGE_HASH_BYTES - 1 };
 
 // A field of hs:controls, appended to `out`; HS_ENOTFOUND.

@@ -26,7 +26,7 @@ enum { INSTANCE_FIELDS = sizeof(instance_fields) / sizeof(instance_fields[0]) };
 
 static struct hs_str instance_key(struct hs_bump *bump, struct hs_str instance_id)
 {
-    return hs_store_text(bump, "hs:instance:%.*s", HS_STR_ARG(instance_id));
+    return hs_store_text(bump, HS_KEY_INSTANCE "%.*s", HS_STR_ARG(instance_id));
 }
 
 static struct hs_str format_field(const struct instance_field *field,
@@ -68,7 +68,7 @@ int hs_store_register(struct hs_store *store, const struct hs_instance *instance
     struct hs_bump bump = {0};
     struct hs_str hset[2 + 2 * INSTANCE_FIELDS] = {HS_STR("HSET"),
                                                    instance_key(&bump, instance->instance_id)};
-    struct hs_str sadd[] = {HS_STR("SADD"), HS_STR("hs:instances"), instance->instance_id};
+    struct hs_str sadd[] = {HS_STR("SADD"), HS_STR(HS_KEY_INSTANCES), instance->instance_id};
     for (size_t i = 0; i < INSTANCE_FIELDS; i++) {
         hset[2 + 2 * i] = hs_str(instance_fields[i].name);
         hset[3 + 2 * i] = format_field(&instance_fields[i], instance, &bump);
@@ -83,7 +83,7 @@ int hs_store_register(struct hs_store *store, const struct hs_instance *instance
 int hs_store_deregister(struct hs_store *store, struct hs_str instance_id)
 {
     struct hs_bump bump = {0};
-    struct hs_str srem[] = {HS_STR("SREM"), HS_STR("hs:instances"), instance_id};
+    struct hs_str srem[] = {HS_STR("SREM"), HS_STR(HS_KEY_INSTANCES), instance_id};
     struct hs_str unlink[] = {HS_STR("UNLINK"), instance_key(&bump, instance_id)};
     hs_redis_add(store->redis, 3, srem);
     hs_redis_add(store->redis, 2, unlink);
@@ -140,7 +140,7 @@ static int read_ids(struct hs_store *store, struct hs_bump *bump, struct hs_inst
                     size_t *ret_count)
 {
     redisReply *reply;
-    hs_redis_addv(store->redis, "SMEMBERS", "hs:instances", NULL);
+    hs_redis_addv(store->redis, "SMEMBERS", HS_KEY_INSTANCES, NULL);
     int rc = hs_redis_reply(store->redis, 0, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "key 'hs:instances'");

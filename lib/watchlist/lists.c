@@ -209,7 +209,7 @@ static int by_id(const void *a, const void *b)
 static int still_named(struct hs_store *store, struct hs_str list_id)
 {
     redisReply *reply;
-    struct hs_str arguments[] = {HS_STR("SISMEMBER"), HS_STR("hs:lists"), list_id};
+    struct hs_str arguments[] = {HS_STR("SISMEMBER"), HS_STR(HS_KEY_LISTS), list_id};
     int rc = hs_redis_command(store->redis, 3, arguments, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "key 'hs:lists'");
@@ -223,7 +223,7 @@ int hs_store_lists(struct hs_store *store, struct hs_bump *bump, struct hs_store
                    size_t *ret_count)
 {
     redisReply *reply;
-    hs_redis_addv(store->redis, "SMEMBERS", "hs:lists", NULL);
+    hs_redis_addv(store->redis, "SMEMBERS", HS_KEY_LISTS, NULL);
     int rc = hs_redis_reply(store->redis, 0, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "key 'hs:lists'");
@@ -391,7 +391,7 @@ int hs_store_list_create(struct hs_store *store, const struct hs_actor *actor,
     hs_proposal_check(&proposal, key, "last_generation", last);
     hs_store_propose_list(&proposal, &fresh);
     hs_proposal_command(&proposal, "HSET", key, 2, next);
-    hs_proposal_command(&proposal, "SADD", HS_STR("hs:lists"), 1, &list->list_id);
+    hs_proposal_command(&proposal, "SADD", HS_STR(HS_KEY_LISTS), 1, &list->list_id);
     rc = hs_proposal_send(&proposal, store, &change, ret_position);
     if (rc == HS_ECONFLICT) {
         rc = hs_store_fail(store, HS_EEXIST, "list '%.*s' exists already",

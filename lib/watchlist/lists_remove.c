@@ -91,7 +91,7 @@ int hs_store_list_remove(struct hs_store *store, const struct hs_actor *actor,
     hs_proposal_command(&proposal, "DEL", key, 0, NULL);
     hs_proposal_command(&proposal, "HSET", key, 2, last);
     hs_store_propose_forget_excluded(&proposal, list->list_id);
-    hs_proposal_command(&proposal, "SREM", HS_STR("hs:lists"), 1, &list->list_id);
+    hs_proposal_command(&proposal, "SREM", HS_STR(HS_KEY_LISTS), 1, &list->list_id);
     rc = rc ? rc : hs_proposal_send(&proposal, store, &change, ret_position);
     hs_proposal_fini(&proposal);
     return rc;

@@ -42,7 +42,7 @@ static const char script[] =
 void hs_proposal_init(struct hs_proposal *proposal)
 {
     *proposal = (struct hs_proposal){.key_count = 1};
-    proposal->keys[0] = HS_STR("hs:changes");
+    proposal->keys[0] = HS_STR(HS_KEY_CHANGES);
 }
 
 void hs_proposal_fini(struct hs_proposal *proposal)

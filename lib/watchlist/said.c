@@ -14,7 +14,7 @@ typedef Hitstream__V1__Feedback pb_feedback; // long name of the contract, short
 #define INTELLIGENCE HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_INTELLIGENCE
 
 enum { TRIES = 8 }; // somebody else may write the same meanwhile
-static const char queues_key[] = "hs:said";
+static const char queues_key[] = HS_KEY_SAID;
 
 bool hs_said_is_of_group(const pb_feedback *feedback)
 {

@@ -77,13 +77,13 @@ struct hs_str hs_store_text(struct hs_bump *bump, const char *format, ...)
 
 struct hs_str hs_store_list_key(struct hs_bump *bump, struct hs_str list_id)
 {
-    return hs_store_text(bump, "hs:list:%.*s", HS_STR_ARG(list_id));
+    return hs_store_text(bump, HS_KEY_LIST "%.*s", HS_STR_ARG(list_id));
 }
 
 struct hs_str hs_store_generation_key(struct hs_bump *bump, struct hs_str list_id,
                                       uint64_t generation)
 {
-    return hs_store_text(bump, "hs:list:%.*s:g%llu", HS_STR_ARG(list_id),
+    return hs_store_text(bump, HS_KEY_LIST "%.*s:g%llu", HS_STR_ARG(list_id),
                          (unsigned long long)generation);
 }
 
@@ -140,7 +140,7 @@ int hs_store_head(struct hs_store *store, struct hs_position *ret_position)
     redisReply *reply;
     struct hs_change change;
     char previous[HS_CHANGE_HASH_BYTES];
-    hs_redis_addv(store->redis, "XREVRANGE", "hs:changes", "+", "-", "COUNT", "1", NULL);
+    hs_redis_addv(store->redis, "XREVRANGE", HS_KEY_CHANGES, "+", "-", "COUNT", "1", NULL);
     int rc = hs_redis_reply(store->redis, 0, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "key 'hs:changes'");
@@ -205,10 +205,10 @@ int hs_store_follow(struct hs_store *store, struct hs_position *position, int64_
     snprintf(block, sizeof(block), "%lld", (long long)block_ms);
     if (block_ms > 0) {
         hs_redis_addv(store->redis, "XREAD", "COUNT", count, "BLOCK", block, "STREAMS",
-                      "hs:changes", position->id, NULL);
+                      HS_KEY_CHANGES, position->id, NULL);
     } else {
-        hs_redis_addv(store->redis, "XREAD", "COUNT", count, "STREAMS", "hs:changes", position->id,
-                      NULL);
+        hs_redis_addv(store->redis, "XREAD", "COUNT", count, "STREAMS", HS_KEY_CHANGES,
+                      position->id, NULL);
     }
     int rc = hs_redis_reply(store->redis, block_ms > 0 ? block_ms : 0, &reply);
     if (rc != 0) {
@@ -231,7 +231,7 @@ static int check_start(struct hs_store *store)
     redisReply *reply;
     struct hs_change change;
     char previous[HS_CHANGE_HASH_BYTES];
-    hs_redis_addv(store->redis, "XRANGE", "hs:changes", "-", "+", "COUNT", "1", NULL);
+    hs_redis_addv(store->redis, "XRANGE", HS_KEY_CHANGES, "-", "+", "COUNT", "1", NULL);
     int rc = hs_redis_reply(store->redis, 0, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "key 'hs:changes'");
@@ -256,7 +256,7 @@ int hs_store_check(struct hs_store *store, const struct hs_position *position)
     if (strcmp(position->id, "0-0") == 0) {
         return check_start(store);
     }
-    hs_redis_addv(store->redis, "XRANGE", "hs:changes", position->id, position->id, NULL);
+    hs_redis_addv(store->redis, "XRANGE", HS_KEY_CHANGES, position->id, position->id, NULL);
     int rc = hs_redis_reply(store->redis, 0, &reply);
     if (rc != 0) {
         return hs_store_redis_failed(store, rc, "key 'hs:changes'");

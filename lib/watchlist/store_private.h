@@ -13,6 +13,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "watchlist/keys.h"
 #include "watchlist/store.h"
 
 struct hs_store {

@@ -17,6 +17,15 @@
 
 #include "support/process.h"
 
+// How a broker is closed to everybody without a name and a right. Borrowed as long as the broker.
+struct hs_broker_security {
+    const char *scram_users;      // "name=password name=password"
+    const char *folder;           // of the certificates
+    const char *const *listeners; // one each, with the key and certificate of folder/NAME.pem; ends
+                                  // with NULL; letters only
+};
+enum { HS_BROKER_LISTENERS_MAX = 4 };
+
 struct hs_broker {
     struct hs_process process;
     char folder[HS_TEST_PATH_BYTES];
@@ -28,12 +37,19 @@ struct hs_broker {
     char network[HS_TEST_PATH_BYTES]; // namespace's path; "": the test's own
     uint16_t port;
     uint16_t controller_port;
-    const char *const *properties; // as given to hs_broker_start(), borrowed
+    const char *const *properties;             // as given to hs_broker_start(), borrowed
+    const struct hs_broker_security *security; // NULL: open to everybody
+    char secured[HS_BROKER_LISTENERS_MAX][32]; // its listeners: "127.0.0.1:12345"
+    uint16_t secured_ports[HS_BROKER_LISTENERS_MAX];
 };
 
 // Starts one and waits until it answers. `properties`: "name=value" for server.properties, ends
 // with NULL; may be NULL; must live as long as the broker. Says on stderr why it could not.
 int hs_broker_start(struct hs_broker *broker, const char *const *properties);
+// One with listeners of their own for TLS and SCRAM-SHA-512 and with Kafka's authorizer, so that
+// nobody may do anything without a right. Who comes by `bootstrap` is the test and may do
+// everything.
+int hs_broker_start_secured(struct hs_broker *broker, const struct hs_broker_security *security);
 // One of several: node, address, voters, network, ports and properties are set by the caller. Makes
 // its folder and fetches Kafka; starts it without waiting; waits until it answers.
 int hs_broker_make(struct hs_broker *broker);

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchlist/rights.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "config/access.h"
+#include "watchlist/store_private.h"
+
+// What a command does to its key decides who needs it; a test holds this table against what Redis
+// counts while every function of the store runs.
+enum use {
+    USE_READ = 1,      // who reads any key
+    USE_RECORD = 2,    // who appends to the stream of changes, by the change script
+    USE_REGISTER = 4,  // daemons say what they have live
+    USE_EXCLUDE = 8,   // 'not this vehicle'
+    USE_SAID = 16,     // what partners said of a group
+    USE_LISTS = 32,    // lists and their entries
+    USE_CONTROLS = 64, // controls
+    USE_FORGET = 128,  // an instance is deregistered
+    USE_RIGHTS = 256,  // rights are checked
+};
+
+static const struct {
+    const char *command;
+    unsigned uses; // any of them
+} commands[] = {
+    {"hget", USE_READ},
+    {"hmget", USE_READ},
+    {"hgetall", USE_READ},
+    {"hscan", USE_READ},
+    {"smembers", USE_READ},
+    {"sismember", USE_READ},
+    {"xrange", USE_READ},
+    {"xrevrange", USE_READ},
+    {"xread", USE_READ},
+    {"eval", USE_RECORD},
+    {"xadd", USE_RECORD},
+    {"type", USE_EXCLUDE | USE_SAID | USE_LISTS | USE_CONTROLS},
+    {"hset", USE_REGISTER | USE_EXCLUDE | USE_SAID | USE_LISTS | USE_CONTROLS},
+    {"sadd", USE_REGISTER | USE_EXCLUDE | USE_SAID | USE_LISTS},
+    {"hexists", USE_SAID},
+    {"hlen", USE_SAID},
+    {"hdel", USE_SAID | USE_LISTS | USE_CONTROLS},
+    {"srem", USE_SAID | USE_LISTS | USE_FORGET},
+    {"hincrby", USE_LISTS},
+    {"del", USE_LISTS},
+    {"unlink", USE_LISTS | USE_FORGET},
+    {"acl|list", USE_RIGHTS},
+};
+
+static const struct {
+    unsigned roles; // any of them
+    unsigned uses;
+} uses_of[] = {
+    {HS_ACCESS_MATCH, USE_READ | USE_REGISTER},
+    {HS_ACCESS_CORRELATE, USE_READ | USE_REGISTER | USE_RECORD | USE_EXCLUDE},
+    {HS_ACCESS_INTAKE, USE_READ | USE_RECORD | USE_SAID},
+    {HS_ACCESS_PEOPLE, USE_READ | USE_RECORD},
+    {HS_ACCESS_LEAD, USE_LISTS | USE_CONTROLS | USE_SAID},
+    {HS_ACCESS_ADMINISTRATOR, USE_CONTROLS | USE_FORGET | USE_RIGHTS},
+};
+
+// ---- what is needed ----
+
+// Rules on their way.
+struct making {
+    struct hs_bump *bump;
+    struct hs_redis_rules *rules;
+    size_t capacity;
+    int rc;
+};
+
+static void add_rule(struct making *making, const char *before, const char *text,
+                     struct hs_str behind, const char *star)
+{
+    struct hs_redis_rules *rules = making->rules;
+    if (rules->count == making->capacity) {
+        size_t capacity = making->capacity ? 2 * making->capacity : 64;
+        const char **grown = hs_bump_alloc(making->bump, capacity * sizeof(*grown));
+        if (!grown) {
+            making->rc = HS_ENOMEM;
+            return;
+        }
+        if (rules->count > 0) {
+            memcpy(grown, rules->texts, rules->count * sizeof(*grown));
+        }
+        rules->texts = grown;
+        making->capacity = capacity;
+    }
+    struct hs_str rule =
+        hs_store_text(making->bump, "%s%s%.*s%s", before, text, HS_STR_ARG(behind), star);
+    making->rc = rule.len > 0 ? making->rc : HS_ENOMEM;
+    rules->texts[rules->count++] = rule.ptr;
+}
+
+static void add_commands(struct making *making, unsigned roles)
+{
+    const struct hs_str none = {0};
+    unsigned uses = 0;
+    for (size_t i = 0; i < sizeof(uses_of) / sizeof(uses_of[0]); i++) {
+        uses |= roles & uses_of[i].roles ? uses_of[i].uses : 0;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (commands[i].uses & uses) {
+            add_rule(making, "+", commands[i].command, none, "");
+        }
+    }
+}
+
+// Each list of its own, and what belongs to it.
+static void add_lists(struct making *making, const struct hs_redis_needs *needs, const char *key)
+{
+    for (size_t i = 0; i < needs->list_count; i++) {
+        add_rule(making, "~", key, needs->lists[i], "");
+        add_rule(making, "~", key, needs->lists[i], ":*");
+    }
+}
+
+static void add_key(struct making *making, const struct hs_redis_needs *needs,
+                    const struct hs_key_rule *rule)
+{
+    const struct hs_str none = {0};
+    const char *star = rule->more ? "*" : "";
+    unsigned writing = rule->writers & needs->roles;
+    bool some_lists = rule->per_list && writing == HS_ACCESS_LEAD && !needs->all_lists;
+    if (writing && !some_lists) {
+        add_rule(making, "~", rule->key, none, star);
+        return;
+    }
+    if ((rule->readers | rule->writers) & needs->roles) {
+        add_rule(making, "%R~", rule->key, none, star);
+    }
+    if (some_lists) {
+        add_lists(making, needs, rule->key);
+    }
+}
+
+int hs_redis_rights_needed(const struct hs_redis_needs *needs, struct hs_bump *bump,
+                           struct hs_redis_rules *ret_rules)
+{
+    struct hs_redis_rules rules = {0};
+    struct making making = {.bump = bump, .rules = &rules};
+    add_commands(&making, needs->roles);
+    for (const struct hs_key_rule *rule = hs_keys_rules(); rule->key; rule++) {
+        add_key(&making, needs, rule);
+    }
+    if (making.rc == 0) {
+        *ret_rules = rules;
+    }
+    return making.rc;
+}
+
+// ---- what is there ----
+
+// Words that give nothing, or that a user's other members say.
+static bool says_nothing(struct hs_str word)
+{
+    static const char *const words[] = {"-@all", "resetchannels", "sanitize-payload",
+                                        "skip-sanitize-payload"};
+    bool nothing = word.len == 0 || word.ptr[0] == '#' || word.ptr[0] == '-';
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        nothing = nothing || hs_str_is(word, words[i]);
+    }
+    return nothing;
+}
+
+int hs_redis_rights_parse(struct hs_str line, struct hs_bump *bump, struct hs_redis_user *ret_user)
+{
+    struct hs_redis_user user = {0};
+    struct making making = {.bump = bump, .rules = &user.rules};
+    struct hs_str rest = line, word;
+    if (!hs_str_split(&rest, ' ', &word) || !hs_str_is(word, "user") ||
+        !hs_str_split(&rest, ' ', &word) || word.len == 0) {
+        return HS_EFORMAT;
+    }
+    user.name = hs_bump_copy(bump, word.ptr, word.len);
+    while (user.name && hs_str_split(&rest, ' ', &word)) {
+        if (hs_str_is(word, "on")) {
+            user.on = true;
+        } else if (hs_str_is(word, "nopass")) {
+            user.nopass = true;
+        } else if (!hs_str_is(word, "off") && !says_nothing(word)) {
+            add_rule(&making, "", "", word, "");
+        }
+    }
+    if (!user.name || making.rc != 0) {
+        return HS_ENOMEM;
+    }
+    *ret_user = user;
+    return 0;
+}
+
+int hs_redis_rights_held(struct hs_redis *redis, struct hs_bump *bump,
+                         struct hs_redis_user **ret_users, size_t *ret_count)
+{
+    static const struct hs_str arguments[] = {{"ACL", 3}, {"LIST", 4}};
+    redisReply *reply;
+    int rc = hs_redis_command(redis, 2, arguments, &reply);
+    if (rc != 0) {
+        return rc;
+    }
+    size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    struct hs_redis_user *users = NULL;
+    rc = reply->type != REDIS_REPLY_ARRAY ? HS_EPROTO : count > HS_REDIS_USERS_MAX ? HS_ELIMIT : 0;
+    if (rc == 0) {
+        users = hs_bump_alloc(bump, (count + 1) * sizeof(*users));
+        rc = users ? 0 : HS_ENOMEM;
+    }
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        struct hs_str line;
+        rc = hs_store_reply_text(reply->element[i], &line);
+        rc = rc ? rc : hs_redis_rights_parse(line, bump, &users[i]);
+    }
+    hs_redis_reply_free(reply);
+    if (rc == 0) {
+        *ret_users = users;
+        *ret_count = count;
+    }
+    return rc;
+}
+
+// ---- the difference ----
+
+struct comparison {
+    hs_redis_difference_fn *difference;
+    void *ctx;
+    size_t told;
+};
+
+static void tell(struct comparison *c, enum hs_redis_fault fault, const char *user,
+                 const char *rule)
+{
+    c->told += fault != HS_REDIS_STRANGER;
+    c->difference(c->ctx, fault, user, rule);
+}
+
+static bool has(const struct hs_redis_rules *rules, const char *text)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        if (strcmp(rules->texts[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_key(const char *rule)
+{
+    return *rule == '~' || *rule == '%';
+}
+
+// Is it given by this or by more than this?
+static bool covered(const struct hs_redis_rules *held, const char *rule)
+{
+    return has(held, rule) || (is_key(rule) ? has(held, "~*") : has(held, "+@all")) ||
+           (strncmp(rule, "%R~", 3) == 0 && has(held, rule + 2));
+}
+
+// Whether a key rule can match one of our keys: their beginnings are compared up to the first
+// character that stands for others.
+static bool reaches_us(const struct hs_redis_rules *held)
+{
+    static const char ours[] = "hs:";
+    for (size_t i = 0; i < held->count; i++) {
+        const char *at = is_key(held->texts[i]) ? strchr(held->texts[i], '~') : NULL;
+        size_t same = 0;
+        if (held->texts[i][0] == '(') {
+            return true; // a selector: looked into by a person
+        }
+        while (at && same < sizeof(ours) - 1 && at[1 + same] == ours[same]) {
+            same++;
+        }
+        if (at && (same == sizeof(ours) - 1 || (at[1 + same] && strchr("*?[\\", at[1 + same])))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct hs_redis_user *find_user(const struct hs_redis_user *users, size_t count,
+                                             const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(users[i].name, name) == 0) {
+            return &users[i];
+        }
+    }
+    return NULL;
+}
+
+static void compare_user(struct comparison *c, const struct hs_redis_user *user,
+                         const struct hs_redis_rules *needed)
+{
+    if (!user->on) {
+        tell(c, HS_REDIS_USER_OFF, user->name, NULL);
+    }
+    if (user->on && user->nopass) {
+        tell(c, HS_REDIS_OPEN, user->name, NULL);
+    }
+    for (size_t i = 0; i < needed->count; i++) {
+        if (!covered(&user->rules, needed->texts[i])) {
+            tell(c, HS_REDIS_MISSING, user->name, needed->texts[i]);
+        }
+    }
+    for (size_t i = 0; i < user->rules.count; i++) {
+        if (!has(needed, user->rules.texts[i])) {
+            tell(c, HS_REDIS_TOO_MUCH, user->name, user->rules.texts[i]);
+        }
+    }
+}
+
+static void compare_strangers(struct comparison *c, const struct hs_redis_principal *principals,
+                              size_t principal_count, const struct hs_redis_user *users,
+                              size_t user_count)
+{
+    for (size_t i = 0; i < user_count; i++) {
+        bool ours = false;
+        for (size_t p = 0; p < principal_count; p++) {
+            ours = ours || strcmp(principals[p].name, users[i].name) == 0;
+        }
+        if (!ours && users[i].on && reaches_us(&users[i].rules)) {
+            tell(c, users[i].nopass ? HS_REDIS_OPEN : HS_REDIS_STRANGER, users[i].name, NULL);
+        }
+    }
+}
+
+int hs_redis_rights_compare(const struct hs_redis_principal *principals, size_t principal_count,
+                            const struct hs_redis_user *users, size_t user_count,
+                            hs_redis_difference_fn *difference, void *ctx, size_t *ret_told)
+{
+    struct comparison c = {.difference = difference, .ctx = ctx};
+    int rc = 0;
+    for (size_t i = 0; i < principal_count && rc == 0; i++) {
+        struct hs_bump bump = {0};
+        struct hs_redis_rules needed;
+        const struct hs_redis_user *user = find_user(users, user_count, principals[i].name);
+        rc = hs_redis_rights_needed(&principals[i].needs, &bump, &needed);
+        if (rc == 0 && needed.count > 0 && !user) {
+            tell(&c, HS_REDIS_NO_USER, principals[i].name, NULL);
+        } else if (rc == 0 && user) {
+            compare_user(&c, user, &needed);
+        }
+        hs_bump_fini(&bump);
+    }
+    compare_strangers(&c, principals, principal_count, users, user_count);
+    *ret_told = c.told;
+    return rc;
+}
