@@ -7,6 +7,8 @@
 #include "config/access.h"
 #include "watchlist/store_private.h"
 
+enum { COMMANDS_MAX = 10000 }; // of one category
+
 // What a command does to its key decides who needs it; a test holds this table against what Redis
 // counts while every function of the store runs.
 enum use {
@@ -47,6 +49,7 @@ static const struct {
     {"del", USE_LISTS},
     {"unlink", USE_LISTS | USE_FORGET},
     {"acl|list", USE_RIGHTS},
+    {"acl|cat", USE_RIGHTS},
 };
 
 static const struct {
@@ -153,19 +156,88 @@ int hs_redis_rights_needed(const struct hs_redis_needs *needs, struct hs_bump *b
 
 // ---- what is there ----
 
-// Words that give nothing, or that a user's other members say.
-static bool says_nothing(struct hs_str word)
+static bool has(const struct hs_redis_rules *rules, const char *text)
 {
-    static const char *const words[] = {"-@all", "resetchannels", "sanitize-payload",
-                                        "skip-sanitize-payload"};
-    bool nothing = word.len == 0 || word.ptr[0] == '#' || word.ptr[0] == '-';
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        nothing = nothing || hs_str_is(word, words[i]);
+    for (size_t i = 0; i < rules->count; i++) {
+        if (strcmp(rules->texts[i], text) == 0) {
+            return true;
+        }
     }
-    return nothing;
+    return false;
 }
 
-int hs_redis_rights_parse(struct hs_str line, struct hs_bump *bump, struct hs_redis_user *ret_user)
+static void drop(struct hs_redis_rules *rules, const char *text)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        if (strcmp(rules->texts[i], text) == 0) {
+            rules->texts[i] = rules->texts[--rules->count];
+            return;
+        }
+    }
+}
+
+static void drop_commands(struct hs_redis_rules *rules)
+{
+    for (size_t i = rules->count; i-- > 0;) {
+        if (rules->texts[i][0] == '+' || rules->texts[i][0] == '-') {
+            rules->texts[i] = rules->texts[--rules->count];
+        }
+    }
+}
+
+// Gives a command, or takes it; what is taken of everything is kept in mind.
+static void take_command(struct making *making, bool gives, struct hs_str command)
+{
+    const char *given = hs_store_text(making->bump, "+%.*s", HS_STR_ARG(command)).ptr;
+    const char *taken = hs_store_text(making->bump, "-%.*s", HS_STR_ARG(command)).ptr;
+    drop(making->rules, given);
+    drop(making->rules, taken);
+    if (gives || has(making->rules, "+@all")) {
+        add_rule(making, gives ? "+" : "-", "", command, "");
+    }
+}
+
+static void take_commands(struct making *making, const struct hs_redis_categories *categories,
+                          struct hs_str word)
+{
+    const struct hs_str rest = hs_str_n(word.ptr + 1, word.len - 1);
+    bool gives = word.ptr[0] == '+';
+    if (hs_str_is(rest, "@all")) {
+        drop_commands(making->rules);
+        if (gives) {
+            add_rule(making, "+", "@all", (struct hs_str){0}, "");
+        }
+        return;
+    }
+    for (size_t i = 0; rest.len > 0 && rest.ptr[0] == '@' && categories && i < categories->count;
+         i++) {
+        const struct hs_redis_category *category = &categories->rows[i];
+        if (hs_str_is(hs_str_n(rest.ptr + 1, rest.len - 1), category->name)) {
+            for (size_t k = 0; k < category->count; k++) {
+                take_command(making, gives, hs_str(category->commands[k]));
+            }
+            return;
+        }
+    }
+    take_command(making, gives, rest);
+}
+
+static void take_word(struct making *making, const struct hs_redis_categories *categories,
+                      struct hs_str word, struct hs_redis_user *user)
+{
+    char first = word.len > 0 ? word.ptr[0] : ' ';
+    if (first == '+' || first == '-') {
+        take_commands(making, categories, word);
+    } else if (first && strchr("~%&(", first)) {
+        add_rule(making, "", "", word, "");
+    } else {
+        user->on = user->on || hs_str_is(word, "on");
+        user->nopass = user->nopass || hs_str_is(word, "nopass");
+    }
+}
+
+int hs_redis_rights_parse(struct hs_str line, const struct hs_redis_categories *categories,
+                          struct hs_bump *bump, struct hs_redis_user *ret_user)
 {
     struct hs_redis_user user = {0};
     struct making making = {.bump = bump, .rules = &user.rules};
@@ -175,14 +247,8 @@ int hs_redis_rights_parse(struct hs_str line, struct hs_bump *bump, struct hs_re
         return HS_EFORMAT;
     }
     user.name = hs_bump_copy(bump, word.ptr, word.len);
-    while (user.name && hs_str_split(&rest, ' ', &word)) {
-        if (hs_str_is(word, "on")) {
-            user.on = true;
-        } else if (hs_str_is(word, "nopass")) {
-            user.nopass = true;
-        } else if (!hs_str_is(word, "off") && !says_nothing(word)) {
-            add_rule(&making, "", "", word, "");
-        }
+    while (user.name && making.rc == 0 && hs_str_split(&rest, ' ', &word)) {
+        take_word(&making, categories, word, &user);
     }
     if (!user.name || making.rc != 0) {
         return HS_ENOMEM;
@@ -191,26 +257,94 @@ int hs_redis_rights_parse(struct hs_str line, struct hs_bump *bump, struct hs_re
     return 0;
 }
 
-int hs_redis_rights_held(struct hs_redis *redis, struct hs_bump *bump,
-                         struct hs_redis_user **ret_users, size_t *ret_count)
+// ---- asking ----
+
+// What ACL with these words answers: an array of texts.
+static int ask(struct hs_redis *redis, struct hs_str word, struct hs_str more, size_t most,
+               redisReply **ret_reply)
 {
-    static const struct hs_str arguments[] = {{"ACL", 3}, {"LIST", 4}};
+    const struct hs_str arguments[] = {HS_STR("ACL"), word, more};
     redisReply *reply;
-    int rc = hs_redis_command(redis, 2, arguments, &reply);
+    int rc = hs_redis_command(redis, more.len > 0 ? 3 : 2, arguments, &reply);
     if (rc != 0) {
         return rc;
     }
-    size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
-    struct hs_redis_user *users = NULL;
-    rc = reply->type != REDIS_REPLY_ARRAY ? HS_EPROTO : count > HS_REDIS_USERS_MAX ? HS_ELIMIT : 0;
-    if (rc == 0) {
-        users = hs_bump_alloc(bump, (count + 1) * sizeof(*users));
-        rc = users ? 0 : HS_ENOMEM;
+    rc = reply->type != REDIS_REPLY_ARRAY ? HS_EPROTO : reply->elements > most ? HS_ELIMIT : 0;
+    for (size_t i = 0; rc == 0 && i < reply->elements; i++) {
+        struct hs_str text;
+        rc = hs_store_reply_text(reply->element[i], &text);
     }
+    if (rc != 0) {
+        hs_redis_reply_free(reply);
+        return rc;
+    }
+    *ret_reply = reply;
+    return 0;
+}
+
+static int ask_category(struct hs_redis *redis, struct hs_bump *bump, struct hs_str name,
+                        struct hs_redis_categories *categories)
+{
+    redisReply *reply;
+    for (size_t i = 0; i < categories->count; i++) {
+        if (hs_str_is(name, categories->rows[i].name)) {
+            return 0;
+        }
+    }
+    if (categories->count == HS_REDIS_CATEGORIES_MAX) {
+        return HS_ELIMIT;
+    }
+    int rc = ask(redis, HS_STR("CAT"), name, COMMANDS_MAX, &reply);
+    if (rc != 0) {
+        return rc;
+    }
+    struct hs_redis_category *category = &categories->rows[categories->count++];
+    category->count = reply->elements;
+    category->name = hs_bump_copy(bump, name.ptr, name.len);
+    category->commands = hs_bump_alloc(bump, (reply->elements + 1) * sizeof(*category->commands));
+    rc = category->name && category->commands ? 0 : HS_ENOMEM;
+    for (size_t i = 0; i < category->count && rc == 0; i++) {
+        category->commands[i] =
+            hs_bump_copy(bump, reply->element[i]->str, (size_t)reply->element[i]->len);
+        rc = category->commands[i] ? 0 : HS_ENOMEM;
+    }
+    hs_redis_reply_free(reply);
+    return rc;
+}
+
+// All that a user's line names.
+static int ask_categories(struct hs_redis *redis, struct hs_bump *bump, struct hs_str line,
+                          struct hs_redis_categories *categories)
+{
+    struct hs_str word;
+    int rc = 0;
+    while (rc == 0 && hs_str_split(&line, ' ', &word)) {
+        bool category = word.len > 2 && (word.ptr[0] == '+' || word.ptr[0] == '-') &&
+                        word.ptr[1] == '@' &&
+                        !hs_str_is(hs_str_n(word.ptr + 2, word.len - 2), "all");
+        if (category) {
+            rc = ask_category(redis, bump, hs_str_n(word.ptr + 2, word.len - 2), categories);
+        }
+    }
+    return rc;
+}
+
+int hs_redis_rights_held(struct hs_redis *redis, struct hs_bump *bump,
+                         struct hs_redis_user **ret_users, size_t *ret_count)
+{
+    struct hs_redis_categories categories = {.count = 0};
+    redisReply *reply;
+    int rc = ask(redis, HS_STR("LIST"), (struct hs_str){0}, HS_REDIS_USERS_MAX, &reply);
+    if (rc != 0) {
+        return rc;
+    }
+    size_t count = reply->elements;
+    struct hs_redis_user *users = hs_bump_alloc(bump, (count + 1) * sizeof(*users));
+    rc = users ? 0 : HS_ENOMEM;
     for (size_t i = 0; i < count && rc == 0; i++) {
-        struct hs_str line;
-        rc = hs_store_reply_text(reply->element[i], &line);
-        rc = rc ? rc : hs_redis_rights_parse(line, bump, &users[i]);
+        struct hs_str line = hs_str_n(reply->element[i]->str, (size_t)reply->element[i]->len);
+        rc = ask_categories(redis, bump, line, &categories);
+        rc = rc ? rc : hs_redis_rights_parse(line, &categories, bump, &users[i]);
     }
     hs_redis_reply_free(reply);
     if (rc == 0) {
@@ -235,25 +369,26 @@ static void tell(struct comparison *c, enum hs_redis_fault fault, const char *us
     c->difference(c->ctx, fault, user, rule);
 }
 
-static bool has(const struct hs_redis_rules *rules, const char *text)
-{
-    for (size_t i = 0; i < rules->count; i++) {
-        if (strcmp(rules->texts[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_key(const char *rule)
 {
     return *rule == '~' || *rule == '%';
 }
 
+// Everything but what was taken of it.
+static bool given_with_all(const struct hs_redis_rules *held, const char *rule)
+{
+    bool taken = false;
+    for (size_t i = 0; i < held->count; i++) {
+        const char *text = held->texts[i];
+        taken = taken || (text[0] == '-' && strcmp(text + 1, rule + 1) == 0);
+    }
+    return !taken && has(held, "+@all");
+}
+
 // Is it given by this or by more than this?
 static bool covered(const struct hs_redis_rules *held, const char *rule)
 {
-    return has(held, rule) || (is_key(rule) ? has(held, "~*") : has(held, "+@all")) ||
+    return has(held, rule) || (is_key(rule) ? has(held, "~*") : given_with_all(held, rule)) ||
            (strncmp(rule, "%R~", 3) == 0 && has(held, rule + 2));
 }
 
@@ -304,7 +439,7 @@ static void compare_user(struct comparison *c, const struct hs_redis_user *user,
         }
     }
     for (size_t i = 0; i < user->rules.count; i++) {
-        if (!has(needed, user->rules.texts[i])) {
+        if (user->rules.texts[i][0] != '-' && !has(needed, user->rules.texts[i])) {
             tell(c, HS_REDIS_TOO_MUCH, user->name, user->rules.texts[i]);
         }
     }

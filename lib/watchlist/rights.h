@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "watchlist/redis.h"
 
-enum { HS_REDIS_USERS_MAX = 10000 };
+enum { HS_REDIS_USERS_MAX = 10000, HS_REDIS_CATEGORIES_MAX = 64 };
 
 // Who somebody is.
 struct hs_redis_needs {
@@ -35,14 +35,26 @@ struct hs_redis_user {
     const char *name;
     bool on;
     bool nopass;                 // no password is asked for
-    struct hs_redis_rules rules; // commands, keys and channels that are given
+    struct hs_redis_rules rules; // commands, keys and channels that are given; behind "+@all" also
+                                 // what is taken of it: "-flushall"
 };
 // All users. HS_EPERM: this user may not ask.
 int hs_redis_rights_held(struct hs_redis *redis, struct hs_bump *bump,
                          struct hs_redis_user **ret_users, size_t *ret_count);
-// One line of ACL LIST: "user hitstream on #... ~hs:* resetchannels -@all +hget". HS_EFORMAT,
-// HS_ENOMEM.
-int hs_redis_rights_parse(struct hs_str line, struct hs_bump *bump, struct hs_redis_user *ret_user);
+// Commands of a category, as ACL CAT says: Redis prints "+@hash -hvals" where that is shorter.
+struct hs_redis_category {
+    const char *name; // "hash"
+    const char **commands;
+    size_t count;
+};
+struct hs_redis_categories {
+    struct hs_redis_category rows[HS_REDIS_CATEGORIES_MAX];
+    size_t count;
+};
+// One line of ACL LIST: "user hitstream on #... ~hs:* resetchannels -@all +hget". A category that is
+// not among these stays a rule of its own. HS_EFORMAT, HS_ENOMEM.
+int hs_redis_rights_parse(struct hs_str line, const struct hs_redis_categories *categories,
+                          struct hs_bump *bump, struct hs_redis_user *ret_user);
 
 // A user and what it needs, for a comparison.
 struct hs_redis_principal {

@@ -171,9 +171,10 @@ static void a_file_with_faults_lets_nobody_in(void **state)
     file("rights.yaml", "persons:\n  lea: {role: leader, force: Aven}\n");
     RUN_AS("lea", CONFIG, "list", "show", "lines");
     says(err, "rights.yaml:2:15: persons.lea.role");
-    RUN(REFUSED, "rights", "check");
+    RUN(REFUSED, "rights", "check", "rights.yaml");
+    RUN(CONFIG, "rights", "check");
     write_rights("");
-    RUN(OK, "rights", "check");
+    RUN(OK, "rights", "check", "rights.yaml");
     says(out, "rights.yaml: 8 persons, no fault\n");
     assert_int_equal(chmod(path_of("rights.yaml"), 0666), 0);
     RUN_AS("lea", CONFIG, "list", "show", "lines");

@@ -78,17 +78,37 @@ static void a_user_is_read_as_redis_prints_it(void **state)
     assert_int_equal(
         hs_redis_rights_parse(
             HS_STR("user match on sanitize-payload #5e88 ~hs:a %R~hs:b resetchannels -@all +hget"),
-            &bump, &user),
+            NULL, &bump, &user),
         0);
     assert_string_equal(user.name, "match");
     assert_true(user.on && !user.nopass);
     assert_string_equal(joined(&user.rules), "~hs:a %R~hs:b +hget");
     assert_int_equal(
-        hs_redis_rights_parse(HS_STR("user default on nopass ~* &* +@all"), &bump, &user), 0);
+        hs_redis_rights_parse(HS_STR("user default on nopass ~* &* +@all"), NULL, &bump, &user), 0);
     assert_true(user.nopass);
-    assert_int_equal(hs_redis_rights_parse(HS_STR("nonsense"), &bump, &user), HS_EFORMAT);
-    assert_int_equal(hs_redis_rights_parse(HS_STR("user "), &bump, &user), HS_EFORMAT);
-    assert_int_equal(hs_redis_rights_parse(HS_STR(""), &bump, &user), HS_EFORMAT);
+    assert_int_equal(hs_redis_rights_parse(HS_STR("nonsense"), NULL, &bump, &user), HS_EFORMAT);
+    assert_int_equal(hs_redis_rights_parse(HS_STR("user "), NULL, &bump, &user), HS_EFORMAT);
+    assert_int_equal(hs_redis_rights_parse(HS_STR(""), NULL, &bump, &user), HS_EFORMAT);
+}
+
+// Redis prints whichever is shorter: the order of the words counts.
+static void categories_are_what_stands_in_them(void **state)
+{
+    (void)state;
+    struct hs_redis_user user;
+    const char *hash[] = {"hget", "hset", "hvals"};
+    const struct hs_redis_categories categories = {.rows = {{"hash", hash, 3}}, .count = 1};
+    assert_int_equal(hs_redis_rights_parse(HS_STR("user a on -@all +get +@hash -hvals -hset +hset"),
+                                           &categories, &bump, &user),
+                     0);
+    assert_string_equal(joined(&user.rules), "+get +hget +hset");
+    assert_int_equal(hs_redis_rights_parse(HS_STR("user a on ~k +get +@odd -@all +hget"),
+                                           &categories, &bump, &user),
+                     0);
+    assert_string_equal(joined(&user.rules), "~k +hget");
+    assert_int_equal(
+        hs_redis_rights_parse(HS_STR("user a on +@all -hget"), &categories, &bump, &user), 0);
+    assert_string_equal(joined(&user.rules), "+@all -hget");
 }
 
 // ---- the difference ----
@@ -106,7 +126,8 @@ static const char *differs(const char *const *lines, size_t *ret_told)
     size_t count = 0;
     const struct hs_redis_principal match = {"match", {.roles = HS_ACCESS_MATCH}};
     for (; lines[count]; count++) {
-        assert_int_equal(hs_redis_rights_parse(hs_str(lines[count]), &bump, &users[count]), 0);
+        assert_int_equal(hs_redis_rights_parse(hs_str(lines[count]), NULL, &bump, &users[count]),
+                         0);
     }
     hs_buf_clear(&text);
     assert_int_equal(hs_redis_rights_compare(&match, 1, users, count, note, &text, ret_told), 0);
@@ -142,6 +163,9 @@ static void each_difference_is_told(void **state)
     assert_string_equal(
         differs((const char *const[]){"user match on #5e88 ~* -@all +@all", NULL}, &told),
         "too much match ~*\ntoo much match +@all\n");
+    assert_non_null(
+        strstr(differs((const char *const[]){"user match on #5e88 ~* +@all -hget", NULL}, &told),
+               "missing match +hget\n"));
     differs((const char *const[]){"user match on #5e88 %R~hs:changes +hget", NULL}, &told);
     assert_non_null(strstr(hs_buf_text(&text), "missing match +hset\n"));
     assert_non_null(strstr(hs_buf_text(&text), "missing match ~hs:instance:*\n"));
@@ -169,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_reader_writes_nothing_but_the_record_of_it),
         cmocka_unit_test(a_lead_changes_its_own_lists),
         cmocka_unit_test(a_user_is_read_as_redis_prints_it),
+        cmocka_unit_test(categories_are_what_stands_in_them),
         cmocka_unit_test(what_is_given_as_printed_is_no_difference),
         cmocka_unit_test(each_difference_is_told),
         cmocka_unit_test(who_else_reaches_our_keys_is_told),

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who gets in, and how far: a Kafka with TLS, SCRAM and ACLs and a Redis with ACL users, given
+// exactly what 'hitctl rights print' prints. It is enough for an alert and its answer; whatever is
+// wrong is told in so many words, and nothing is sent.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <hiredis/hiredis.h>
+#include <librdkafka/rdkafka.h>
+
+#include "base/clock.h"
+#include "house.h"
+#include "support/kafka_util.h"
+#include "support/rights_script.h"
+
+enum { WAIT_MS = 60000, LISTENER_SOUND = 0, LISTENER_EXPIRED = 1 };
+
+static char folder[HS_TEST_PATH_BYTES]; // certificates, passwords, settings of people
+static struct hs_broker broker;
+static struct house house;
+static redisContext *keeper; // may do everything in Redis, whatever becomes of the others
+
+static const char *const listeners[] = {"sound", "expired", NULL};
+// Logins of Kafka with their passwords; 'bare' has no right.
+static const struct hs_broker_security security = {
+    .scram_users =
+        "hitstream=of-the-daemon bare=of-nobody gateway=of-the-gateway north=of-the-desk "
+        "adm=of-the-administrator lea=of-the-lead",
+    .folder = folder,
+    .listeners = listeners,
+};
+
+// ---- settings ----
+
+static const char *path_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const char *path_of(const char *format, ...)
+{
+    static char texts[8][HS_TEST_PATH_BYTES * 2];
+    static unsigned next;
+    char *text = texts[next++ % 8];
+    int len = snprintf(text, sizeof(texts[0]), "%s/", folder);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + len, sizeof(texts[0]) - (size_t)len, format, args);
+    va_end(args);
+    return text;
+}
+
+// How somebody comes to Kafka and Redis.
+struct entry {
+    const char *user;
+    const char *password; // of both
+    const char *bootstrap;
+    const char *ca;         // "ca"
+    const char *redis_user; // NULL: `user`
+};
+
+static void write_entry(const struct entry *entry, const char *path, const char *more)
+{
+    struct hs_buf text = {0};
+    const char *redis_user = entry->redis_user ? entry->redis_user : entry->user;
+    assert_int_equal(hs_test_file_write(path_of("%s.password", entry->user), entry->password), 0);
+    hs_buf_printf(&text,
+                  "kafka:\n  bootstrap: %s\n  sasl_password_file: %s\n  properties:\n"
+                  "    security.protocol: sasl_ssl\n    sasl.mechanism: SCRAM-SHA-512\n"
+                  "    sasl.username: %s\n    ssl.ca.location: %s\n"
+                  "redis:\n  socket: %s\n  user: %s\n  password_file: %s\n%s",
+                  entry->bootstrap, path_of("%s.password", entry->user), entry->user,
+                  path_of("%s.pem", entry->ca), house.redis.socket_path, redis_user,
+                  path_of("%s.password", entry->user), more);
+    assert_int_equal(hs_test_file_write(path, hs_buf_text(&text)), 0);
+    hs_buf_fini(&text);
+}
+
+static struct entry sound_entry(void)
+{
+    return (struct entry){"hitstream", "of-the-daemon", broker.secured[LISTENER_SOUND], "ca", NULL};
+}
+
+static void daemon_comes_by(const struct entry *entry)
+{
+    char path[HS_TEST_PATH_BYTES * 2];
+    snprintf(path, sizeof(path), "%s/conf.d", house.folder);
+    mkdir(path, 0700);
+    strcat(path, "/access.yaml");
+    write_entry(entry, path, "");
+}
+
+// A person with hitctl; the daemon's conf.d is none of theirs.
+static const char *person(const char *name, const char *password)
+{
+    char more[HS_TEST_PATH_BYTES * 2];
+    const char *path = path_of("%s.yaml", name);
+    struct entry entry = sound_entry();
+    entry.user = name;
+    entry.password = password;
+    snprintf(more, sizeof(more), "rights_file: %s\nadmin:\n  socket: %s\n", path_of("rights.yaml"),
+             house.admin_path);
+    write_entry(&entry, path, more);
+    return path;
+}
+#define AS(name, password, ...)                                                                    \
+    HITCTL(&house, "--config", person(name, password), "--who", name, __VA_ARGS__)
+
+static void must(int exit_code, int wanted)
+{
+    if (exit_code != wanted) {
+        fail_msg("exit code %d instead of %d: %s", exit_code, wanted, house.text);
+    }
+}
+
+static void says(const char *part)
+{
+    if (!strstr(house.text, part)) {
+        fail_msg("'%s' does not stand in: %s", part, house.text);
+    }
+}
+
+// ---- the house ----
+
+static void command_redis(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void command_redis(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    redisReply *reply = redisvCommand(keeper, format, args);
+    va_end(args);
+    assert_non_null(reply);
+    if (reply->type == REDIS_REPLY_ERROR) {
+        fail_msg("redis: %s", reply->str);
+    }
+    freeReplyObject(reply);
+}
+
+static int make_certificates(void)
+{
+    const char *log = path_of("openssl.log");
+    const char *argv[] = {HS_SOURCE_DIR "/tests/support/certificates.sh", folder, NULL};
+    const struct hs_process_spec spec = {.argv = argv, .output_path = log, .error_path = log};
+    int r = hs_process_run(&spec, WAIT_MS);
+    if (r != 0) {
+        char *text = hs_test_file_read(log);
+        fprintf(stderr, "%s\n", text ? text : "");
+        free(text);
+    }
+    return r;
+}
+
+static void write_rights(void)
+{
+    char text[1024];
+    snprintf(text, sizeof(text),
+             "persons:\n"
+             "  adm: {role: administrator, force: north, logins: %s}\n"
+             "  lea: {role: lead, force: north, lists: [\"*\"], audiences: open, queues: [north],\n"
+             "        logins: %s}\n",
+             getuid() == 0 ? "root" : getenv("USER"), getuid() == 0 ? "root" : getenv("USER"));
+    assert_int_equal(hs_test_file_write(path_of("rights.yaml"), text), 0);
+    assert_int_equal(chmod(path_of("rights.yaml"), 0600), 0);
+}
+
+// Everything stands before anybody is shut out: by the listener that is the test's own.
+static void furnish(void)
+{
+    house_activate_texts(
+        &house, "camera,site,road,force,area,latitude,longitude\nc1,s1,A4,north,east,51.4,-2.4\n",
+        "queues:\n"
+        "  north:\n    owner: north\n    kind: live\n    lists: [\"*\"]\n    default: true\n"
+        "    intelligence_queue: north-intel\n    payload: json\n"
+        "  north-intel:\n    owner: north\n    kind: intelligence\n    lists: [\"*\"]\n",
+        "");
+    must(HITCTL(&house, "topics", "create", "--reads-from", "end", "--partitions", "2",
+                "--hits-partitions", "2"),
+         0);
+    house_create_list(&house, "stolen", false);
+    house_put(&house, "stolen", "e1", "AB12CDE");
+}
+
+// The script as printed is what both get.
+static void give_printed_rights(void)
+{
+    char *config = hs_test_file_read(house.config);
+    char path[HS_TEST_PATH_BYTES * 2];
+    struct hs_buf text = {0};
+    hs_buf_printf(&text, "%srights_file: %s\n", config, path_of("rights.yaml"));
+    snprintf(path, sizeof(path), "%s", path_of("open.yaml"));
+    assert_int_equal(hs_test_file_write(path, hs_buf_text(&text)), 0);
+    must(HITCTL(&house, "--config", path, "--who", "adm", "rights", "print", "--command-config",
+                "admin.properties"),
+         0);
+    assert_true(hs_test_rights_to_kafka(broker.bootstrap, house.text) > 50);
+    assert_int_equal(hs_test_rights_to_redis(house.redis.socket_path, house.text), 3);
+    hs_buf_fini(&text);
+    free(config);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (hs_test_folder_make("access", folder) != 0 || make_certificates() != 0 ||
+        hs_broker_start_secured(&broker, &security) != 0) {
+        return -1;
+    }
+    write_rights();
+    house_open(&house, broker.bootstrap);
+    keeper = redisConnectUnix(house.redis.socket_path);
+    assert_non_null(keeper);
+    command_redis("ACL SETUSER keeper on >kept ~* &* +@all");
+    command_redis("AUTH keeper kept");
+    furnish();
+    give_printed_rights();
+    command_redis("ACL SETUSER hitstream >of-the-daemon");
+    command_redis("ACL SETUSER adm >of-the-administrator");
+    command_redis("ACL SETUSER lea >of-the-lead");
+    command_redis("ACL SETUSER default off");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (keeper) {
+        redisFree(keeper);
+    }
+    house_close(&house);
+    hs_broker_fini(&broker);
+    hs_test_folder_remove(folder);
+    return 0;
+}
+
+// ---- what the rights are enough for ----
+
+static void gateway_produces_a_read(void)
+{
+    char line[256], cameras[HS_TEST_PATH_BYTES * 2];
+    snprintf(line, sizeof(line),
+             "{\"vrm\":\"AB12CDE\",\"cameraId\":\"c1\",\"capturedAtMs\":\"%lld\"}\n",
+             (long long)hs_clock_realtime_ms());
+    assert_int_equal(hs_test_file_write(path_of("reads"), line), 0);
+    snprintf(cameras, sizeof(cameras), "%s/controls/cameras.csv", house.folder);
+    const struct entry entry = {"gateway", "of-the-gateway", broker.secured[LISTENER_SOUND], "ca",
+                                NULL};
+    char path[HS_TEST_PATH_BYTES * 2];
+    snprintf(path, sizeof(path), "%s", path_of("gateway.yaml"));
+    write_entry(&entry, path, "");
+    must(HITCTL(&house, "--config", path, "reads", "produce", path_of("reads"), "--cameras",
+                cameras),
+         0);
+}
+
+// A control room with a Kafka client of its own: a plain consumer in the group of its name.
+static void desk_hears_an_alert(void)
+{
+    char why[256] = "";
+    const char *const properties[] = {"bootstrap.servers", broker.secured[LISTENER_SOUND],
+                                      "security.protocol", "sasl_ssl",
+                                      "sasl.mechanism",    "SCRAM-SHA-512",
+                                      "sasl.username",     "north",
+                                      "sasl.password",     "of-the-desk",
+                                      "ssl.ca.location",   path_of("ca.pem"),
+                                      "group.id",          "dispatch.north",
+                                      "auto.offset.reset", "earliest"};
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i += 2) {
+        assert_int_equal(
+            rd_kafka_conf_set(conf, properties[i], properties[i + 1], why, sizeof(why)),
+            RD_KAFKA_CONF_OK);
+    }
+    rd_kafka_t *desk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    assert_non_null(desk);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, "dispatch.north", RD_KAFKA_PARTITION_UA);
+    assert_int_equal(rd_kafka_subscribe(desk, topics), 0);
+    rd_kafka_topic_partition_list_destroy(topics);
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(desk, WAIT_MS);
+    assert_non_null(message);
+    if (message->err) {
+        fail_msg("the desk hears '%s'", rd_kafka_message_errstr(message));
+    }
+    assert_true(message->len > 0 && strstr(message->payload, "AB12CDE"));
+    rd_kafka_message_destroy(message);
+    rd_kafka_consumer_close(desk);
+    rd_kafka_destroy(desk);
+}
+
+static void printed_rights_are_enough_for_an_alert_and_its_answer(void **state)
+{
+    (void)state;
+    const struct entry entry = sound_entry();
+    daemon_comes_by(&entry);
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    gateway_produces_a_read();
+    desk_hears_an_alert();
+    must(AS("lea", "of-the-lead", "alerts", "tail", "north", "--from", "beginning", "--count", "1"),
+         0);
+    says("AB12CDE");
+    house_await_answer(&house, "/readyz", "HTTP/1.1 200");
+    assert_null(strstr(house.text, "not permitted"));
+    assert_int_equal(house_count_log(&house, "uthorization failed"), 0);
+    assert_int_equal(house_stop(&house), 0);
+}
+
+// Every function of the store runs by somebody's printed rights, so that none is forgotten.
+static void people_do_what_their_roles_let_them(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        hs_test_file_write(path_of("two.csv"), "VRM,action,weed date\nCD34EFG,STOP,2099-12-31\n"),
+        0);
+    char two[HS_TEST_PATH_BYTES * 2];
+    snprintf(two, sizeof(two), "%s", path_of("two.csv"));
+    const char *const lead[][12] = {
+        {"list", "create", "lines", "--title", "t", "--owner-force", "north", "--purpose", "p",
+         "--open"},
+        {"list", "load", "lines", two, "--replace"},
+        {"list", "put", "lines", "VRM=EF56GHJ", "action=STOP", "weed date=2099-12-31"},
+        {"list", "drop", "lines", "EF56GHJ"},
+        {"list", "load", "lines", two, "--replace"},
+        {"list", "status", "lines", "live"},
+        {"list", "show"},
+        {"list", "show", "lines", "CD34EFG"},
+        {"list", "history", "lines"},
+        {"list", "due"},
+        {"list", "rollback", "lines", "1"},
+        {"list", "remove", "lines", "--force"},
+        {"check", "AB12CDE"},
+        {"trail", "AB12CDE"},
+        {"cameras", "list"},
+        {"alerts", "tail", "north", "--from", "beginning", "--until-idle-ms", "100", "--summary"},
+        {"group", "show"},
+    };
+    for (size_t i = 0; i < sizeof(lead) / sizeof(lead[0]); i++) {
+        const char *words[24] = {"--config", person("lea", "of-the-lead"), "--who", "lea"};
+        memcpy(words + 4, lead[i], sizeof(lead[i]));
+        int exit_code = house_hitctl(&house, words);
+        if (exit_code != 0) {
+            fail_msg("%s %s: %d: %s", lead[i][0], lead[i][1], exit_code, house.text);
+        }
+    }
+    must(AS("adm", "of-the-administrator", "topics", "create"), 0);
+    must(AS("adm", "of-the-administrator", "topics", "check"), 0);
+    must(AS("adm", "of-the-administrator", "status"), 0);
+    must(AS("adm", "of-the-administrator", "dispatch", "replay", "north"), 0);
+    must(AS("adm", "of-the-administrator", "deregister", "tested"), 0);
+}
+
+static void rights_check_says_what_is_missing_and_what_too_much(void **state)
+{
+    (void)state;
+    must(AS("adm", "of-the-administrator", "rights", "check"), 0);
+    says("everybody has the rights that are needed, and no more\n");
+    says("redis: note: 'keeper' reaches keys of ours, too\n");
+    hs_test_acl_take(broker.bootstrap, "User:hitstream", "Write", "anpr.hits");
+    hs_test_acl_give(broker.bootstrap, "User:north", "Read", "anpr.hits");
+    command_redis("ACL SETUSER hitstream -hscan");
+    command_redis("ACL SETUSER lea +flushall");
+    must(AS("adm", "of-the-administrator", "rights", "check"), 8);
+    says("kafka: missing: 'hitstream' needs Write of topic 'anpr.hits'\n");
+    says("kafka: too much: 'User:north' may Read of topic 'anpr.hits'\n");
+    says("redis: missing: 'hitstream' needs +hscan\n");
+    says("redis: too much: 'lea' has +flushall\n");
+    hs_test_acl_give(broker.bootstrap, "User:hitstream", "Write", "anpr.hits");
+    hs_test_acl_take(broker.bootstrap, "User:north", "Read", "anpr.hits");
+    command_redis("ACL SETUSER hitstream +hscan");
+    command_redis("ACL SETUSER lea -flushall");
+    must(AS("adm", "of-the-administrator", "rights", "check"), 0);
+    AS("lea", "of-the-lead", "rights", "check", "--kafka"); // who may not ask is told so
+    says("needs Describe of the cluster\n");
+    must(AS("lea", "of-the-lead", "rights", "check", "--redis"), 3);
+    says("Redis does not say who may do what: redis: NOPERM");
+}
+
+// ---- what is wrong ----
+
+// Messages that stand in all topics together.
+static int64_t messages_in_kafka(void)
+{
+    static const char *const topics[] = {
+        "anpr.reads",        "anpr.hits",         "anpr.vehicles",     "anpr.controls",
+        "dispatch.ops",      "dispatch.unrouted", "dispatch.north",    "dispatch.north-intel",
+        "undelivered.north", "feedback.rejected", "anpr.observations", "anpr.cameras"};
+    int64_t count = 0;
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+        int partitions = i < 3 ? 2 : 1;
+        for (int p = 0; p < partitions; p++) {
+            int64_t low, high;
+            assert_int_equal(hs_test_watermarks(broker.bootstrap, topics[i], p, &low, &high), 0);
+            count += high;
+        }
+    }
+    return count;
+}
+
+// Starts by this way in: it says so, is not ready, and has sent nothing.
+static void is_kept_out(const struct entry *entry, const char *why)
+{
+    int64_t before = messages_in_kafka();
+    daemon_comes_by(entry);
+    house_start(&house, NULL);
+    house_await_answer(&house, "/readyz", why);
+    says("HTTP/1.1 503");
+    house_await_log(&house, why);
+    assert_null(strstr(house_heard(&house), "READY=1"));
+    assert_int_equal(house_stop(&house), 0);
+    assert_int_equal(messages_in_kafka(), before);
+}
+
+static void a_broker_of_another_authority_is_not_believed(void **state)
+{
+    (void)state;
+    struct entry entry = sound_entry();
+    entry.ca = "stranger";
+    is_kept_out(&entry, "its authority is not in ssl.ca.location");
+}
+
+static void a_broker_of_another_name_is_not_believed(void **state)
+{
+    (void)state;
+    char bootstrap[64];
+    struct entry entry = sound_entry();
+    snprintf(bootstrap, sizeof(bootstrap), "localhost:%u",
+             (unsigned)broker.secured_ports[LISTENER_SOUND]);
+    entry.bootstrap = bootstrap; // the certificate is for 127.0.0.1
+    is_kept_out(&entry, "it is for another host name");
+}
+
+static void an_expired_certificate_is_not_believed(void **state)
+{
+    (void)state;
+    struct entry entry = sound_entry();
+    entry.bootstrap = broker.secured[LISTENER_EXPIRED];
+    is_kept_out(&entry, "it has expired");
+}
+
+static void a_wrong_password_is_told(void **state)
+{
+    (void)state;
+    struct entry entry = sound_entry();
+    entry.password = "of-somebody-else";
+    entry.redis_user = "adm"; // whatever it is: Kafka comes first
+    is_kept_out(&entry, "SASL authentication error: Authentication failed");
+}
+
+static void who_has_no_right_is_told_where_to_look(void **state)
+{
+    (void)state;
+    struct entry entry = sound_entry();
+    entry.user = "bare";
+    entry.password = "of-nobody";
+    command_redis("ACL SETUSER bare on >of-nobody %%R~hs:* +@read");
+    is_kept_out(&entry, "topic 'anpr.controls' cannot be read: not permitted, see 'hitctl rights "
+                        "check'");
+    command_redis("ACL DELUSER bare");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(printed_rights_are_enough_for_an_alert_and_its_answer),
+        cmocka_unit_test(people_do_what_their_roles_let_them),
+        cmocka_unit_test(rights_check_says_what_is_missing_and_what_too_much),
+        cmocka_unit_test(a_broker_of_another_authority_is_not_believed),
+        cmocka_unit_test(a_broker_of_another_name_is_not_believed),
+        cmocka_unit_test(an_expired_certificate_is_not_believed),
+        cmocka_unit_test(a_wrong_password_is_told),
+        cmocka_unit_test(who_has_no_right_is_told_where_to_look),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
