@@ -20,6 +20,7 @@ HS_LOG_EVENT(ev_signal, "stop-asked", "e7a50c3d1f864b9282d7b4f90e6c31a8");
 HS_LOG_EVENT(ev_drained, "stopped", "4d92e8b7a3c04f16b05e7f1d8c6a29e3");
 HS_LOG_EVENT(ev_undrained, "drain-timeout", "f3b6094e7d1c4a58a2e9d0c5871fb64a");
 HS_LOG_EVENT(ev_stuck, "thread-stuck", "81d7c2f5b60e4e3f94a8c1e7d05b396f");
+HS_LOG_EVENT(ev_refused, "order-refused", "5be1d9a47c3f4e60a2d8f71b93c604ea");
 HS_LOG_EVENT(ev_part, "part-failed", "c05f8d2b6a974137b8e4f1d3097ca52e");
 
 enum {
@@ -178,18 +179,32 @@ static int make_parts(struct hs_daemon *daemon, const struct hs_keys *keys)
     return rc;
 }
 
+static void on_order_refused(void *ctx, const struct hs_http_request *request)
+{
+    (void)ctx;
+    hs_log(HS_LOG_WARNING, &ev_refused,
+           "order '%s' of user '%u', group '%u', process '%d' refused: only root, our own user and "
+           "members of 'admin.group' give orders",
+           request->path, (unsigned)request->peer.uid, (unsigned)request->peer.gid,
+           (int)request->peer.pid);
+}
+
 static int open_admin(struct hs_daemon *daemon)
 {
     const struct hs_settings *settings = daemon->settings;
     hs_status_routes(daemon, daemon->routes);
     const struct hs_http_config config = {.listen = settings->admin_listen,
                                           .socket_path = settings->admin_socket,
+                                          .order_group = settings->admin_group,
+                                          .refused = on_order_refused,
                                           .routes = daemon->routes};
     int rc = hs_http_new(daemon->base, &config, &daemon->http);
     if (rc < 0) {
-        hs_log(HS_LOG_ERROR, &ev_part, "admin pages cannot be opened at '%s' and '%s': %s%s%s",
-               settings->admin_listen, settings->admin_socket, hs_strerror(rc),
-               rc == HS_EIO ? ", " : "", rc == HS_EIO ? strerror(errno) : "");
+        bool system = rc == HS_EIO || rc == HS_EPERM;
+        hs_log(HS_LOG_ERROR, &ev_part,
+               "admin pages cannot be opened at '%s' and '%s' for group '%s': %s%s%s",
+               settings->admin_listen, settings->admin_socket, settings->admin_group,
+               hs_strerror(rc), system ? ", " : "", system ? strerror(errno) : "");
     }
     return rc;
 }

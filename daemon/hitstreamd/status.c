@@ -270,7 +270,7 @@ static void on_status(void *ctx, const struct hs_http_request *request, struct h
 static void on_reload(void *ctx, const struct hs_http_request *request, struct hs_http_reply *reply)
 {
     hs_log(HS_LOG_NOTICE, &ev_asked, "reload asked for by user '%u', process '%d'",
-           (unsigned)request->uid, (int)request->pid);
+           (unsigned)request->peer.uid, (int)request->peer.pid);
     if (hs_daemon_reload(ctx, &reply->body) < 0) {
         reply->status = 422;
     }
@@ -279,7 +279,7 @@ static void on_reload(void *ctx, const struct hs_http_request *request, struct h
 static void on_resume(void *ctx, const struct hs_http_request *request, struct hs_http_reply *reply)
 {
     hs_log(HS_LOG_NOTICE, &ev_asked, "resume asked for by user '%u', process '%d'",
-           (unsigned)request->uid, (int)request->pid);
+           (unsigned)request->peer.uid, (int)request->peer.pid);
     hs_daemon_resume(ctx);
     hs_buf_add_text(&reply->body, "stopped matchers go on\n");
 }

@@ -2,6 +2,7 @@
 #include "admin/http.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,17 @@
 #include "admin/address.h"
 #include "base/error.h"
 
+#ifndef HTTP_FORBIDDEN
+#define HTTP_FORBIDDEN 403 // evhttp has no name for it
+#endif
+
 // One listening socket with its own evhttp: what is allowed differs.
 struct door {
     struct hs_http *http;            // not owned
     struct evhttp *evhttp;           // owned; NULL: not open
     struct evconnlistener *listener; // owned by evhttp
     bool local;                      // the Unix socket
+    unsigned connections;            // open now
 };
 
 struct connection;
@@ -36,35 +42,34 @@ struct hs_http {
     struct door local;
     char *socket_path;        // owned; NULL: none was made
     unsigned port;            // of TCP
-    unsigned connections;     // open now
+    unsigned connections;     // open now, by both doors
     struct connection *fresh; // accepted, not adopted yet; a handful at most
     unsigned connections_max;
     unsigned idle_max_s;
     unsigned connection_max_s;
+    gid_t order_group;
+    hs_http_refused *refused; // may be NULL
+    void *refused_ctx;
     bool closing; // freed by its owner; goes with the last connection
 };
 
 // A connection, from accept to evhttp's close callback.
 struct connection {
     struct connection *next;    // among those not adopted yet
-    struct hs_http *http;       // kept alive by the count of connections
+    struct door *door;          // its http is kept alive by the count of connections
     struct bufferevent *socket; // evhttp's; a reference of ours only until on_adopt()
     struct event *adopt;        // owned; runs once, as soon as evhttp is done with the accept
     struct event *deadline;     // owned
 };
 
-static void open_or_shut(struct hs_http *http)
+// Each door for itself: whoever crowds the port, which anybody on this machine may, keeps nobody
+// from the socket.
+static void open_or_shut(struct door *door)
 {
-    struct door *doors[] = {&http->tcp, &http->local};
-    for (size_t i = 0; i < 2; i++) {
-        if (!doors[i]->listener) {
-            continue;
-        }
-        if (http->connections < http->connections_max) {
-            evconnlistener_enable(doors[i]->listener);
-        } else {
-            evconnlistener_disable(doors[i]->listener);
-        }
+    if (door->connections < door->http->connections_max) {
+        evconnlistener_enable(door->listener);
+    } else {
+        evconnlistener_disable(door->listener);
     }
 }
 
@@ -87,7 +92,8 @@ static void on_deadline(evutil_socket_t fd, short events, void *arg)
 
 static void connection_free(struct connection *connection)
 {
-    struct hs_http *http = connection->http;
+    struct door *door = connection->door;
+    struct hs_http *http = door->http;
     if (connection->deadline) {
         event_free(connection->deadline);
     }
@@ -96,8 +102,9 @@ static void connection_free(struct connection *connection)
     }
     free(connection);
     http->connections--;
+    door->connections--;
     if (!http->closing) {
-        open_or_shut(http);
+        open_or_shut(door);
     }
     http_release(http);
 }
@@ -110,7 +117,7 @@ static void on_close(struct evhttp_connection *evcon, void *arg)
 
 static void forget_fresh(struct connection *connection)
 {
-    struct connection **link = &connection->http->fresh;
+    struct connection **link = &connection->door->http->fresh;
     while (*link != connection) {
         link = &(*link)->next;
     }
@@ -129,7 +136,7 @@ static void on_adopt(evutil_socket_t fd, short events, void *arg)
     forget_fresh(connection);
     bufferevent_getcb(socket, NULL, NULL, NULL, &evcon);
     if (evcon) {
-        struct timeval life = {.tv_sec = connection->http->connection_max_s};
+        struct timeval life = {.tv_sec = connection->door->http->connection_max_s};
         evhttp_connection_set_closecb(evcon, on_close, connection);
         evtimer_add(connection->deadline, &life);
     } else {
@@ -142,13 +149,14 @@ static void on_adopt(evutil_socket_t fd, short events, void *arg)
 // accept; right after, on_adopt() finds whose it became.
 static struct bufferevent *connection_new(struct event_base *base, void *arg)
 {
-    struct hs_http *http = arg;
+    struct door *door = arg;
+    struct hs_http *http = door->http;
     struct bufferevent *socket = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     struct connection *connection = calloc(1, sizeof(*connection));
     if (!socket || !connection) {
         goto fail;
     }
-    connection->http = http;
+    connection->door = door;
     connection->socket = socket;
     connection->adopt = event_new(base, -1, 0, on_adopt, connection);
     connection->deadline = evtimer_new(base, on_deadline, connection);
@@ -160,7 +168,8 @@ static struct bufferevent *connection_new(struct event_base *base, void *arg)
     connection->next = http->fresh;
     http->fresh = connection;
     http->connections++;
-    open_or_shut(http);
+    door->connections++;
+    open_or_shut(door);
     return socket;
 
 fail:
@@ -182,22 +191,6 @@ static const struct hs_http_route *find_route(const struct hs_http *http, const 
         }
     }
     return NULL;
-}
-
-// Who is at the other end of the Unix socket, by the kernel.
-static int peer_of(struct evhttp_request *request, struct hs_http_request *ret)
-{
-    struct ucred cred;
-    socklen_t len = sizeof(cred);
-    int fd = bufferevent_getfd(
-        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
-        return HS_EPERM;
-    }
-    ret->pid = cred.pid;
-    ret->uid = cred.uid;
-    ret->gid = cred.gid;
-    return 0;
 }
 
 static void send_reply(struct evhttp_request *request, struct hs_http_reply *reply, bool with_body)
@@ -225,6 +218,30 @@ static void refuse(struct hs_http_reply *reply, int status, const char *why)
     hs_buf_printf(&reply->body, "%s\n", why);
 }
 
+// An order: whether who sent it may give it.
+static bool may_order(const struct hs_http *http, struct evhttp_request *request,
+                      struct hs_http_request *asked, struct hs_http_reply *reply)
+{
+    int fd = bufferevent_getfd(
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
+    if (!asked->local || hs_peer_of(fd, &asked->peer) < 0) {
+        refuse(reply, HTTP_FORBIDDEN, "only by the local socket");
+        return false;
+    }
+    if (hs_peer_may_order(fd, &asked->peer, http->order_group)) {
+        return true;
+    }
+    reply->status = HTTP_FORBIDDEN;
+    hs_buf_printf(&reply->body,
+                  "user %u may not give orders: that is for root, the daemon's user and members of "
+                  "group %u\n",
+                  (unsigned)asked->peer.uid, (unsigned)http->order_group);
+    if (http->refused) {
+        http->refused(http->refused_ctx, asked);
+    }
+    return false;
+}
+
 // Finds the route and lets it answer; what it may not do is answered here.
 static void answer(const struct door *door, struct evhttp_request *request,
                    struct hs_http_request *asked, struct hs_http_reply *reply)
@@ -244,9 +261,7 @@ static void answer(const struct door *door, struct evhttp_request *request,
         evhttp_add_header(evhttp_request_get_output_headers(request), "Allow",
                           route->methods & HS_HTTP_GET ? "GET, HEAD" : "POST");
         refuse(reply, HTTP_BADMETHOD, "method not allowed here");
-    } else if (asked->is_post && (!door->local || peer_of(request, asked) < 0)) {
-        refuse(reply, 403, "only by the local socket");
-    } else {
+    } else if (!asked->is_post || may_order(door->http, request, asked, reply)) {
         route->handler(route->ctx, asked, reply);
     }
 }
@@ -294,7 +309,7 @@ static int door_open(struct door *door, struct hs_http *http, const struct socka
     evhttp_set_max_headers_size(door->evhttp, HS_HTTP_HEADERS_MAX_BYTES);
     evhttp_set_max_body_size(door->evhttp, HS_HTTP_BODY_MAX_BYTES);
     evhttp_set_timeout(door->evhttp, (int)http->idle_max_s);
-    evhttp_set_bevcb(door->evhttp, connection_new, http);
+    evhttp_set_bevcb(door->evhttp, connection_new, door);
     evhttp_set_gencb(door->evhttp, on_request, door);
     return 0;
 }
@@ -321,7 +336,8 @@ static int open_tcp(struct hs_http *http, const char *listen)
     return 0;
 }
 
-// Owner and group may use the socket; the umask closes the moment between bind and chmod.
+// Owner and group may use the socket; the umask closes the moment between bind and chmod. A group
+// other than our own has to be one of this process' groups, or the process root's.
 static int open_local(struct hs_http *http, const char *path)
 {
     struct sockaddr_storage address;
@@ -336,11 +352,30 @@ static int open_local(struct hs_http *http, const char *path)
     mode_t mask = umask(0117);
     rc = door_open(&http->local, http, (struct sockaddr *)&address, len);
     umask(mask);
+    if (rc == 0 && http->order_group != getegid() &&
+        chown(path, (uid_t)-1, http->order_group) < 0) {
+        rc = HS_EPERM;
+    }
     if (rc == 0) {
         http->socket_path = hs_str_dup(hs_str(path));
         rc = http->socket_path ? 0 : HS_ENOMEM;
     }
     return rc;
+}
+
+// Once, at the start: nothing else looks at groups.
+static int find_group(const char *name, gid_t *ret_group)
+{
+    if (!name || !name[0]) {
+        *ret_group = getegid();
+        return 0;
+    }
+    const struct group *group = getgrnam(name);
+    if (!group) {
+        return HS_ENOTFOUND;
+    }
+    *ret_group = group->gr_gid;
+    return 0;
 }
 
 int hs_http_new(struct event_base *base, const struct hs_http_config *config,
@@ -352,14 +387,16 @@ int hs_http_new(struct event_base *base, const struct hs_http_config *config,
     }
     http->base = base;
     http->routes = config->routes;
+    http->refused = config->refused;
+    http->refused_ctx = config->refused_ctx;
     http->connections_max =
         config->connections_max ? config->connections_max : HS_HTTP_CONNECTIONS_MAX;
     http->idle_max_s = config->idle_max_s ? config->idle_max_s : HS_HTTP_IDLE_MAX_S;
     http->connection_max_s =
         config->connection_max_s ? config->connection_max_s : HS_HTTP_CONNECTION_MAX_S;
     http->local.local = true;
-    int rc = 0;
-    if (config->listen && config->listen[0]) {
+    int rc = find_group(config->order_group, &http->order_group);
+    if (rc == 0 && config->listen && config->listen[0]) {
         rc = open_tcp(http, config->listen);
     }
     if (rc == 0 && config->socket_path && config->socket_path[0]) {

@@ -102,6 +102,9 @@ static const struct hs_option hs_settings_table[] = {
      .help = "Loopback address and port of the admin pages (GET and HEAD only); empty: none."},
     {"admin.socket", HS_OPTION_FILE, AT(admin_socket), "/run/hitstream/admin.sock",
      .help = "Unix socket of the admin pages, and of hitctl's orders to this daemon; empty: none."},
+    {"admin.group", HS_OPTION_TEXT, AT(admin_group), "", .max = 64,
+     .help = "Group whose members may give orders by the socket, as root and the daemon's own user "
+             "may; empty: the group the daemon runs as."},
     {"match.workers", HS_OPTION_U32, AT(match_workers), "1", 1, 64,
      .help = "Matcher threads, each with a consumer of its own."},
     {"match.reject_max_pct", HS_OPTION_U32, AT(match_reject_max_pct), "20", 1, 100, .unit = "%",

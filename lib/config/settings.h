@@ -51,6 +51,7 @@ struct hs_settings {
     int64_t correlate_local_state_ms; // local copies of states are brought up to date; 0: none
     const char *admin_listen;         // "127.0.0.1:9187"; "" none
     const char *admin_socket;         // path; "" none
+    const char *admin_group;          // whose members may give orders by it; "" the daemon's own
     uint32_t match_workers;
     uint32_t match_reject_max_pct; // more bad reads than this in a window: stop consuming
     uint32_t match_reject_window_reads;

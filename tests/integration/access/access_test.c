@@ -335,7 +335,7 @@ static void people_do_what_their_roles_let_them(void **state)
         {"trail", "AB12CDE"},
         {"cameras", "list"},
         {"alerts", "tail", "north", "--from", "beginning", "--until-idle-ms", "100", "--summary"},
-        {"group", "show"},
+        {"operation", "list"},
     };
     for (size_t i = 0; i < sizeof(lead) / sizeof(lead[0]); i++) {
         const char *words[24] = {"--config", person("lea", "of-the-lead"), "--who", "lea"};

@@ -2,6 +2,7 @@
 // The administrators' server, asked over real sockets: a thread runs the event loop, the test is
 // the client.
 #include <arpa/inet.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -11,7 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -32,6 +35,7 @@ struct house {
     pthread_t thread;
     _Atomic int posts; // relaxed: read after an answer
     uid_t poster;
+    _Atomic unsigned refused_uid; // relaxed, likewise
 };
 
 static void on_hello(void *ctx, const struct hs_http_request *request, struct hs_http_reply *reply)
@@ -43,9 +47,15 @@ static void on_hello(void *ctx, const struct hs_http_request *request, struct hs
 static void on_reload(void *ctx, const struct hs_http_request *request, struct hs_http_reply *reply)
 {
     struct house *house = ctx;
-    house->poster = request->uid;
+    house->poster = request->peer.uid;
     house->posts++;
     hs_buf_printf(&reply->body, "got %zu\n", request->body.len);
+}
+
+static void on_refused(void *ctx, const struct hs_http_request *request)
+{
+    struct house *refusing = ctx;
+    refusing->refused_uid = request->peer.uid;
 }
 
 static void on_stop(evutil_socket_t fd, short events, void *arg)
@@ -78,6 +88,8 @@ static void open_house(unsigned connections_max, unsigned idle_max_s, unsigned c
     house.base = event_base_new();
     struct hs_http_config config = {.listen = "127.0.0.1:0",
                                     .socket_path = house.socket_path,
+                                    .refused = on_refused,
+                                    .refused_ctx = &house,
                                     .routes = routes,
                                     .connections_max = connections_max,
                                     .idle_max_s = idle_max_s,
@@ -185,6 +197,183 @@ static void post_is_only_for_the_local_socket(void **state)
     close_house();
 }
 
+// Asks as another user, who is in these groups, from a process of its own.
+static int status_of_order_by(uid_t uid, gid_t gid, gid_t more)
+{
+    static const char request[] = "POST /reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                  "Content-Length: 0\r\n\r\n";
+    int status = 0, ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct sockaddr_storage address;
+        socklen_t len;
+        char text[256] = "";
+        hs_address_unix(house.socket_path, &address, &len);
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        bool sent = setgroups(1, &more) == 0 && setresgid(gid, gid, gid) == 0 &&
+                    setresuid(uid, uid, uid) == 0 &&
+                    connect(fd, (struct sockaddr *)&address, len) == 0 &&
+                    write(fd, request, strlen(request)) > 0 && read(fd, text, sizeof(text) - 1) > 0;
+        status = sent ? atoi(text + strlen("HTTP/1.1 ")) : -1;
+        _exit(write(ends[1], &status, sizeof(status)) != sizeof(status));
+    }
+    assert_int_equal(read(ends[0], &status, sizeof(status)), sizeof(status));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(ends[0]);
+    close(ends[1]);
+    return status;
+}
+
+// Root and our own user are the same here, where only root can be somebody else.
+static void orders_are_for_root_and_members_of_the_group(void **state)
+{
+    (void)state;
+    const gid_t own = getegid(), others = 4242;
+    if (getuid() != 0) {
+        skip();
+    }
+    open_house(0, 0, 0);
+    assert_int_equal(chmod(house.folder, 0755), 0);
+    assert_int_equal(chmod(house.socket_path, 0666), 0); // what the kernel would have kept out
+    assert_int_equal(status_of_order_by(4242, others, others), 403);
+    assert_int_equal(house.posts, 0);
+    assert_int_equal(house.refused_uid, 4242);
+    assert_int_equal(status_of_order_by(4242, own, others), 200);
+    assert_int_equal(status_of_order_by(4242, others, own), 200); // as one of several
+    assert_int_equal(status_of_order_by(0, others, others), 200);
+    assert_int_equal(status_of_order_by(65534, 65534, 65534), 403); // nobody is nobody
+    assert_int_equal(house.posts, 3);
+    close_house();
+}
+
+static void a_group_that_is_not_there_is_refused(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct hs_http *http = NULL;
+    const struct hs_http_config config = {.order_group = "no-such-group", .routes = routes};
+    assert_int_equal(hs_http_new(base, &config, &http), HS_ENOTFOUND);
+    event_base_free(base);
+}
+
+// ---- hostile ----
+
+// Sends all of it, or as much as the server takes before it hangs up.
+static const char *throw_at(bool local, const char *bytes, size_t len)
+{
+    int fd = dial(local);
+    while (len > 0) {
+        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+        if (n <= 0) {
+            break;
+        }
+        bytes += n;
+        len -= (size_t)n;
+    }
+    shutdown(fd, SHUT_WR);
+    read_all(fd, answer, sizeof(answer));
+    return answer;
+}
+
+static void assert_still_serves(void)
+{
+    assert_non_null(strstr(ask(false, "GET /hello" TAIL), "hello /hello"));
+    assert_non_null(strstr(ask(true, "GET /hello" TAIL), "hello /hello"));
+}
+
+static void garbage_behind_a_request_orders_nothing(void **state)
+{
+    (void)state;
+    static const char *const behind[] = {
+        "\r\n\r\n\r\n",
+        "GET\r\n\r\n",
+        "POST /reload HTTP/9.9\r\n\r\n",
+        "\x16\x03\x01\x02",
+        "POST /reload\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        // a body that is said twice, or that no number is: what is behind it is no request
+        "POST /hello HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "POST /hello HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        "POST /hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nPOST /reload HTTP/1.1\r\n",
+        "POST /hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+    };
+    open_house(0, 2, 5);
+    for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+        char bytes[512];
+        int len =
+            snprintf(bytes, sizeof(bytes), "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n%s", behind[i]);
+        const char *text = throw_at(true, bytes, (size_t)len);
+        assert_non_null(strstr(text, "hello /hello")); // the request before it was one
+        assert_int_equal(house.posts, 0);
+    }
+    assert_still_serves();
+    close_house();
+}
+
+static void a_body_without_an_end_is_cut_off(void **state)
+{
+    (void)state;
+    static char chunk[16 * 1024];
+    struct hs_buf bytes = {0};
+    open_house(0, 2, 5);
+    memset(chunk, 'a', sizeof(chunk));
+    hs_buf_add_text(&bytes,
+                    "POST /reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 512; i++) { // 8 MiB
+        hs_buf_printf(&bytes, "%zx\r\n", sizeof(chunk));
+        hs_buf_add(&bytes, chunk, sizeof(chunk));
+        hs_buf_add_text(&bytes, "\r\n");
+    }
+    assert_null(strstr(throw_at(true, bytes.ptr, bytes.len), " 200 "));
+    assert_int_equal(house.posts, 0);
+    hs_buf_clear(&bytes);
+    hs_buf_add_text(&bytes, "GET /");
+    for (int i = 0; i < 512; i++) { // a path of 8 MiB
+        hs_buf_add(&bytes, chunk, sizeof(chunk));
+    }
+    assert_null(strstr(throw_at(false, bytes.ptr, bytes.len), " 200 "));
+    hs_buf_fini(&bytes);
+    assert_still_serves();
+    close_house();
+}
+
+// All of them silent, or a byte each now and then; the limit holds, and orders still come through.
+static void thousands_of_connections_keep_nobody_from_the_socket(void **state)
+{
+    (void)state;
+    enum { CROWD = 3000, LIMIT = 8 };
+    static int crowd[CROWD];
+    struct rlimit files;
+    size_t count = 0;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max < CROWD + 200 ? files.rlim_max : CROWD + 200;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    size_t most = files.rlim_cur - 200 < CROWD ? files.rlim_cur - 200 : CROWD;
+    open_house(LIMIT, 1, 2);
+    struct sockaddr_storage address;
+    socklen_t len;
+    char text[32];
+    snprintf(text, sizeof(text), "127.0.0.1:%u", hs_http_port(house.http));
+    assert_int_equal(hs_address_parse_loopback(text, &address, &len), 0);
+    for (; count < most; count++) { // most of them get no answer from the kernel
+        crowd[count] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        assert_true(crowd[count] >= 0);
+        (void)connect(crowd[count], (struct sockaddr *)&address, len);
+        (void)!send(crowd[count], "GET /he", 7, MSG_NOSIGNAL);
+        assert_true(hs_http_connections(house.http) <= LIMIT);
+    }
+    assert_memory_equal(ask(true, "POST /reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                  "Content-Length: 0\r\n\r\n"),
+                        "HTTP/1.1 200", 12);
+    assert_true(hs_http_connections(house.http) <= LIMIT + 1);
+    while (count > 0) {
+        close(crowd[--count]);
+    }
+    assert_still_serves();
+    close_house();
+}
+
 static void other_methods_and_paths_are_refused(void **state)
 {
     (void)state;
@@ -229,7 +418,7 @@ static void connections_beyond_the_limit_wait_their_turn(void **state)
     (void)state;
     open_house(2, 10, 30);
     int first = dial(false);
-    int second = dial(true);
+    int second = dial(false);
     while (hs_http_connections(house.http) < 2) {
         poll(NULL, 0, 5);
     }
@@ -239,6 +428,7 @@ static void connections_beyond_the_limit_wait_their_turn(void **state)
     struct pollfd poll_fd = {.fd = third, .events = POLLIN};
     assert_int_equal(poll(&poll_fd, 1, 200), 0);
     assert_int_equal(hs_http_connections(house.http), 2);
+    assert_non_null(strstr(ask(true, "GET /hello" TAIL), "hello /hello")); // the socket is free
     close(first);
     read_all(third, answer, sizeof(answer));
     assert_non_null(strstr(answer, "hello /hello"));
@@ -313,6 +503,11 @@ int main(void)
         cmocka_unit_test(get_is_answered_on_both_doors),
         cmocka_unit_test(head_has_the_length_and_no_body),
         cmocka_unit_test(post_is_only_for_the_local_socket),
+        cmocka_unit_test(orders_are_for_root_and_members_of_the_group),
+        cmocka_unit_test(a_group_that_is_not_there_is_refused),
+        cmocka_unit_test(garbage_behind_a_request_orders_nothing),
+        cmocka_unit_test(a_body_without_an_end_is_cut_off),
+        cmocka_unit_test(thousands_of_connections_keep_nobody_from_the_socket),
         cmocka_unit_test(other_methods_and_paths_are_refused),
         cmocka_unit_test(headers_and_body_have_limits),
         cmocka_unit_test(connections_beyond_the_limit_wait_their_turn),
