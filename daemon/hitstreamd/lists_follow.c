@@ -112,9 +112,10 @@ static int offer_controls(struct hs_lists *lists)
     return rc;
 }
 
+// A right that is missing leaves the connection as it is, and comes by it when it is given.
 static bool connection_is_gone(int rc)
 {
-    return rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT || rc == HS_EIO || rc == HS_EPERM;
+    return rc == HS_EUNREACHABLE || rc == HS_ETIMEDOUT || rc == HS_EIO;
 }
 
 static int load_failed(struct hs_lists *lists, int rc, const char *why)
