@@ -12,7 +12,7 @@ build='gcc libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-c
     libsystemd-dev python3'
 # redis-tools holds the server as well, see config/redis-run.sh
 parts='redis-tools maven default-jre-headless util-linux procps'
-checks='python3-protobuf shellcheck'
+checks='python3-protobuf shellcheck openssl stunnel4'
 # layout is decided by version 14; where a release has gone on, its own compiler is the second one
 case $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release) in
 bookworm) checks="$checks clang-14 clang-format-14" ;;

@@ -61,6 +61,7 @@ struct entry {
     const char *ca;             // "ca"
     const char *redis_user;     // NULL: `user`
     const char *redis_password; // NULL: `password`
+    const char *redis_socket;   // NULL: the server's own
 };
 
 static void write_entry(const struct entry *entry, const char *path, const char *more)
@@ -78,7 +79,8 @@ static void write_entry(const struct entry *entry, const char *path, const char 
                   "    sasl.username: %s\n    ssl.ca.location: %s\n"
                   "redis:\n  socket: %s\n  user: %s\n  password_file: %s\n%s",
                   entry->bootstrap, path_of("%s.password", entry->user), entry->user,
-                  path_of("%s.pem", entry->ca), house.redis.socket_path, redis_user,
+                  path_of("%s.pem", entry->ca),
+                  entry->redis_socket ? entry->redis_socket : house.redis.socket_path, redis_user,
                   path_of("%s.redis-password", entry->user), more);
     assert_int_equal(hs_test_file_write(path, hs_buf_text(&text)), 0);
     hs_buf_fini(&text);
@@ -553,6 +555,56 @@ static void a_redis_password_is_changed_without_a_gap(void **state)
     command_redis("ACL SETUSER hitstream >of-the-daemon");
 }
 
+// Redis speaks TLS on a port; a tunnel before it is what the manual says.
+static void open_tunnel(struct hs_process *tunnel, const char *ca, const char *socket_path)
+{
+    uint16_t port;
+    char config[HS_TEST_PATH_BYTES * 8];
+    assert_int_equal(hs_test_free_port(&port), 0);
+    command_redis("CONFIG SET tls-cert-file %s tls-key-file %s tls-ca-cert-file %s "
+                  "tls-auth-clients no tls-port %u",
+                  path_of("sound.crt"), path_of("sound.key"), path_of("ca.pem"), (unsigned)port);
+    snprintf(config, sizeof(config),
+             "foreground = yes\npid =\n[redis]\nclient = yes\naccept = %s\nconnect = 127.0.0.1:%u\n"
+             "CAfile = %s\nverifyChain = yes\ncheckIP = 127.0.0.1\n",
+             socket_path, (unsigned)port, path_of("%s.pem", ca));
+    assert_int_equal(hs_test_file_write(path_of("stunnel.conf"), config), 0);
+    const char *const argv[] = {STUNNEL_PATH, path_of("stunnel.conf"), NULL};
+    const char *log = path_of("stunnel.log");
+    const struct hs_process_spec spec = {.argv = argv, .output_path = log, .error_path = log};
+    assert_int_equal(hs_process_start(tunnel, &spec), 0);
+    while (hs_process_running(tunnel) && access(socket_path, F_OK) != 0) {
+        hs_test_pause_ms(10);
+    }
+    assert_true(hs_process_running(tunnel));
+}
+
+static void redis_is_reached_by_tls_through_a_tunnel(void **state)
+{
+    (void)state;
+    struct hs_process tunnel = {0};
+    struct entry entry = sound_entry();
+    char socket_path[HS_TEST_PATH_BYTES * 2];
+    if (!STUNNEL_PATH[0]) {
+        skip();
+    }
+    snprintf(socket_path, sizeof(socket_path), "%s", path_of("tunnel"));
+    entry.redis_socket = socket_path;
+    open_tunnel(&tunnel, "ca", socket_path);
+    daemon_comes_by(&entry);
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    house_await_answer(&house, "/status", "\"source\": \"redis\"");
+    assert_int_equal(house_stop(&house), 0);
+    hs_process_fini(&tunnel);
+    remove(socket_path);
+
+    open_tunnel(&tunnel, "stranger", socket_path); // does not believe what answers
+    last_lists_serve(&entry, "redis cannot be reached");
+    assert_int_equal(house_stop(&house), 0);
+    hs_process_fini(&tunnel);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -571,6 +623,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_wrong_redis_password_is_told_and_the_last_lists_serve),
         cmocka_unit_test(a_missing_redis_right_is_told_and_heals_by_itself),
         cmocka_unit_test(a_redis_password_is_changed_without_a_gap),
+        cmocka_unit_test(redis_is_reached_by_tls_through_a_tunnel),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
