@@ -168,6 +168,7 @@ static void furnish(void)
     house_create_list(&house, "stolen", false);
     house_put(&house, "stolen", "e1", "AB12CDE");
     house_put(&house, "stolen", "e2", "GH78JKL");
+    house_put(&house, "stolen", "e3", "JK90MNP");
 }
 
 // The script as printed is what both get.
