@@ -140,7 +140,7 @@ static int compare_redis(struct checking *checking, const struct hs_redis_user *
     size_t told;
     int rc = principals ? 0 : HS_ENOMEM;
     for (size_t i = 0; i < grants->count && rc == 0; i++) {
-        hitctl_grant_redis(&grants->rows[i], &principals[i]);
+        hitctl_grant_redis(grants, &grants->rows[i], &principals[i]);
     }
     if (rc == 0) {
         rc = hs_redis_rights_compare(principals, grants->count, users, count, on_redis, checking,

@@ -237,7 +237,7 @@ int hitctl_grants_read(struct hitctl *ctl, const struct hitctl_grant_names *name
                        struct hitctl_grants *ret_grants)
 {
     struct hs_diags diags = {0};
-    *ret_grants = (struct hitctl_grants){0};
+    *ret_grants = (struct hitctl_grants){.sentinels = ctl->settings->redis_sentinels[0]};
     int rc = hitctl_rights_read(ctl->settings->rights_file, &diags, &ret_grants->rights);
     hitctl_print_diags(&diags);
     hs_diags_fini(&diags);
@@ -267,11 +267,12 @@ void hitctl_grant_kafka(const struct hitctl_grant *grant, struct hs_kafka_princi
                                        .needs = {grant->roles, grant->queues, grant->queue_count}};
 }
 
-void hitctl_grant_redis(const struct hitctl_grant *grant, struct hs_redis_principal *ret)
+void hitctl_grant_redis(const struct hitctl_grants *grants, const struct hitctl_grant *grant,
+                        struct hs_redis_principal *ret)
 {
-    *ret = (struct hs_redis_principal){
-        .name = grant->name,
-        .needs = {grant->roles, grant->all_lists, grant->lists, grant->list_count}};
+    *ret = (struct hs_redis_principal){.name = grant->name,
+                                       .needs = {grant->roles, grant->all_lists, grant->lists,
+                                                 grant->list_count, grants->sentinels}};
 }
 
 void hitctl_grants_plan(const struct hitctl_grants *grants, struct hs_topics_plan *ret_plan)

@@ -43,6 +43,7 @@ struct hitctl_grants {
     struct hs_str *queues; // all of the installation
     size_t queue_count;
     struct hitctl_rights *rights; // NULL: no rights file
+    bool sentinels;               // Redis is found by them
     struct hs_bump bump;
 };
 
@@ -53,7 +54,8 @@ void hitctl_grants_fini(struct hitctl_grants *grants);
 
 // The same as the two comparisons need them.
 void hitctl_grant_kafka(const struct hitctl_grant *grant, struct hs_kafka_principal *ret);
-void hitctl_grant_redis(const struct hitctl_grant *grant, struct hs_redis_principal *ret);
+void hitctl_grant_redis(const struct hitctl_grants *grants, const struct hitctl_grant *grant,
+                        struct hs_redis_principal *ret);
 void hitctl_grants_plan(const struct hitctl_grants *grants, struct hs_topics_plan *ret_plan);
 
 #endif

@@ -138,12 +138,13 @@ static void print_redis_cli(const struct hitctl *ctl)
     }
 }
 
-static int print_redis(const struct hitctl *ctl, const struct hitctl_grant *grant)
+static int print_redis(const struct hitctl *ctl, const struct hitctl_grants *grants,
+                       const struct hitctl_grant *grant)
 {
     struct hs_bump bump = {0};
     struct hs_redis_principal principal;
     struct hs_redis_rules rules;
-    hitctl_grant_redis(grant, &principal);
+    hitctl_grant_redis(grants, grant, &principal);
     int rc = hs_redis_rights_needed(&principal.needs, &bump, &rules);
     if (rc == 0 && rules.count > 0) {
         print_redis_cli(ctl);
@@ -199,7 +200,7 @@ static int print_all(const struct hitctl *ctl, const struct hitctl_access_option
     }
     for (size_t i = 0; i < grants->count && rc == 0 && (both || options->redis); i++) {
         if (is_wanted(&grants->rows[i], name_count, login_names)) {
-            rc = print_redis(ctl, &grants->rows[i]);
+            rc = print_redis(ctl, grants, &grants->rows[i]);
         }
     }
     return rc;
@@ -233,7 +234,7 @@ static int grant_json(const struct hitctl_grants *grants, const struct hitctl_gr
     struct hs_redis_principal principal;
     struct hs_redis_rules rules = {0};
     json_t *redis = json_array();
-    hitctl_grant_redis(grant, &principal);
+    hitctl_grant_redis(grants, grant, &principal);
     int rc = kafka_rows_of(grants, grant, &rows);
     rc = rc ? rc : hs_redis_rights_needed(&principal.needs, &bump, &rules);
     for (size_t i = 0; i < rules.count; i++) {

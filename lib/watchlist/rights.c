@@ -21,6 +21,7 @@ enum use {
     USE_CONTROLS = 64, // controls
     USE_FORGET = 128,  // an instance is deregistered
     USE_RIGHTS = 256,  // rights are checked
+    USE_PRIMARY = 512, // whoever a Sentinel has named is asked
 };
 
 static const struct {
@@ -36,6 +37,7 @@ static const struct {
     {"xrange", USE_READ},
     {"xrevrange", USE_READ},
     {"xread", USE_READ},
+    {"role", USE_PRIMARY},
     {"eval", USE_RECORD},
     {"xadd", USE_RECORD},
     {"type", USE_EXCLUDE | USE_SAID | USE_LISTS | USE_CONTROLS},
@@ -97,13 +99,14 @@ static void add_rule(struct making *making, const char *before, const char *text
     rules->texts[rules->count++] = rule.ptr;
 }
 
-static void add_commands(struct making *making, unsigned roles)
+static void add_commands(struct making *making, const struct hs_redis_needs *needs)
 {
     const struct hs_str none = {0};
     unsigned uses = 0;
     for (size_t i = 0; i < sizeof(uses_of) / sizeof(uses_of[0]); i++) {
-        uses |= roles & uses_of[i].roles ? uses_of[i].uses : 0;
+        uses |= needs->roles & uses_of[i].roles ? uses_of[i].uses : 0;
     }
+    uses |= uses && needs->sentinels ? USE_PRIMARY : 0;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (commands[i].uses & uses) {
             add_rule(making, "+", commands[i].command, none, "");
@@ -144,7 +147,7 @@ int hs_redis_rights_needed(const struct hs_redis_needs *needs, struct hs_bump *b
 {
     struct hs_redis_rules rules = {0};
     struct making making = {.bump = bump, .rules = &rules};
-    add_commands(&making, needs->roles);
+    add_commands(&making, needs);
     for (const struct hs_key_rule *rule = hs_keys_rules(); rule->key; rule++) {
         add_key(&making, needs, rule);
     }

@@ -20,6 +20,7 @@ struct hs_redis_needs {
     bool all_lists;             // a lead may change every list; else
     const struct hs_str *lists; // these alone
     size_t list_count;
+    bool sentinels; // the primary is found by Sentinels, and asked whether it is one
 };
 
 struct hs_redis_rules {

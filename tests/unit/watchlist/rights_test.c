@@ -45,6 +45,10 @@ static void gateways_and_desks_need_no_redis(void **state)
 {
     (void)state;
     assert_string_equal(
+        needed(&(struct hs_redis_needs){.roles = HS_ACCESS_GATEWAY, .sentinels = true}), "");
+    needed(&(struct hs_redis_needs){.roles = HS_ACCESS_MATCH, .sentinels = true});
+    assert_non_null(strstr(hs_buf_text(&text), "+role"));
+    assert_string_equal(
         needed(&(struct hs_redis_needs){.roles = HS_ACCESS_GATEWAY | HS_ACCESS_DESK}), "");
 }
 
