@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hitstreamd/controls_disk.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -9,6 +8,7 @@
 #include "config/file.h"
 #include "hitstreamd/controls_feed.h"
 #include "hitstreamd/state_file.h"
+#include "hitstreamd/thread.h"
 
 HS_LOG_EVENT(ev_disk, "controls-not-saved", "111ec3ac9d294e278816aa3b3e5460e9");
 
@@ -16,11 +16,9 @@ enum { PATH_BYTES = 4096 };
 
 struct hs_controls_disk {
     const char *state_dir; // borrowed
-    pthread_t thread;
+    struct hs_thread thread;
     pthread_mutex_t lock;        // all below
-    pthread_cond_t changed;      // something waits, or the end
     struct hs_controls *waiting; // to be written; owned; NULL: nothing
-    bool ending;
 };
 
 static void write_file(const char *state_dir, const struct hs_controls *controls)
@@ -43,24 +41,30 @@ static void write_file(const char *state_dir, const struct hs_controls *controls
     hs_buf_fini(&text);
 }
 
-static void *run(void *arg)
+static struct hs_controls *take(struct hs_controls_disk *disk)
+{
+    pthread_mutex_lock(&disk->lock);
+    struct hs_controls *controls = disk->waiting;
+    disk->waiting = NULL;
+    pthread_mutex_unlock(&disk->lock);
+    return controls;
+}
+
+static void run(void *arg)
 {
     struct hs_controls_disk *disk = arg;
-    pthread_mutex_lock(&disk->lock);
-    while (disk->waiting || !disk->ending) {
-        struct hs_controls *controls = disk->waiting;
-        disk->waiting = NULL;
-        if (!controls) {
-            pthread_cond_wait(&disk->changed, &disk->lock);
-            continue;
+    for (;;) {
+        bool last = hs_thread_stopping(&disk->thread); // what waits by then is written
+        struct hs_controls *controls = take(disk);
+        if (controls) {
+            write_file(disk->state_dir, controls);
+            hs_controls_unref(controls);
+        } else if (last) {
+            return;
+        } else {
+            hs_thread_rest(&disk->thread, HS_THREAD_FOREVER);
         }
-        pthread_mutex_unlock(&disk->lock);
-        write_file(disk->state_dir, controls);
-        hs_controls_unref(controls);
-        pthread_mutex_lock(&disk->lock);
     }
-    pthread_mutex_unlock(&disk->lock);
-    return NULL;
 }
 
 int hs_controls_disk_new(const char *state_dir, struct hs_controls_disk **ret_disk)
@@ -70,32 +74,25 @@ int hs_controls_disk_new(const char *state_dir, struct hs_controls_disk **ret_di
         return HS_ENOMEM;
     }
     disk->state_dir = state_dir;
+    hs_thread_init(&disk->thread);
     pthread_mutex_init(&disk->lock, NULL);
-    pthread_cond_init(&disk->changed, NULL);
-    if (pthread_create(&disk->thread, NULL, run, disk) != 0) {
-        pthread_cond_destroy(&disk->changed);
-        pthread_mutex_destroy(&disk->lock);
-        free(disk);
-        return HS_ENOMEM;
+    int rc = hs_thread_start(&disk->thread, "hs-controls-fs", run, disk);
+    if (rc < 0) {
+        hs_controls_disk_free(disk);
+        return rc;
     }
-    pthread_setname_np(disk->thread, "hs-controls-fs");
     *ret_disk = disk;
     return 0;
 }
 
 void hs_controls_disk_free(struct hs_controls_disk *disk)
 {
-    if (!disk) {
-        return;
+    if (disk) {
+        hs_thread_stop(&disk->thread, HS_THREAD_FOREVER);
+        pthread_mutex_destroy(&disk->lock);
+        hs_thread_fini(&disk->thread);
+        free(disk);
     }
-    pthread_mutex_lock(&disk->lock);
-    disk->ending = true;
-    pthread_cond_signal(&disk->changed);
-    pthread_mutex_unlock(&disk->lock);
-    pthread_join(disk->thread, NULL);
-    pthread_cond_destroy(&disk->changed);
-    pthread_mutex_destroy(&disk->lock);
-    free(disk);
 }
 
 void hs_controls_disk_save(struct hs_controls_disk *disk, struct hs_controls *controls)
@@ -103,8 +100,8 @@ void hs_controls_disk_save(struct hs_controls_disk *disk, struct hs_controls *co
     pthread_mutex_lock(&disk->lock);
     struct hs_controls *overtaken = disk->waiting;
     disk->waiting = hs_controls_ref(controls);
-    pthread_cond_signal(&disk->changed);
     pthread_mutex_unlock(&disk->lock);
+    hs_thread_wake(&disk->thread);
     hs_controls_unref(overtaken);
 }
 
