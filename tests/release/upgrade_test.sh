@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Builds an earlier version's hitstreamd from the history, and lets this version replace it, instance by instance, while
-# reads stream: every alert once on its desk.
+# reads stream: every hit stands in the log, no alert comes twice or to another queue. What an earlier version decided
+# otherwise is counted and no fault.
 #
 #   tests/release/upgrade_test.sh BUILD FOLDER [REF]     BUILD: of the release flavour; FOLDER is made anew
 #

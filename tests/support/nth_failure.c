@@ -320,10 +320,16 @@ void *mremap(void *ptr, size_t len, size_t new_len, int flags, ...)
 
 // ---- files ----
 
+// A pipe or an event's descriptor has no disk that is full.
+static bool is_file(int fd)
+{
+    struct stat about;
+    return fd > STDERR_FILENO && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+}
+
 ssize_t write(int fd, const void *bytes, size_t len)
 {
-    return fd > STDERR_FILENO && FAILS(HS_NTH_WRITE, ENOSPC) ? -1
-                                                             : syscall(SYS_write, fd, bytes, len);
+    return is_file(fd) && FAILS(HS_NTH_WRITE, ENOSPC) ? -1 : syscall(SYS_write, fd, bytes, len);
 }
 
 size_t fwrite(const void *bytes, size_t size, size_t count, FILE *file)

@@ -21,8 +21,8 @@
 enum hs_nth_kind {
     HS_NTH_ALLOCATION =
         1, // malloc, calloc, realloc, aligned_alloc, posix_memalign, strdup, mmap, mremap: ENOMEM
-    HS_NTH_WRITE = 2, // write, fwrite, fflush, fclose, ftruncate, but to a terminal's three: ENOSPC
-    HS_NTH_SYNC = 4,  // fsync, fdatasync: EIO
+    HS_NTH_WRITE = 2,  // write, fwrite, fflush, fclose, ftruncate, of files: ENOSPC
+    HS_NTH_SYNC = 4,   // fsync, fdatasync: EIO
     HS_NTH_SOCKET = 8, // socket, connect, send, recv, poll: ECONNRESET
     HS_NTH_FILE = 16,  // open, fopen, rename, mkdir: EACCES
 };

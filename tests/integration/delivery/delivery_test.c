@@ -70,7 +70,15 @@ static void begin(int session_ms, size_t reads, size_t per_second)
     responder_start(&responder, &world);
 }
 
-static void finish(const char *name, bool repeats_allowed)
+// What is asked of a run's end.
+enum strictness {
+    EXACTLY_ONCE,  // all that the core makes of the log, to the byte
+    REPEATS,       // the same, but for some that came twice
+    OTHER_VERSION, // a version decided that is another than the judge: nothing lost of what was
+                   // read, nothing twice, nothing on another queue
+};
+
+static void finish(const char *name, enum strictness strictness)
 {
     struct audit audit;
     feeder_join(&feeder);
@@ -83,13 +91,16 @@ static void finish(const char *name, bool repeats_allowed)
         world_tell_logs(&world);
     }
     assert_int_equal(audit.hits_missing, 0);
-    assert_int_equal(audit.missing, 0);
     assert_int_equal(audit.wrong_queue, 0);
-    assert_int_equal(audit.unexpected, 0);
-    assert_int_equal(audit.altered, 0);
-    if (!repeats_allowed) {
+    if (strictness != OTHER_VERSION) {
+        assert_int_equal(audit.missing, 0);
+        assert_int_equal(audit.unexpected, 0);
+        assert_int_equal(audit.altered, 0);
+    }
+    if (strictness != REPEATS) {
         assert_int_equal(audit.repeated, 0);
     }
+    assert_true(audit.found * 10 >= audit.expected * 9);
     assert_true(audit.expected * 10 >= feeder.reads); // 10,000 of 100,000
     for (int kind = 1; kind < RESPONDER_KINDS; kind++) {
         assert_true(responder.answered[kind] > 0);
@@ -153,7 +164,7 @@ static void killed_at_named_points_and_at_random(void **state)
                ways[i].killed);
         assert_true(ways[i].killed > 0);
     }
-    finish("killed", false);
+    finish("killed", EXACTLY_ONCE);
 }
 
 static void restarted(void **state)
@@ -170,7 +181,7 @@ static void restarted(void **state)
     }
     world_start(&world, 0, NULL);
     printf("restarted %zu times\n", restarts);
-    finish("restarted", false);
+    finish("restarted", EXACTLY_ONCE);
 }
 
 static void two_join_and_leave(void **state)
@@ -188,7 +199,7 @@ static void two_join_and_leave(void **state)
         hs_test_pause_ms(1500);
     }
     printf("joined or left %zu times\n", changes);
-    finish("two", false);
+    finish("two", EXACTLY_ONCE);
 }
 
 static void frozen_for_twice_the_session(void **state)
@@ -206,7 +217,7 @@ static void frozen_for_twice_the_session(void **state)
         hs_process_signal(&world.instances[i].process, SIGCONT);
         hs_test_pause_ms(3000);
     }
-    finish("frozen", true); // what was on its way at the freeze may come again under the same id
+    finish("frozen", REPEATS); // what was on its way at the freeze may come again under the same id
 }
 
 // What a broker was sent before it froze it writes when it goes on, long after its sender gave it up:
@@ -223,7 +234,7 @@ static void broker_frozen_for_longer_than_a_message_may_take(void **state)
         hs_test_pause_ms(i % 2 ? SESSION_MS + 3000 : SESSION_MS * 6 / 10 + 1000);
         hs_broker_thaw(&broker);
     }
-    finish("stalled", false);
+    finish("stalled", EXACTLY_ONCE);
 }
 
 // Two instances of an earlier version, one after the other replaced by this one, and back, as who is
@@ -249,7 +260,7 @@ static void replaced_by_this_version(void **state)
         world_start(&world, turn % WORLD_INSTANCES, NULL);
         world_await_ready(&world, turn % WORLD_INSTANCES);
     }
-    finish("upgraded", false);
+    finish("upgraded", OTHER_VERSION);
 }
 
 int main(int argc, char **argv)
