@@ -44,6 +44,7 @@ static const struct {
     {"max.in.flight.requests.per.connection", ACKS},
     {"retries", ACKS},
     {"message.send.max.retries", ACKS},
+    {"retry.backoff.ms", ACKS},
     {"delivery.report.only.error",
      "an offset is committed behind acknowledgements: all must be seen"},
     {"queuing.strategy", ACKS},

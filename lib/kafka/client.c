@@ -80,6 +80,8 @@ static const struct property producer_binding[] = {
     {"partitioner", "murmur2_random"},
     // a request that timed out does not end its connection: see hs_kafka_producer_settle()
     {"socket.max.fails", "0"},
+    // long enough for us to end what it would send again under a new epoch: see producer.c
+    {"retry.backoff.ms", "500"},
     {NULL, NULL},
 };
 

@@ -44,6 +44,7 @@ struct hs_kafka_producer {
     size_t pending; // produced, end not told
     size_t told;    // by the running poll
     bool holding;   // between hold and release
+    bool doubtful;  // one timed out that may stand in the log: see end_doubt()
     struct held *held_first, **held_last;
     size_t held_count;
 };
@@ -114,6 +115,7 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
         delivery.timestamp_ms = rd_kafka_message_timestamp(message, &type);
     }
     if (delivery.status == HS_DELIVERY_UNKNOWN) {
+        producer->doubtful = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT || producer->doubtful;
         hs_unsettled_add(&producer->unsettled, rd_kafka_topic_name(message->rkt),
                          message->partition);
     }
@@ -249,6 +251,7 @@ void hs_kafka_producer_free(struct hs_kafka_producer *producer)
 int hs_kafka_producer_discard(struct hs_kafka_producer *producer)
 {
     end_client(producer);
+    producer->doubtful = false;
     int r = connect_client(producer);
     for (size_t i = 0; i < producer->topic_count && r == 0; i++) {
         producer->topics[i].handle =
@@ -423,12 +426,24 @@ int hs_kafka_producer_produce(struct hs_kafka_producer *producer,
     return 0;
 }
 
+// Of a batch that got no answer, some messages time out a little before the others. The client library
+// then begins a new epoch, and sends those others again in it: a broker that had the batch cannot
+// know them for the same. So all that it has on its way ends with the first, before it does
+// (retry.backoff.ms in client.c).
+static void end_doubt(struct hs_kafka_producer *producer)
+{
+    if (producer->doubtful) {
+        hs_kafka_producer_discard(producer);
+    }
+}
+
 size_t hs_kafka_producer_poll(struct hs_kafka_producer *producer, int64_t timeout_ms)
 {
     producer->told = 0;
     if (producer->client) {
         rd_kafka_poll(producer->client, (int)timeout_ms);
     }
+    end_doubt(producer);
     return producer->told;
 }
 
@@ -444,6 +459,7 @@ int hs_kafka_producer_flush(struct hs_kafka_producer *producer, int64_t timeout_
             return HS_ETIMEDOUT;
         }
         rd_kafka_poll(producer->client, 10);
+        end_doubt(producer);
     }
     return 0;
 }

@@ -8,6 +8,9 @@
  * A connection outlives requests that time out on it (see hs_kafka_producer_settle()); it ends when
  * the broker's machine has not taken a packet for HS_KAFKA_DEAD_PEER_MS.
  *
+ * When a message times out whose request got no answer, all that is on its way ends with it (as if
+ * discarded): the client library would send the rest of its batch twice.
+ *
  * Threads: every function from the one thread that owns the producer; `delivered` runs inside poll,
  * flush and discard, and for a record that was held also inside produce and release. Ownership:
  * key, value and headers are copied by produce. Bounds: the local queue (HS_ELIMIT when it is full),
