@@ -89,7 +89,7 @@ void topic_delete(struct ground *ground)
 
 void topic_again(struct ground *ground)
 {
-    WORLD_HITCTL(&ground->world, "topics", "create", "--reads-from", "beginning");
+    WORLD_HITCTL(&ground->world, "topics", "create");
 }
 
 // ---- links ----
