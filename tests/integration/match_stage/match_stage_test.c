@@ -414,7 +414,7 @@ static void large_messages_are_put_aside_cut(void **state)
     assert_int_equal(
         hs_test_produce_packed(broker.bootstrap, HS_KAFKA_READS, hs_str_n(zeros, PACKED)), 0);
     for (int32_t i = 0; i < 8; i++) { // behind it in its partition, wherever that is
-        char site[8];
+        char site[16];
         snprintf(site, sizeof(site), "s%d", i);
         produce_reads(site, good, 1, "cam-1");
     }
