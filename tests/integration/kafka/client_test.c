@@ -133,54 +133,6 @@ static void every_messages_end_is_told(void **state)
     hs_kafka_producer_free(producer);
 }
 
-static struct hs_kafka_producer *lingering_producer_new(struct ends *ends)
-{
-    static const struct hs_property linger = {.name = "linger.ms", .value = "1700"};
-    settings.kafka_properties = &linger;
-    settings.kafka_property_count = 1;
-    struct hs_kafka_producer *producer = producer_new(ends);
-    settings.kafka_properties = NULL;
-    settings.kafka_property_count = 0;
-    return producer;
-}
-
-// Two messages in one batch, the second much younger, to a broker that is frozen until after the first
-// has timed out. The client library would send the second again, in a new epoch, and the broker write
-// the batch that it had all along.
-static void what_times_out_in_part_does_not_come_twice(void **state)
-{
-    enum { YOUNGER_MS = 1500, THAWED_MS = 500 };
-    (void)state;
-    struct ends ends = {0};
-    struct hs_test_messages messages = {0};
-    int topic;
-    make_topic("batch", 1);
-    struct hs_kafka_producer *producer = lingering_producer_new(&ends);
-    assert_int_equal(hs_kafka_producer_topic(producer, "batch", WAIT_MS, &topic), 0);
-    fill(producer, topic, 0, 1);
-    assert_int_equal(hs_kafka_producer_flush(producer, WAIT_MS), 0); // connected, with an epoch
-    fill(producer, topic, 0, 1);
-    hs_test_pause_ms(YOUNGER_MS);
-    fill(producer, topic, 0, 1);
-    hs_broker_freeze(&broker);
-    while (ends.unknown == 0) { // ends by the message timeout
-        hs_kafka_producer_poll(producer, 10);
-    }
-    hs_test_pause_ms(THAWED_MS);
-    hs_broker_thaw(&broker);
-    while (hs_kafka_producer_pending(producer) > 0) {
-        hs_kafka_producer_poll(producer, 10);
-    }
-    while (hs_kafka_producer_settle(producer, NULL, WAIT_MS) != 0) {
-        hs_test_pause_ms(10);
-    }
-    assert_int_equal(hs_test_topic_read(broker.bootstrap, "batch", WAIT_MS, &messages), 0);
-    assert_int_equal(messages.count, 3); // one before, and the two once
-    assert_int_equal(ends.unknown, 2);
-    hs_test_messages_fini(&messages);
-    hs_kafka_producer_free(producer);
-}
-
 static void held_records_leave_together_and_each_end_is_told(void **state)
 {
     (void)state;
@@ -608,7 +560,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_messages_end_is_told),
         cmocka_unit_test(what_was_given_up_is_settled),
-        cmocka_unit_test(what_times_out_in_part_does_not_come_twice),
         cmocka_unit_test(held_records_leave_together_and_each_end_is_told),
         cmocka_unit_test(a_group_consumes_commits_and_rewinds),
         cmocka_unit_test(an_owner_may_start_a_partition_when_it_is_ready),
