@@ -12,7 +12,7 @@
 
 #define DELETED "dispatch.north-control"
 
-enum { SLOW_KBIT_S = 4000, LOST_PCT = 3, IN_FLIGHT_MS = 200 };
+enum { SLOW_KBIT_S = 4000, LOST_PCT = 3, IN_FLIGHT_MS = 1500 };
 
 // The leader of one of the partitions of hits.
 static struct hs_broker *choose(struct ground *ground)
@@ -71,8 +71,8 @@ void brokers_again(struct ground *ground)
     }
 }
 
-// Nothing is told while it is read for the last time: the daemons stand still, shorter than their
-// lease.
+// Nothing is told while it is read for the last time: the daemons stand still, and what they had sent
+// has been written. What had no answer by then may be told again, for it cannot be looked up any more.
 void topic_delete(struct ground *ground)
 {
     for (size_t i = 0; i < WORLD_INSTANCES; i++) {

@@ -148,6 +148,7 @@ const struct fault fault_table[] = {
     {.name = "topic-deleted",
      .what = "the topic of a live queue is deleted; made again after 4 s",
      .hold_ms = 4000,
+     .repeats_allowed = true,
      .begin = topic_delete,
      .end = topic_again},
     {.name = "disk-full",
