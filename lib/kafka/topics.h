@@ -81,8 +81,8 @@ int64_t hs_topics_least_retention_ms(const struct hs_topic_rule *rule,
 // The rule of a topic's name, or NULL.
 const struct hs_topic_rule *hs_topics_find(const char *topic);
 
-// Makes what is missing; `report` gets each topic made (rule "created") or there already
-// ("exists"). HS_EIO.
+// Makes what is missing, and returns when brokers know what was made; `report` gets each topic made
+// (rule "created") or there already ("exists"). HS_EIO, HS_EUNREACHABLE.
 int hs_topics_create(const struct hs_settings *settings, const struct hs_topics_plan *plan,
                      int64_t timeout_ms, hs_topics_report *report, void *ctx);
 // Asks the broker about all of them. 0 when no rule is broken, HS_EREFUSED when one is,

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "kafka/internal.h"
 #include "kafka/topics.h"
 
-enum { TOPICS_MAX = 4096, NAME_BYTES = HS_KAFKA_TOPIC_TEXT_BYTES };
+enum { TOPICS_MAX = 4096, NAME_BYTES = HS_KAFKA_TOPIC_TEXT_BYTES, KNOWN_STEP_MS = 20 };
 
 // A topic of the plan.
 struct wanted {
     char name[NAME_BYTES];
     const struct hs_topic_rule *rule;
+    bool created; // by this call
 };
 
 // One call under way: its client and what is wanted.
@@ -171,6 +174,16 @@ static rd_kafka_NewTopic_t *new_topic(const struct admin *admin, const struct wa
     return topic;
 }
 
+static struct wanted *wanted_find(const struct admin *admin, const char *name)
+{
+    for (size_t i = 0; i < admin->wanted_count; i++) {
+        if (strcmp(admin->wanted[i].name, name) == 0) {
+            return &admin->wanted[i];
+        }
+    }
+    return NULL;
+}
+
 static int tell_created(struct admin *admin, const rd_kafka_event_t *event)
 {
     // the event is ours to read; the accessor is not const
@@ -185,8 +198,12 @@ static int tell_created(struct admin *admin, const rd_kafka_event_t *event)
     for (size_t i = 0; i < count; i++) {
         rd_kafka_resp_err_t error = rd_kafka_topic_result_error(rows[i]);
         const char *name = rd_kafka_topic_result_name(rows[i]);
+        struct wanted *wanted = wanted_find(admin, name);
         if (!error) {
             admin->report(admin->ctx, name, "created", "created");
+            if (wanted) {
+                wanted->created = true;
+            }
         } else if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
             admin->report(admin->ctx, name, "exists", "is there already");
         } else {
@@ -196,6 +213,49 @@ static int tell_created(struct admin *admin, const rd_kafka_event_t *event)
         }
     }
     return r;
+}
+
+static bool is_led(const rd_kafka_metadata_topic_t *topic)
+{
+    bool led = topic && topic->partition_cnt > 0;
+    for (int i = 0; led && i < topic->partition_cnt; i++) {
+        led = topic->partitions[i].leader >= 0;
+    }
+    return led;
+}
+
+static bool all_created_are_known(const struct admin *admin,
+                                  const struct rd_kafka_metadata *metadata)
+{
+    for (size_t i = 0; i < admin->wanted_count; i++) {
+        if (admin->wanted[i].created && !is_led(topic_in(metadata, admin->wanted[i].name))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The controller answers a moment before its brokers know the topics: whoever looks at once would
+// find them missing. HS_EUNREACHABLE: they do not know them in time.
+static int await_created(struct admin *admin)
+{
+    const struct timespec step = {.tv_nsec = KNOWN_STEP_MS * 1000000L};
+    int64_t until_ms = hs_clock_boottime_ms() + admin->timeout_ms;
+    for (;;) {
+        const struct rd_kafka_metadata *metadata;
+        bool known = false;
+        if (!rd_kafka_metadata(admin->client, 1, NULL, &metadata, (int)admin->timeout_ms)) {
+            known = all_created_are_known(admin, metadata);
+            rd_kafka_metadata_destroy(metadata);
+        }
+        if (known) {
+            return 0;
+        }
+        if (hs_clock_boottime_ms() >= until_ms) {
+            return HS_EUNREACHABLE;
+        }
+        nanosleep(&step, NULL);
+    }
 }
 
 static int create_missing(struct admin *admin)
@@ -218,6 +278,7 @@ static int create_missing(struct admin *admin)
         r = !event                        ? HS_EUNREACHABLE
             : rd_kafka_event_error(event) ? HS_EIO
                                           : tell_created(admin, event);
+        r = r ? r : await_created(admin);
         if (event) {
             rd_kafka_event_destroy(event);
         }
@@ -270,16 +331,6 @@ static void facts_from_config(struct hs_topic_facts *facts, const char *name, co
     } else if (strcmp(name, "unclean.leader.election.enable") == 0) {
         facts->unclean_election = strcmp(value, "true") == 0;
     }
-}
-
-static const struct wanted *wanted_find(const struct admin *admin, const char *name)
-{
-    for (size_t i = 0; i < admin->wanted_count; i++) {
-        if (strcmp(admin->wanted[i].name, name) == 0) {
-            return &admin->wanted[i];
-        }
-    }
-    return NULL;
 }
 
 static size_t check_described(struct admin *admin, const rd_kafka_ConfigResource_t *resource)

@@ -78,7 +78,7 @@ static bool make_names(void)
 static bool make_links(void)
 {
     struct hs_buf text = {0};
-    hs_buf_add_text(&text, "ip link set lo up\nip link add hub type bridge\n"
+    hs_buf_add_text(&text, "ip link add hub type bridge\n"
                            "ip addr add 10.77.0.1/24 dev hub\nip link set hub up\n");
     for (size_t i = 0; i < HOSTS; i++) {
         const char *name = hosts[i].name;
@@ -102,8 +102,12 @@ bool network_open(const char **ret_why)
     *ret_why = NULL;
     if (!script("command -v ip tc nft", false)) {
         *ret_why = "'ip', 'tc' or 'nft' is missing (packages iproute2, nftables)";
-    } else if (!enter() || !make_names()) {
+    } else if (!enter()) {
         *ret_why = "this user may not make namespaces";
+    } else if (!script("ip link set lo up", true)) { // all that is reached if anything below fails
+        *ret_why = "the loopback of a network of its own does not come up";
+    } else if (!make_names()) {
+        *ret_why = "mounts of its own are not to be had here (a changed root?)";
     } else if (!make_links()) {
         *ret_why = "the kernel makes no bridge, veth or nft table";
     }
