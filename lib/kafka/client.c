@@ -203,12 +203,13 @@ static int set_consumer(rd_kafka_conf_t *conf, const struct hs_settings *setting
     return r;
 }
 
-// A socket as the client library makes it, but that ends by itself when the other side's kernel has
-// not taken what was sent: then nobody will. A broker that is slow or frozen has a kernel that does.
+// A socket as the client library makes it, but that ends by itself, and forgets what it holds, when
+// the other side's kernel has not taken what was sent for so long. A broker that is slow or frozen
+// has a kernel that does.
 static int open_socket(int domain, int type, int protocol, void *opaque)
 {
-    (void)opaque;
-    unsigned dead_ms = HS_KAFKA_DEAD_PEER_MS;
+    const struct hs_kafka_events *events = opaque;
+    unsigned dead_ms = (unsigned)events->dead_peer_ms;
     int fd = socket(domain, type | SOCK_CLOEXEC, protocol);
     if (fd >= 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));

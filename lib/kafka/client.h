@@ -54,6 +54,8 @@ struct hs_kafka_events {
     void (*log)(void *ctx, int level, const char *text);
     // Statistics as JSON, each second when set.
     void (*stats)(void *ctx, struct hs_str json);
+    // Of a producer, set by it: a connection ends when a packet was not taken for so long.
+    int64_t dead_peer_ms;
 };
 
 // Special offsets.

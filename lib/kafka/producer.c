@@ -131,6 +131,7 @@ static int connect_client(struct hs_kafka_producer *producer)
     if (r < 0) {
         return r;
     }
+    producer->client_events.dead_peer_ms = producer->settings->kafka_message_timeout_ms;
     hs_kafka_conf_events(conf, &producer->client_events);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     return hs_kafka_client_new(RD_KAFKA_PRODUCER, conf, &producer->client);

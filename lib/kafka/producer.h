@@ -6,7 +6,9 @@
  * written, or unknown, and its sender is told which, exactly once.
  *
  * A connection outlives requests that time out on it (see hs_kafka_producer_settle()); it ends when
- * the broker's machine has not taken a packet for HS_KAFKA_DEAD_PEER_MS.
+ * the broker's machine has not taken a packet for kafka_message_timeout_ms. So what the client
+ * library has given up is given up by the kernel as well: when the network comes back after another
+ * instance has taken over, nothing is delivered that this one sent before.
  *
  * When a message times out whose request got no answer, all that is on its way ends with it (as if
  * discarded): the client library would send the rest of its batch twice.
@@ -22,7 +24,7 @@
 
 struct hs_kafka_producer;
 
-enum { HS_KAFKA_RETIRED_MAX = 8, HS_KAFKA_DEAD_PEER_MS = 15000 };
+enum { HS_KAFKA_RETIRED_MAX = 8 };
 
 enum hs_delivery {
     HS_DELIVERY_ACKED,       // stands in the log
