@@ -23,11 +23,6 @@ static const struct {
     [HITCTL_MAY_AUDIT] = {"audit", HITCTL_ROLE_AUDITOR},
 };
 
-const char *hitctl_verb_text(enum hitctl_verb verb)
-{
-    return verbs[verb].text;
-}
-
 unsigned hitctl_verb_roles(enum hitctl_verb verb)
 {
     return verbs[verb].roles;

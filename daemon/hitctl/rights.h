@@ -47,8 +47,6 @@ int hitctl_rights_act(struct hitctl *ctl, const char *login, const char *who);
 
 // What a command needs, by its words; a command that no row names needs an administrator.
 enum hitctl_verb hitctl_rights_of_command(const struct hitctl_command *command);
-// "change lists"
-const char *hitctl_verb_text(enum hitctl_verb verb);
 // The role a verb needs, bits of enum hitctl_role.
 unsigned hitctl_verb_roles(enum hitctl_verb verb);
 

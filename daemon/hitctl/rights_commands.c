@@ -38,7 +38,6 @@ static const struct {
     {NULL, "decode", HITCTL_MAY_ANYTHING},
     {NULL, "status", HITCTL_MAY_ANYTHING},
     {"alerts", "tail", HITCTL_MAY_WATCH},
-    {"alerts", "summary", HITCTL_MAY_WATCH},
     {"alerts", "show", HITCTL_MAY_WATCH},
     {"alerts", NULL, HITCTL_MAY_SPEAK},
     {"operation", "report", HITCTL_MAY_SEE},

@@ -36,16 +36,6 @@ void hs_spread_add(struct hs_spread *spread, int64_t duration_ms, int64_t limit_
     spread->cells[cell_of((uint64_t)ms)]++;
 }
 
-void hs_spread_merge(struct hs_spread *spread, const struct hs_spread *other)
-{
-    spread->count += other->count;
-    spread->within += other->within;
-    spread->max_ms = other->max_ms > spread->max_ms ? other->max_ms : spread->max_ms;
-    for (size_t i = 0; i < HS_SPREAD_CELLS; i++) {
-        spread->cells[i] += other->cells[i];
-    }
-}
-
 int64_t hs_spread_percentile(const struct hs_spread *spread, unsigned percent)
 {
     uint64_t wanted = (spread->count * percent + 99) / 100, seen = 0;

@@ -27,7 +27,6 @@ struct hs_spread {
 
 // A duration; a negative one (clocks differ) counts as none at all. `limit_ms` as in `within`.
 void hs_spread_add(struct hs_spread *spread, int64_t duration_ms, int64_t limit_ms);
-void hs_spread_merge(struct hs_spread *spread, const struct hs_spread *other);
 // The least duration (upper end of its step, at most the greatest) that so many of a hundred do not
 // exceed; 0 when there is none.
 int64_t hs_spread_percentile(const struct hs_spread *spread, unsigned percent);
