@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "hitsim/lists.h"
+#include "hitsim/option.h"
 #include "hitsim/plate.h"
 #include "hitsim/scene.h"
 #include "hitsim/walk.h"
@@ -105,18 +106,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-// The option's number within its range; says what is allowed otherwise.
-static double number(int option, double min, double max)
-{
-    double value;
-    if (hs_str_to_double(hs_str(optarg), &value) != 0 || !(value >= min && value <= max)) {
-        fprintf(stderr, "hitsim: --%s: '%s' is no number from %.15g to %.15g\n",
-                long_options[option - OPT_FIRST].name, optarg, min, max);
-        exit(2);
-    }
-    return value;
-}
-
 static void take_text(struct options *options, int option)
 {
     switch (option) {
@@ -150,39 +139,40 @@ static void take_text(struct options *options, int option)
 static void take(struct options *options, int option)
 {
     struct walk_plan *plan = &options->plan;
+    const char *name = option >= OPT_FIRST ? long_options[option - OPT_FIRST].name : "";
     switch (option) {
     case OPT_READS:
-        options->reads = (uint64_t)number(option, 1, 1e15);
+        options->reads = (uint64_t)sim_option_number(name, 1, 1e15);
         break;
     case OPT_SECONDS:
-        options->seconds = number(option, 0.001, 1e9);
+        options->seconds = sim_option_number(name, 0.001, 1e9);
         break;
     case OPT_RATE:
-        plan->rate = number(option, 0.01, 1e7);
+        plan->rate = sim_option_number(name, 0.01, 1e7);
         break;
     case OPT_SEED:
-        plan->seed = (uint64_t)number(option, 0, 9e15);
+        plan->seed = (uint64_t)sim_option_number(name, 0, 9e15);
         break;
     case OPT_START:
-        plan->start_ms = (int64_t)number(option, 1e11, 1e14);
+        plan->start_ms = (int64_t)sim_option_number(name, 1e11, 1e14);
         break;
     case OPT_HOUR:
-        plan->hour = (unsigned)number(option, 0, 23);
+        plan->hour = (unsigned)sim_option_number(name, 0, 23);
         break;
     case OPT_SPEED:
-        plan->speed = number(option, 0.1, 1000);
+        plan->speed = sim_option_number(name, 0.1, 1000);
         break;
     case OPT_MISREAD:
-        options->misread_share = number(option, 0, 100) / 100.0;
+        options->misread_share = sim_option_number(name, 0, 100) / 100.0;
         break;
     case OPT_LISTED:
-        plan->listed = (uint32_t)number(option, 0, 8e6);
+        plan->listed = (uint32_t)sim_option_number(name, 0, 8e6);
         break;
     case OPT_PAUSE:
-        plan->listed_pause_ms = 1000.0 * number(option, 0.001, 1e9);
+        plan->listed_pause_ms = 1000.0 * sim_option_number(name, 0.001, 1e9);
         break;
     case OPT_VEHICLES:
-        plan->vehicles = (uint32_t)number(option, 1, 8e6);
+        plan->vehicles = (uint32_t)sim_option_number(name, 1, 8e6);
         break;
     default:
         take_text(options, option);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "hitsim/lists.h"
+#include "hitsim/option.h"
 #include "hitsim/read_json.h"
 #include "hitsim/way.h"
 
@@ -351,17 +352,6 @@ static const char usage[] =
     "  --controls FOLDER    write cameras.csv there, one camera wrong in it\n"
     "  --names FILE         who plays which part\n";
 
-static double number(const char *name, double min, double max)
-{
-    double value;
-    if (hs_str_to_double(hs_str(optarg), &value) != 0 || !(value >= min && value <= max)) {
-        fprintf(stderr, "hitsim: --%s: '%s' is no number from %.15g to %.15g\n", name, optarg, min,
-                max);
-        exit(2);
-    }
-    return value;
-}
-
 static struct options parse(int argc, char **argv)
 {
     enum { START = 256, SECONDS, PAST, PACE, LISTS, CONTROLS, NAMES };
@@ -375,16 +365,16 @@ static struct options parse(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
         switch (option) {
         case START:
-            options.start_ms = (int64_t)number("start-ms", 1e11, 1e14);
+            options.start_ms = (int64_t)sim_option_number("start-ms", 1e11, 1e14);
             break;
         case SECONDS:
-            options.seconds = number("seconds", 60, 86400);
+            options.seconds = sim_option_number("seconds", 60, 86400);
             break;
         case PAST:
             options.past = true;
             break;
         case PACE:
-            options.pace = number("pace", 0.01, 1e6);
+            options.pace = sim_option_number("pace", 0.01, 1e6);
             break;
         case LISTS:
             options.lists_folder = optarg;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "hitsim/desks.h"
+#include "hitsim/option.h"
 #include "hitsim/read_json.h"
 #include "hitsim/sim.h"
 #include "hitsim/truth.h"
@@ -108,20 +109,9 @@ static void print_usage(FILE *file)
         file);
 }
 
-static double number(const char *name, double min, double max)
-{
-    double value;
-    if (hs_str_to_double(hs_str(optarg), &value) != 0 || !(value >= min && value <= max)) {
-        fprintf(stderr, "hitsim: --%s: '%s' is no number from %.15g to %.15g\n", name, optarg, min,
-                max);
-        exit(2);
-    }
-    return value;
-}
-
 static void take_number(struct sim_plan *plan, const struct number_option *option)
 {
-    double value = number(option->name, option->min, option->max);
+    double value = sim_option_number(option->name, option->min, option->max);
     char *at = (char *)plan + option->at;
     switch (option->kind) {
     case VALUE_U32:
@@ -149,13 +139,13 @@ static void take(struct options *options, int option)
 {
     switch (option) {
     case OPT_START:
-        options->plan.start_ms = (int64_t)number("start-ms", 1e11, 1e14);
+        options->plan.start_ms = (int64_t)sim_option_number("start-ms", 1e11, 1e14);
         break;
     case OPT_LIVE:
         options->pace = 1;
         break;
     case OPT_PACE:
-        options->pace = number("pace", 0.01, 1e6);
+        options->pace = sim_option_number("pace", 0.01, 1e6);
         break;
     case OPT_FILES_ONLY:
         options->files_only = true;
