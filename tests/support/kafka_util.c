@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "support/process.h"
 
 enum { ADMIN_MS = 30000, PARTITIONS_MAX = 256, ERROR_BYTES = 512 };
 
@@ -402,23 +403,40 @@ static bool reached(rd_kafka_t *rk, const char *topic, const int64_t *ends, int 
     return all;
 }
 
+// The partition's first and next offset. Asks until it is told: a broker that was just frozen or
+// restarted may answer with an error first.
+static int watermarks(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t deadline_ms,
+                      int64_t *ret_low, int64_t *ret_high)
+{
+    enum { ASK_MS = 5000, PAUSE_MS = 20 };
+    rd_kafka_resp_err_t err;
+    while ((err = rd_kafka_query_watermark_offsets(rk, topic, partition, ret_low, ret_high,
+                                                   ASK_MS)) != 0) {
+        if (hs_clock_boottime_ms() > deadline_ms) {
+            return complain(topic, rd_kafka_err2str(err));
+        }
+        hs_test_pause_ms(PAUSE_MS);
+    }
+    return HS_OK;
+}
+
 int hs_test_topic_read(const char *bootstrap, const char *topic, int timeout_ms,
                        struct hs_test_messages *messages)
 {
     struct hs_test_reader *reader;
     int64_t ends[PARTITIONS_MAX];
+    int64_t deadline_ms = hs_clock_boottime_ms() + timeout_ms;
     int r = hs_test_reader_new(bootstrap, topic, &reader);
     if (r != HS_OK) {
         return r;
     }
-    for (int p = 0; p < reader->partitions; p++) {
+    for (int p = 0; p < reader->partitions && r == HS_OK; p++) {
         int64_t low = 0;
-        rd_kafka_query_watermark_offsets(reader->rk, topic, p, &low, &ends[p], ADMIN_MS);
-        if (low == ends[p]) {
+        r = watermarks(reader->rk, topic, p, deadline_ms, &low, &ends[p]);
+        if (r == HS_OK && low == ends[p]) {
             ends[p] = 0; // empty
         }
     }
-    int64_t deadline_ms = hs_clock_boottime_ms() + timeout_ms;
     while (r == HS_OK && !reached(reader->rk, topic, ends, reader->partitions)) {
         hs_test_reader_await(reader, messages->count + 1, 50, messages);
         if (hs_clock_boottime_ms() > deadline_ms) {
@@ -470,8 +488,8 @@ int hs_test_watermarks(const char *bootstrap, const char *topic, int32_t partiti
                        int64_t *ret_low, int64_t *ret_high)
 {
     rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, bootstrap, NULL);
-    rd_kafka_resp_err_t err =
-        rd_kafka_query_watermark_offsets(rk, topic, partition, ret_low, ret_high, ADMIN_MS);
+    int64_t deadline_ms = hs_clock_boottime_ms() + ADMIN_MS;
+    int r = watermarks(rk, topic, partition, deadline_ms, ret_low, ret_high);
     rd_kafka_destroy(rk);
-    return err ? complain(topic, rd_kafka_err2str(err)) : HS_OK;
+    return r;
 }

@@ -72,9 +72,9 @@ static void what_times_out_in_part_does_not_come_twice(void **state)
     produce(producer, topic);
     assert_int_equal(hs_kafka_producer_flush(producer, WAIT_MS), 0); // connected, with an epoch
     produce(producer, topic);
+    hs_broker_freeze(&broker); // long before the batch is sent
     hs_test_pause_ms(YOUNGER_MS);
     produce(producer, topic);
-    hs_broker_freeze(&broker);
     while (unknown == 0) { // ends by the message timeout
         hs_kafka_producer_poll(producer, 10);
     }
