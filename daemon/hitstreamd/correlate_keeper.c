@@ -64,29 +64,39 @@ static struct hs_kept *open_kept(const struct hs_settings *settings, const char 
     return kept;
 }
 
+// Whether all that it holds stands in the topic; false with *ret_why also when nobody tells.
+static bool is_within(const struct hs_kept *kept, struct hs_kafka_tail *tail, int32_t partition,
+                      char ret_why[HS_KEPT_WHY_BYTES])
+{
+    int64_t low, high;
+    int rc = hs_kafka_tail_ends(tail, HS_KAFKA_VEHICLES, partition, ASK_TIMEOUT_MS, &low, &high);
+    if (rc != 0) {
+        snprintf(ret_why, HS_KEPT_WHY_BYTES, "the topic's end is not told: %s", hs_strerror(rc));
+        return false;
+    }
+    snprintf(ret_why, HS_KEPT_WHY_BYTES, "it reaches beyond the topic's end");
+    return hs_kept_head(kept)->next_offset <= high;
+}
+
 struct hs_kept *hs_keeper_open(const struct hs_settings *settings, struct hs_kafka_tail *tail,
                                int32_t partition)
 {
     char cluster[HS_KEPT_CLUSTER_BYTES], why[HS_KEPT_WHY_BYTES];
-    int64_t low, high;
     if (settings->correlate_local_state_ms == 0 ||
         hs_kafka_tail_cluster(tail, ASK_TIMEOUT_MS, cluster, sizeof(cluster)) != 0) {
         return NULL;
     }
     struct hs_kept *kept = open_kept(settings, cluster, partition, why);
-    if (kept &&
-        (hs_kafka_tail_ends(tail, HS_KAFKA_VEHICLES, partition, ASK_TIMEOUT_MS, &low, &high) != 0 ||
-         hs_kept_head(kept)->next_offset > high)) {
-        snprintf(why, sizeof(why), "it reaches beyond the topic's end");
-        hs_kept_close(kept);
-        kept = NULL;
+    if (kept && is_within(kept, tail, partition, why)) {
+        return kept;
     }
+    hs_kept_close(kept);
     if (why[0]) {
         hs_log(HS_LOG_WARNING, &event_refused,
                "local state of partition %" PRId32 " is refused, reading anpr.vehicles whole: %s",
                partition, why);
     }
-    return kept;
+    return NULL;
 }
 
 // ------------------------------------------------------------------ the thread

@@ -474,12 +474,5 @@ bool hs_kafka_consumer_watermarks(struct hs_kafka_consumer *consumer, const char
 int hs_kafka_consumer_ends(struct hs_kafka_consumer *consumer, const char *topic, int32_t partition,
                            int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high)
 {
-    int64_t low, high;
-    int r = hs_kafka_error(rd_kafka_query_watermark_offsets(consumer->client, topic, partition,
-                                                            &low, &high, (int)timeout_ms));
-    if (r == 0) {
-        *ret_low = low;
-        *ret_high = high;
-    }
-    return r;
+    return hs_kafka_ends(consumer->client, topic, partition, timeout_ms, ret_low, ret_high);
 }

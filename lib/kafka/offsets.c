@@ -62,15 +62,15 @@ static int ask_standing(struct outsider *outsider, struct hs_topic_standing *row
 {
     rd_kafka_resp_err_t error =
         rd_kafka_committed(outsider->client, outsider->list, outsider->timeout_ms);
-    for (int i = 0; i < outsider->list->cnt && !error; i++) {
+    int r = ask_error(error);
+    for (int i = 0; i < outsider->list->cnt && r == 0; i++) {
         const rd_kafka_topic_partition_t *row = &outsider->list->elems[i];
         rows[i].committed = row->offset >= 0 ? row->offset : HS_KAFKA_OFFSET_COMMITTED;
-        error = row->err ? row->err
-                         : rd_kafka_query_watermark_offsets(outsider->client, outsider->topic, i,
-                                                            &rows[i].low, &rows[i].high,
-                                                            outsider->timeout_ms);
+        r = row->err ? ask_error(row->err)
+                     : hs_kafka_ends(outsider->client, outsider->topic, i, outsider->timeout_ms,
+                                     &rows[i].low, &rows[i].high);
     }
-    return ask_error(error);
+    return r;
 }
 
 int hs_topics_standing(const struct hs_settings *settings, const char *group, const char *topic,
@@ -132,18 +132,18 @@ static int find_start(struct outsider *outsider, int64_t where, int64_t time_ms)
         }
         error = rd_kafka_offsets_for_times(outsider->client, outsider->list, outsider->timeout_ms);
     }
-    for (int i = 0; i < outsider->list->cnt && !error; i++) {
+    int r = ask_error(error);
+    for (int i = 0; i < outsider->list->cnt && r == 0; i++) {
         rd_kafka_topic_partition_t *row = &outsider->list->elems[i];
-        int64_t low, high;
-        error = rd_kafka_query_watermark_offsets(outsider->client, outsider->topic, i, &low, &high,
-                                                 outsider->timeout_ms);
+        int64_t low = 0, high = 0;
+        r = hs_kafka_ends(outsider->client, outsider->topic, i, outsider->timeout_ms, &low, &high);
         if (time_ms < 0) {
             row->offset = where == HS_KAFKA_OFFSET_BEGINNING ? low : high;
         } else if (row->offset < 0) {
             row->offset = high;
         }
     }
-    return ask_error(error);
+    return r;
 }
 
 static int read_from(const struct hs_settings *settings, const char *group, const char *topic,

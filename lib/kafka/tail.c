@@ -86,20 +86,6 @@ void hs_kafka_tail_free(struct hs_kafka_tail *tail)
     free(tail);
 }
 
-int hs_kafka_tail_ends(struct hs_kafka_tail *tail, const char *topic, int32_t partition,
-                       int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high)
-{
-    int64_t low, high;
-    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(tail->client, topic, partition,
-                                                                 &low, &high, (int)timeout_ms);
-    if (error) {
-        return error == RD_KAFKA_RESP_ERR__TIMED_OUT ? HS_EUNREACHABLE : hs_kafka_error(error);
-    }
-    *ret_low = low;
-    *ret_high = high;
-    return 0;
-}
-
 int hs_kafka_tail_cluster(struct hs_kafka_tail *tail, int64_t timeout_ms, char *ret_id, size_t size)
 {
     char *id = rd_kafka_clusterid(tail->client, (int)timeout_ms);
@@ -173,31 +159,62 @@ static bool may_go_on(const struct hs_kafka_tail_options *options)
     return !options->idle || options->idle(options->idle_ctx);
 }
 
-// Both ends of a stretch's partition. A leader that is being elected is asked again, and so is a
-// broker that does not answer: from 2.8 on the client waits for one to come back for as long as it
-// may, and nobody could stop it meanwhile.
+// Until when ends are asked for, and who may end that before.
+struct asking {
+    rd_kafka_t *client;
+    int64_t until_ns;                            // nobody is asked after it
+    int64_t silent_until_ns;                     // nobody who does not answer
+    const struct hs_kafka_tail_options *options; // may say that it is enough; NULL: nobody does
+};
+
+// Both ends of a partition. A leader that is being elected is asked again, and so is a broker that
+// does not answer, or the one that leads in its place: from 2.8 on the client waits for one to come
+// back for as long as it may, and nobody could stop it meanwhile.
+static int ask_ends(const struct asking *asking, const char *topic, int32_t partition,
+                    int64_t *ret_low, int64_t *ret_high)
+{
+    const struct timespec step = {.tv_nsec = TAIL_POLL_MS * 1000000L};
+    int64_t try_ms = TAIL_ASK_FIRST_MS;
+    for (;;) {
+        int64_t rest_ms = (asking->until_ns - hs_clock_monotonic_ns()) / 1000000;
+        int64_t ask_ms = rest_ms < 1 ? 1 : rest_ms < try_ms ? rest_ms : try_ms;
+        int r = hs_kafka_ends(asking->client, topic, partition, ask_ms, ret_low, ret_high);
+        int64_t now_ns = hs_clock_monotonic_ns();
+        bool silent = r == HS_EUNREACHABLE && now_ns < asking->silent_until_ns;
+        if ((r != HS_EAGAIN && !silent) || now_ns >= asking->until_ns) {
+            return r;
+        }
+        if (asking->options && !may_go_on(asking->options)) {
+            return HS_ECANCELED;
+        }
+        try_ms = silent && try_ms < TAIL_ASK_MOST_MS ? try_ms * 2 : try_ms;
+        nanosleep(&step, NULL);
+    }
+}
+
+int hs_kafka_tail_ends(struct hs_kafka_tail *tail, const char *topic, int32_t partition,
+                       int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high)
+{
+    int64_t until_ns = hs_clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+    const struct asking asking = {tail->client, until_ns, until_ns, NULL};
+    int64_t low, high;
+    int r = ask_ends(&asking, topic, partition, &low, &high);
+    if (r == 0) {
+        *ret_low = low;
+        *ret_high = high;
+    }
+    return r;
+}
+
 static int ends_of(const struct reading *reading, const struct stretch *s, int64_t *ret_low,
                    int64_t *ret_high)
 {
-    const struct timespec step = {.tv_nsec = TAIL_POLL_MS * 1000000L};
-    int64_t began_ns = hs_clock_monotonic_ns(), try_ms = TAIL_ASK_FIRST_MS;
-    for (;;) {
-        int64_t most_ms = left_ms(reading), ask_ms = try_ms < most_ms ? try_ms : most_ms;
-        int64_t asked_ns = hs_clock_monotonic_ns();
-        int r =
-            hs_kafka_tail_ends(reading->tail, s->topic, s->partition, ask_ms, ret_low, ret_high);
-        int64_t now_ns = hs_clock_monotonic_ns();
-        bool unanswered = r == HS_EUNREACHABLE && now_ns - asked_ns >= ask_ms * 900000 &&
-                          now_ns - began_ns < TAIL_ASK_TIMEOUT_MS * INT64_C(1000000);
-        if ((r != HS_EAGAIN && !unanswered) || now_ns >= reading->until_ns) {
-            return r;
-        }
-        if (!may_go_on(reading->options)) {
-            return HS_ECANCELED;
-        }
-        try_ms = unanswered && try_ms < TAIL_ASK_MOST_MS ? try_ms * 2 : try_ms;
-        nanosleep(&step, NULL);
-    }
+    const struct asking asking = {.client = reading->tail->client,
+                                  .until_ns = reading->until_ns,
+                                  .silent_until_ns = hs_clock_monotonic_ns() +
+                                                     TAIL_ASK_TIMEOUT_MS * INT64_C(1000000),
+                                  .options = reading->options};
+    return ask_ends(&asking, s->topic, s->partition, ret_low, ret_high);
 }
 
 // The ends first, then where times stand: what comes in between is after the end, or read.
@@ -347,7 +364,7 @@ static void wake_fetcher(struct reading *reading)
     if (queued > reading->height) {
         reading->height = queued;
     } else if (reading->height >= WAKE_QUEUED && queued <= reading->height / 2) {
-        hs_kafka_tail_ends(reading->tail, s->topic, s->partition, WAKE_TIMEOUT_MS, &low, &high);
+        hs_kafka_ends(reading->tail->client, s->topic, s->partition, WAKE_TIMEOUT_MS, &low, &high);
         reading->height = queued;
     }
 }

@@ -39,7 +39,8 @@ int hs_kafka_tail_read(struct hs_kafka_tail *tail, const struct hs_kafka_range *
                        size_t range_count, const struct hs_kafka_tail_options *options,
                        hs_kafka_on_message *on_message, void *ctx);
 
-// Both ends of a partition, asked for now.
+// Both ends of a partition, asked for now: whoever leads it, and whoever comes to lead it meanwhile.
+// HS_ENOTFOUND, HS_EUNREACHABLE, HS_EAGAIN.
 int hs_kafka_tail_ends(struct hs_kafka_tail *tail, const char *topic, int32_t partition,
                        int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);
 // Kafka's id of its cluster, cut to `size`. HS_EUNREACHABLE.
