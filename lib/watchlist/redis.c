@@ -535,6 +535,7 @@ int hs_redis_scan_hash(struct hs_redis *redis, struct hs_str key, hs_redis_pair_
         scan.asked = false;
         rc = next_reply(redis, 0, &object);
     }
+    reader->reply = NULL; // of a reply that was cut short: our token, not the reader's to free
     reader->fn = usual;
     reader->privdata = NULL;
     hs_buf_fini(&scan.field);
