@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds the unit file to systemd-analyze: nothing to complain about, exposure at most 1.1 of 10, and
-# 1.0 with the drop-in that keeps the network to an installation's own addresses.
+# Holds the unit file to systemd-analyze: nothing to complain about, exposure at most 1.0 of 10, also with the drop-in
+# that keeps the network to an installation's own addresses; 0.9 where these are this machine's alone.
 #
 #   tests/systemd/unit_test.sh FOLDER-OF-UNITS HITSTREAMD
 set -euo pipefail
 units=$1 program=$2
-most_exposure=11 # tenths: it talks to brokers anywhere, and to sockets, in the host's file system
-most_with_network=10
+most_exposure=10 # tenths: it talks to brokers, and to sockets, in the host's file system
+most_on_one_machine=9
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -29,9 +29,16 @@ expose() { # TENTHS UNIT
     tail -n 1 "$folder/said"
 }
 expose $most_exposure "$folder/hitstreamd.service"
-mkdir "$folder/closed" # what the drop-in says, in the unit's own section
-sed -e "/^\\[Service\\]/r $units/hitstreamd.network.conf" "$folder/hitstreamd.service" >"$folder/closed/hitstreamd.service"
-expose $most_with_network "$folder/closed/hitstreamd.service"
+# what the drop-in says, behind what the unit's own section does
+with_drop_in() { # NAME DROP-IN
+    mkdir "$folder/$1"
+    sed -e "/^IPAddressAllow=/r $2" "$folder/hitstreamd.service" >"$folder/$1/hitstreamd.service"
+}
+with_drop_in one-machine "$units/hitstreamd.network.conf"
+expose $most_on_one_machine "$folder/one-machine/hitstreamd.service"
+sed -e 's/^#IPAddressAllow=/IPAddressAllow=/' "$units/hitstreamd.network.conf" >"$folder/network.conf"
+with_drop_in closed "$folder/network.conf"
+expose $most_exposure "$folder/closed/hitstreamd.service"
 
 for line in Type=notify WatchdogSec= 'ExecReload=/bin/kill -HUP' LoadCredential=id.key: LoadCredential=token.key: \
     StateDirectory=hitstream RuntimeDirectory=hitstream; do
