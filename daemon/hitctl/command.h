@@ -2,7 +2,7 @@
 #ifndef HITCTL_COMMAND_H
 #define HITCTL_COMMAND_H
 /*
- * hitctl's commands: one file a group, one table a file, all listed in main.c.
+ * hitctl's commands: one file a group, one table a file, all listed in tables.c.
  *
  * A command gets what stands behind its own words and answers with an exit code. Results go to
  * stdout, what a person must know besides to stderr; --json makes stdout one JSON value. Threads:
@@ -10,6 +10,7 @@
  */
 
 #include "config/settings.h"
+#include "hitctl/say.h"
 
 // What scripts can rely on.
 enum hitctl_exit {
@@ -63,7 +64,7 @@ struct hitctl_command {
     const struct hitctl_option *options; // for --help; NULL: none, or the command parses its own
 };
 
-// Tables end with a row whose name is NULL. main.c lists the tables.
+// Tables end with a row whose name is NULL. tables.c lists the tables.
 extern const struct hitctl_command hitctl_list_commands[];      // list.c
 extern const struct hitctl_command hitctl_check_commands[];     // check.c
 extern const struct hitctl_command hitctl_match_commands[];     // match.c
@@ -87,16 +88,14 @@ extern const struct hitctl_command hitctl_group_commands[];     // group.c
 extern const struct hitctl_command hitctl_profile_commands[];   // profile.c
 extern const struct hitctl_command hitctl_route_commands[];     // route.c
 
+// Every group of commands in the order in which --help shows them; ends with NULL.
+extern const struct hitctl_command *const hitctl_tables[];
+
 // Fills `*values` (a struct of the command's own, defaults set) from the words behind argv[0] by
 // the table, and moves what is no option to argv[1...]. Returns how many such words there are, or
 // -1 after saying what is wrong (the command answers HITCTL_USAGE). Options may stand anywhere;
 // '--name VALUE' and '--name=VALUE'; '--' ends them; a single '-' is a word. --config, --who,
 // --authority, --json and --help never reach a command.
 int hitctl_options_parse(const struct hitctl_option *options, void *values, int argc, char **argv);
-
-// "hitctl list load: <text>" on stderr.
-void hitctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-// All diagnostics to stderr, one a line.
-void hitctl_print_diags(const struct hs_diags *diags);
 
 #endif

@@ -10,9 +10,6 @@
 #include "hitctl/command.h"
 #include "watchlist/store.h"
 
-// The words of the command that runs: "list show".
-const char *hitctl_running(void);
-
 // What is looked at; what does not apply is NULL. The vehicle is normalised when it is a plate.
 struct hitctl_subject {
     const char *list_id;

@@ -12,9 +12,6 @@
 
 #include "hitctl/command.h"
 
-// Every group of commands in the order in which they are shown; ends with NULL. In main.c.
-extern const struct hitctl_command *const hitctl_tables[];
-
 void hitctl_help_overview(FILE *out);
 // One command's words and options.
 void hitctl_help_command(const struct hitctl_command *command);

@@ -9,48 +9,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "hitctl/consult.h"
 #include "hitctl/help.h"
 #include "hitctl/rights.h"
 
-#define HITCTL_VERSION "0.1.0"
-
-// Every group of commands, in the order in which --help shows them.
-const struct hitctl_command *const hitctl_tables[] = {
-    hitctl_list_commands,      // watchlists
-    hitctl_check_commands,     // what a plate would hit
-    hitctl_match_commands,     // files against files, offline
-    hitctl_controls_commands,  // what is decided by
-    hitctl_roads_commands,     // the road table, a part of it
-    hitctl_cameras_commands,   // what is wrong with which
-    hitctl_topics_commands,    // Kafka's, made and checked
-    hitctl_reads_commands,     // into anpr.reads
-    hitctl_alerts_commands,    // of dispatch queues
-    hitctl_feedback_commands,  // what desks say back
-    hitctl_trail_commands,     // what is known of a vehicle
-    hitctl_explain_commands,   // what led to an alert
-    hitctl_replay_commands,    // and by other rules
-    hitctl_dispatch_commands,  // what was not delivered
-    hitctl_decode_commands,    // any message as JSON
-    hitctl_rights_commands,    // who may do what
-    hitctl_audit_commands,     // the trail: does it hold, what does it say
-    hitctl_daemon_commands,    // status, reload, resume, deregister
-    hitctl_operation_commands, // joint operations, likewise
-    hitctl_group_commands,     // organised-crime groups, likewise
-    hitctl_profile_commands,   // a district's quarter
-    hitctl_route_commands,     // who would be told
-    NULL,
-};
-
 enum { COMMAND_NAMES_MAX = 127 };
-
-// The words of the command that runs, for messages.
-static char running[128];
-
-const char *hitctl_running(void)
-{
-    return running;
-}
 
 // What stands in argv for the whole of hitctl, taken out of it.
 struct global_options {
@@ -61,31 +23,6 @@ struct global_options {
     bool help;
     bool version;
 };
-
-void hitctl_error(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fprintf(stderr, "hitctl%s%s: ", running[0] ? " " : "", running);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-}
-
-void hitctl_print_diags(const struct hs_diags *diags)
-{
-    struct hs_buf line = {0};
-    for (size_t i = 0; i < diags->count; i++) {
-        hs_buf_clear(&line);
-        hs_diag_format(&diags->rows[i], &line);
-        fprintf(stderr, "%s\n", hs_buf_text(&line));
-    }
-    size_t all = diags->errors + diags->warnings;
-    if (all > diags->count) {
-        fprintf(stderr, "... and %zu more\n", all - diags->count);
-    }
-    hs_buf_fini(&line);
-}
 
 // Takes the value of a global option: behind '=' or the next word. NULL when there is none.
 static const char *take_value(int argc, char **argv, int *at, size_t name_len)
@@ -293,7 +230,7 @@ int main(int argc, char **argv)
         return HITCTL_USAGE;
     }
     if (options.version) {
-        puts("hitctl " HITCTL_VERSION);
+        puts("hitctl " HS_VERSION);
         return HITCTL_OK;
     }
     if (argc == 1) {
@@ -313,7 +250,6 @@ int main(int argc, char **argv)
         hitctl_help_command(command);
         return HITCTL_OK;
     }
-    snprintf(running, sizeof(running), "%s%s%s", command->group ? command->group : "",
-             command->group ? " " : "", command->name);
+    hitctl_run_as(command->group, command->name);
     return run_command(command, &options, argc - words, argv + words);
 }

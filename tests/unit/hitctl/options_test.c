@@ -24,7 +24,7 @@ static const struct hitctl_option options[] = {
 
 static char said[256];
 
-// main.c's, for the test.
+// say.c's, for the test.
 void hitctl_error(const char *format, ...)
 {
     va_list args;
