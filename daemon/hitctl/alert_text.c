@@ -382,7 +382,8 @@ static void add_trail(struct hs_buf *out, const Hitstream__V1__Alert *alert)
         hitctl_text_time(out, point->captured_at_ms);
         hs_buf_add_text(out, "  ");
         hitctl_text_place(out, point->place);
-        hs_buf_printf(out, ", %u read%s\n", point->reads, point->reads == 1 ? "" : "s");
+        hs_buf_printf(out, ", %u read%s%s\n", point->reads, point->reads == 1 ? "" : "s",
+                      point->misplaced ? ", but its camera stands elsewhere" : "");
     }
 }
 

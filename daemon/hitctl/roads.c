@@ -87,6 +87,16 @@ static int read_register(const char *path, struct hs_cameras **ret_cameras)
     return rc == 0 ? HITCTL_OK : HITCTL_REFUSED;
 }
 
+static void say_impossible(const struct hs_roads_learner *learner)
+{
+    uint64_t impossible = hs_roads_learner_impossible(learner);
+    if (impossible > 0) {
+        hitctl_error("%" PRIu64 " journeys are quicker than anybody drives: clones, misreads, or "
+                     "cameras with a wrong clock or place, ignoring",
+                     impossible);
+    }
+}
+
 static int learn(const struct hitctl *ctl, const struct options *options,
                  const struct hs_cameras *cameras)
 {
@@ -103,6 +113,7 @@ static int learn(const struct hitctl *ctl, const struct options *options,
         code = roads_learn_links(learner, options->links);
     }
     if (code == HITCTL_OK) {
+        say_impossible(learner);
         code = hs_roads_learner_finish(learner, (uint64_t)options->min, &out) == 0 ? HITCTL_OK
                                                                                    : HITCTL_FAILED;
     }

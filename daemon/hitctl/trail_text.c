@@ -78,6 +78,9 @@ static void add_trail(struct hs_buf *out, const Hitstream__V1__VehicleState *sta
             hs_buf_add_text(out, ", until ");
             hitctl_text_time(out, point->last_at_ms);
         }
+        if (point->misplaced) {
+            hs_buf_add_text(out, ", but its camera stands elsewhere");
+        }
         hs_buf_add_char(out, '\n');
     }
 }

@@ -94,6 +94,13 @@ static enum hs_clock_word ask_log(const struct hs_gather *gather,
                                                                      : HS_CLOCK_UNKNOWN;
 }
 
+enum hs_clock_word hs_gather_clock_word(const struct hs_gather *gather,
+                                        const struct hs_gather_camera *camera)
+{
+    struct hs_gather_fault unused = {0};
+    return ask_log(gather, camera, &unused);
+}
+
 // ------------------------------------------------------------------ by journeys
 
 // The median of the samples, without those of one other camera (0: none left out); of a side alone,

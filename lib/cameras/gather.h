@@ -14,8 +14,13 @@
  *             road table a journey to the camera takes too long by as much as one from it takes too
  *             short: median over both sides; congestion has opposite signs and cancels. (a) that says
  *             'sound' overrules (b), and (b) overrules (a) where a line is late but times are right.
- *   place     a good part of the journeys to it and of those from it are impossible, also without
- *             the camera at the other end that has most of them.
+ *   place     a good part of the journeys to it and of those from it are impossible. An impossible
+ *             journey accuses both its cameras; one whose journeys with third cameras fit the road
+ *             table answers for itself, one that has several other accusers accuses nobody. Two
+ *             others that answer for themselves suffice, or three of which nobody can tell; one, if
+ *             hardly a journey fits. No clock makes both sides impossible; where only one side is
+ *             (at the edge of the map trips begin and end beside it), the log's times must say that
+ *             all clocks concerned are right.
  *   silent,   a CUSUM of the log likelihood ratio of 'a quarter of the usual rate' to 'the usual
  *   collapse  rate', window by window of event time, against the camera's own rate by hour times
  *             what the other cameras of its force are doing. Capped a window, so that one odd

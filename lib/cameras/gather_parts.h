@@ -3,7 +3,7 @@
 #define HS_CAMERAS_GATHER_PARTS_H
 /*
  * The gatherer's inside: gather.c (cameras, faults, dispatch), counts.c (windows and rates),
- * clock.c, samples.c (journeys, places), memory.c. Threads: the gatherer's. Ownership: its own.
+ * clock.c, samples.c (journeys), place.c, memory.c. Threads: the gatherer's. Ownership: its own.
  */
 
 #include "cameras/gather.h"
@@ -56,6 +56,7 @@ struct hs_gather_sample {
     uint32_t deviation_ms;    // of that; 0: says nothing of a clock
     enum hs_gather_side side; // this camera's end of it
     bool impossible;          // quicker than anybody drives
+    bool fits;                // about as long as by the road table: both stand where they should
     bool late; // one of the reads came late while others came at once: their order says nothing
 };
 
@@ -151,6 +152,9 @@ void hs_gather_rate_reset(struct hs_gather_camera *camera);
 // What the log's times say of a clock.
 enum hs_clock_word { HS_CLOCK_UNKNOWN, HS_CLOCK_SOUND, HS_CLOCK_WRONG };
 #define HS_GATHER_LIVE_MS INT64_C(60000) // so soon the quickest reads of a live fleet come
+// What it says of a camera now.
+enum hs_clock_word hs_gather_clock_word(const struct hs_gather *gather,
+                                        const struct hs_gather_camera *camera);
 // The window's quickest read, less the fleet's.
 void hs_gather_floor(struct hs_gather *gather, struct hs_gather_camera *camera,
                      const struct hs_gather_row *row, int64_t fleet_ms);
@@ -158,9 +162,17 @@ void hs_gather_floor(struct hs_gather *gather, struct hs_gather_camera *camera,
 void hs_gather_judge_clock(struct hs_gather *gather, struct hs_gather_camera *camera,
                            int64_t at_ms);
 
+// ---- place.c ----
+
+// Looks at all that speaks for or against its place.
+void hs_gather_judge_place(struct hs_gather *gather, struct hs_gather_camera *camera,
+                           int64_t at_ms);
+
 // ---- samples.c ----
 
 int hs_gather_journey(struct hs_gather *gather, const Hitstream__V1__CameraJourney *journey);
+// Whether the camera of that hash has a wrong clock or place.
+bool hs_gather_is_known_wrong(const struct hs_gather *gather, uint64_t hash);
 // The newest samples at most `max`, those with cameras that mislead left out; the newest first.
 size_t hs_gather_pick(const struct hs_gather *gather, const struct hs_gather_camera *camera,
                       size_t max, const struct hs_gather_sample **ret_samples);

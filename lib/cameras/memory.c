@@ -96,6 +96,7 @@ static bool pack_samples(const struct hs_gather_camera *camera, struct hs_bump *
         rows[i].side = from->side;
         rows[i].impossible = from->impossible;
         rows[i].late = from->late;
+        rows[i].fits = from->fits;
     }
     out->samples = rows ? (Hitstream__V1__CameraSample **)pointers : NULL;
     out->n_samples = camera->sample_count;
@@ -243,6 +244,7 @@ static void restore_samples(struct hs_gather_camera *camera, const pb_camera *fr
             .side = row->side == HS_SIDE_OUT ? HS_SIDE_OUT : HS_SIDE_IN,
             .impossible = row->impossible,
             .late = row->late,
+            .fits = row->fits,
         };
     }
 }

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Journeys to and from a camera, and whether it stands where the register says.
-#include <stdio.h>
+// Journeys to and from a camera, as they come: what is remembered of each.
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "cameras/gather_parts.h"
 
-#define PLACE HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_PLACE
-
 enum {
     FAR_MS = 14400000,          // a longer journey says nothing
-    KEEP_MS = 1209600000,       // two weeks
     CLOCKS_MS = 5000,           // deviation of a journey's time beside the road's
     THROUGH_PCT = 50,           // of the deviation is left when both halves of a journey are known
     IMPOSSIBLE_SLACK_MS = 5000, // clocks differ by so much
     CLONE_CAMERAS = 2,          // others that would have to be wrong besides
-    SIDE_LEAST = 3,
-    ACCUSED_PCT = 30, // impossible, on each side
-    SOUND_PCT = 10,
-    SOUND_SAMPLES = 12,
+    FITS_TIMES = 2,             // quicker or slower than typical
 };
+#define KEEP_MS INT64_C(2419200000) // four weeks
 
 // ------------------------------------------------------------------ looking at them
 
-static bool is_known_wrong(const struct hs_gather *gather, uint64_t hash)
+bool hs_gather_is_known_wrong(const struct hs_gather *gather, uint64_t hash)
 {
     const struct hs_gather_camera *camera = hs_gather_find(gather, hash);
     return camera && hs_gather_misleads(camera);
@@ -36,7 +30,7 @@ size_t hs_gather_pick(const struct hs_gather *gather, const struct hs_gather_cam
     size_t count = 0;
     for (size_t i = camera->sample_count; i > 0 && count < max; i--) {
         const struct hs_gather_sample *sample = &camera->samples[i - 1];
-        if (!is_known_wrong(gather, sample->other)) {
+        if (!hs_gather_is_known_wrong(gather, sample->other)) {
             ret_samples[count++] = sample;
         }
     }
@@ -76,104 +70,43 @@ size_t hs_gather_count_others(const struct hs_gather_sample *const *samples, siz
     return others;
 }
 
-// ------------------------------------------------------------------ a wrong place
-
-struct tally {
-    size_t all[3]; // by side
-    size_t impossible[3];
-};
-
-static struct tally tally_of(const struct hs_gather_sample *const *samples, size_t count,
-                             uint64_t without)
-{
-    struct tally tally = {{0}, {0}};
-    for (size_t i = 0; i < count; i++) {
-        if (samples[i]->other != without && !samples[i]->late) {
-            tally.all[samples[i]->side]++;
-            tally.impossible[samples[i]->side] += samples[i]->impossible;
-        }
-    }
-    return tally;
-}
-
-static bool accuses(const struct tally *tally, size_t least)
-{
-    bool accused = true;
-    for (int side = HS_SIDE_IN; side <= HS_SIDE_OUT; side++) {
-        accused = accused && tally->impossible[side] >= least &&
-                  tally->impossible[side] * 100 >= tally->all[side] * ACCUSED_PCT;
-    }
-    return accused;
-}
-
-static bool is_sound(const struct hs_gather_sample *const *samples, size_t count)
-{
-    size_t newest = count < 2 * SOUND_SAMPLES ? count : 2 * SOUND_SAMPLES;
-    struct tally tally = tally_of(samples, newest, 0);
-    size_t impossible = tally.impossible[HS_SIDE_IN] + tally.impossible[HS_SIDE_OUT];
-    return newest >= SOUND_SAMPLES && impossible * 100 <= newest * SOUND_PCT;
-}
-
-static void tell_place(struct hs_gather *gather, struct hs_gather_camera *camera,
-                       const struct hs_gather_sample *const *impossible, size_t count,
-                       int64_t at_ms)
-{
-    uint64_t most;
-    struct hs_gather_fault fault = {
-        .since_ms = impossible[count - 1]->at_ms,
-        .found_at_ms = at_ms,
-        .vehicles = (uint32_t)hs_gather_count_vehicles(impossible, count),
-        .cameras = (uint32_t)hs_gather_count_others(impossible, count, &most),
-    };
-    snprintf(fault.because, sizeof(fault.because),
-             "%zu journeys of %u vehicles, to it and from it, to and from %u cameras, are "
-             "impossible from where the register has it",
-             count, fault.vehicles, fault.cameras);
-    hs_gather_found(gather, camera, PLACE, &fault, false);
-}
-
-static void judge_place(struct hs_gather *gather, struct hs_gather_camera *camera, int64_t at_ms)
-{
-    const struct hs_gather_sample *picked[HS_GATHER_SAMPLES];
-    const struct hs_gather_sample *impossible[HS_GATHER_SAMPLES];
-    uint64_t most = 0;
-    size_t count = hs_gather_pick(gather, camera, HS_GATHER_SAMPLES, picked), n = 0;
-    if (camera->faults[PLACE].stands) {
-        if (is_sound(picked, count)) {
-            hs_gather_withdraw(gather, camera, PLACE, at_ms);
-        }
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (picked[i]->impossible && !picked[i]->late) {
-            impossible[n++] = picked[i];
-        }
-    }
-    struct tally all = tally_of(picked, count, 0);
-    if (n < 2 * SIDE_LEAST || !accuses(&all, SIDE_LEAST) ||
-        hs_gather_count_vehicles(impossible, n) < gather->terms.vehicles ||
-        hs_gather_count_others(impossible, n, &most) < 3) {
-        return;
-    }
-    struct tally rest = tally_of(picked, count, most);
-    size_t rest_all = rest.all[HS_SIDE_IN] + rest.all[HS_SIDE_OUT];
-    size_t rest_impossible = rest.impossible[HS_SIDE_IN] + rest.impossible[HS_SIDE_OUT];
-    if (rest_impossible >= SIDE_LEAST && rest_impossible * 100 >= rest_all * ACCUSED_PCT) {
-        tell_place(gather, camera, impossible, n, at_ms);
-    }
-}
-
 // ------------------------------------------------------------------ as they come
+
+// Who leaves a full memory: the oldest journey of the vehicle that has most, the older one among
+// equals, so that one that passes daily does not push out all others.
+static size_t victim_of(const struct hs_gather_camera *camera)
+{
+    size_t victim = 0, most = 0;
+    for (size_t i = 0; i < camera->sample_count; i++) {
+        size_t same = 0;
+        for (size_t k = 0; k < camera->sample_count; k++) {
+            same += camera->samples[k].vehicle == camera->samples[i].vehicle;
+        }
+        if (same > most) {
+            most = same;
+            victim = i;
+        }
+    }
+    return victim;
+}
+
+static void drop(struct hs_gather_camera *camera, size_t first, size_t count)
+{
+    camera->sample_count -= count;
+    memmove(&camera->samples[first], &camera->samples[first + count],
+            (camera->sample_count - first) * sizeof(camera->samples[0]));
+}
 
 static void add(struct hs_gather_camera *camera, const struct hs_gather_sample *sample)
 {
-    size_t old = camera->sample_count == HS_GATHER_SAMPLES ? 1 : 0;
+    size_t old = 0;
     while (old < camera->sample_count && sample->at_ms - camera->samples[old].at_ms > KEEP_MS) {
         old++;
     }
-    camera->sample_count -= old;
-    memmove(&camera->samples[0], &camera->samples[old],
-            camera->sample_count * sizeof(camera->samples[0]));
+    drop(camera, 0, old);
+    if (camera->sample_count == HS_GATHER_SAMPLES) {
+        drop(camera, victim_of(camera), 1);
+    }
     camera->samples[camera->sample_count++] = *sample;
 }
 
@@ -221,8 +154,16 @@ static void take(struct hs_gather *gather, struct hs_gather_camera *camera,
         join_halves(camera, sample);
     }
     add(camera, sample);
-    judge_place(gather, camera, sample->at_ms);
+    hs_gather_judge_place(gather, camera, sample->at_ms);
     hs_gather_judge_clock(gather, camera, sample->at_ms);
+}
+
+// About as long as it takes those of whom the road table knows, and no quicker than anybody can.
+static bool fits(const Hitstream__V1__CameraJourney *journey)
+{
+    return journey->typical_ms > 0 && journey->elapsed_ms >= journey->least_ms &&
+           journey->elapsed_ms >= journey->typical_ms / FITS_TIMES &&
+           journey->elapsed_ms <= journey->typical_ms * FITS_TIMES;
 }
 
 int hs_gather_journey(struct hs_gather *gather, const Hitstream__V1__CameraJourney *journey)
@@ -253,6 +194,7 @@ int hs_gather_journey(struct hs_gather *gather, const Hitstream__V1__CameraJourn
         .late = gather->live && (llabs(journey->from_late_ms) > HS_GATHER_LIVE_MS ||
                                  llabs(journey->to_late_ms) > HS_GATHER_LIVE_MS),
         .impossible = elapsed_ms + IMPOSSIBLE_SLACK_MS < journey->least_ms,
+        .fits = fits(journey),
     };
     if (journey->typical_ms > 0) {
         sample.deviation_ms =

@@ -113,6 +113,7 @@ static bool fill_trail(pb_alert *alert, const struct hs_incident *incident, stru
         rows[i].reads = point->reads;
         rows[i].tier = (Hitstream__V1__MatchTier)point->tier;
         rows[i].lateness = (Hitstream__V1__Lateness)point->lateness;
+        rows[i].misplaced = point->misplaced;
         alert->trail[i] = &rows[i];
     }
     return true;

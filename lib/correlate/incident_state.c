@@ -91,6 +91,7 @@ static void merge(struct hs_trail_point *into, const struct hs_trail_point *poin
     into->last_at_ms = point->last_at_ms > into->last_at_ms ? point->last_at_ms : into->last_at_ms;
     into->reads += point->reads;
     into->tier = point->tier > into->tier ? point->tier : into->tier;
+    into->misplaced = into->misplaced && point->misplaced; // a sound camera of the site confirms it
 }
 
 int hs_incident_append_point(struct hs_incident *incident, const struct hs_trail_point *point)
@@ -106,6 +107,19 @@ int hs_incident_append_point(struct hs_incident *incident, const struct hs_trail
     }
     incident->trail[incident->trail_count++] = *point;
     return 0;
+}
+
+bool hs_incident_misplace(struct hs_incident *incident, const char *camera, int64_t since_ms)
+{
+    bool any = false;
+    for (size_t i = 0; i < incident->trail_count; i++) {
+        struct hs_trail_point *point = &incident->trail[i];
+        if (!point->misplaced && point->last_at_ms >= since_ms &&
+            strcmp(hs_place_of(point->place)->camera_id, camera) == 0) {
+            point->misplaced = any = true;
+        }
+    }
+    return any;
 }
 
 // How many places of the trail begin no later than `at_ms`.

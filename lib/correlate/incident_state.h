@@ -34,6 +34,7 @@ struct hs_trail_point {
     uint32_t reads;                  // hits it stands for
     uint8_t tier;                    // the weakest of them
     uint8_t lateness;                // of its first read
+    bool misplaced;                  // the camera does not stand there: nothing follows from it
 };
 
 // An entry that was hit. Numbers are an incident's own: small, and free again when it falls out.
@@ -162,6 +163,9 @@ void hs_place_set(struct hs_intern_pool *pool, const struct hs_interned **slot,
 // whether the oldest place fell out. HS_ENOMEM.
 int hs_incident_place(struct hs_incident *incident, struct hs_intern_pool *pool,
                       const struct hs_trail_point *point, size_t trail_max, bool *ret_dropped);
+// The camera does not stand where the trail has it, since then: nothing follows from those points any
+// more. False: it has none.
+bool hs_incident_misplace(struct hs_incident *incident, const char *camera, int64_t since_ms);
 // Appends a place as it stood in state; takes over the reference. HS_ENOMEM.
 int hs_incident_append_point(struct hs_incident *incident, const struct hs_trail_point *point);
 

@@ -165,6 +165,17 @@ bool hs_told_settle_camera(struct hs_told *told, struct hs_intern_pool *pool, co
     return any;
 }
 
+// Where it was, by the newest telling that is left.
+static void place_anew(struct hs_told *told, struct hs_intern_pool *pool)
+{
+    const struct hs_told_place *newest = NULL;
+    for (size_t i = 0; i < told->place_count; i++) {
+        const struct hs_told_place *row = &told->places[i];
+        newest = !newest || row->event_at_ms >= newest->event_at_ms ? row : newest;
+    }
+    hs_place_set(pool, &told->place, newest ? hs_intern_ref(newest->place) : NULL);
+}
+
 size_t hs_told_forget_camera(struct hs_told *told, struct hs_intern_pool *pool, const char *camera,
                              int64_t since_ms)
 {
@@ -182,6 +193,9 @@ size_t hs_told_forget_camera(struct hs_told *told, struct hs_intern_pool *pool, 
             told->places[i - 1].event_at_ms >= since_ms) {
             forget_place(told, pool, i - 1);
         }
+    }
+    if (kept < count && told->place && strcmp(hs_place_of(told->place)->camera_id, camera) == 0) {
+        place_anew(told, pool);
     }
     return count - kept;
 }

@@ -122,6 +122,7 @@ static const struct row trail_rows[] = {
     {5, KEEP, HS_DISCLOSE_TIER},  // tier
     {6, KEEP, HS_DISCLOSE_TIMES}, // lateness
     {7, NEVER, 0},                // place_number: of states
+    {8, KEEP, HS_DISCLOSE_PLACE}, // misplaced
     {0},
 };
 static const struct row answered_rows[] = {

@@ -83,6 +83,7 @@ static bool fill_trail(pb_incident *out, const struct hs_incident *incident,
         if (point->lateness != HITSTREAM__V1__LATENESS__LATENESS_LIVE) {
             row->lateness = (Hitstream__V1__Lateness)point->lateness;
         }
+        row->misplaced = point->misplaced;
     }
     return out->trail || out->n_trail == 0;
 }

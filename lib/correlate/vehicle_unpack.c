@@ -77,6 +77,7 @@ static int read_trail(const struct reading *reading, const pb_incident *from)
             .tier = (uint8_t)(row->tier ? row->tier : HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT),
             .lateness =
                 (uint8_t)(row->lateness ? row->lateness : HITSTREAM__V1__LATENESS__LATENESS_LIVE),
+            .misplaced = row->misplaced,
         };
         if (row->place) {
             point.place = hs_intern_get(reading->pool, &row->place->base);

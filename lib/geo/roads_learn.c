@@ -14,6 +14,8 @@ enum {
     SPREAD_MIN_PCT = 5,
     FASTEST_PCT = 40,      // of free-flow: nobody is quicker than that
     FASTEST_M_PER_S = 45,  // 162 km/h on the straight line is not impossible
+    NOBODY_M_PER_S = 50,   // 180 km/h is, but for
+    SEEN_M = 1000,         // how far both cameras see, and how well their places are known
     HOUR_MIN_VEHICLES = 5, // fewer say nothing about their hour
     LONGEST_MS = 86400000,
 };
@@ -38,6 +40,7 @@ struct hs_roads_learner {
     size_t capacity;
     uint32_t *slots; // number of a pair plus one, or 0
     size_t mask;
+    uint64_t impossible; // journeys that were left out
 };
 
 struct hs_roads_learner *hs_roads_learner_new(const struct hs_cameras *cameras)
@@ -59,6 +62,11 @@ void hs_roads_learner_free(struct hs_roads_learner *learner)
         free(learner->slots);
         free(learner);
     }
+}
+
+uint64_t hs_roads_learner_impossible(const struct hs_roads_learner *learner)
+{
+    return learner->impossible;
 }
 
 const struct hs_cameras *hs_roads_learner_cameras(const struct hs_roads_learner *learner)
@@ -140,6 +148,17 @@ static int keep_sample(struct pair *pair, int64_t took_ms)
     return 0;
 }
 
+// Quicker than anybody drives: a clone, a misread, or a camera that shows a wrong time or stands
+// elsewhere.
+static bool is_impossible(const struct hs_camera *from, const struct hs_camera *to, int64_t mean_ms)
+{
+    if (!from->has_position || !to->has_position) {
+        return false;
+    }
+    double far_m = hs_point_distance_m(from->position, to->position) - SEEN_M;
+    return far_m * 1000 > (double)mean_ms * NOBODY_M_PER_S;
+}
+
 int hs_roads_learner_add(struct hs_roads_learner *learner, struct hs_str from_camera,
                          struct hs_str to_camera, unsigned hour, uint64_t vehicles, int64_t mean_ms)
 {
@@ -153,6 +172,10 @@ int hs_roads_learner_add(struct hs_roads_learner *learner, struct hs_str from_ca
         return HS_EINVAL;
     }
     if (hs_str_eq(from->site_id, to->site_id) || from->mobile || to->mobile || vehicles == 0) {
+        return 0;
+    }
+    if (is_impossible(from, to, mean_ms)) {
+        learner->impossible += vehicles;
         return 0;
     }
     int rc = find_or_add(learner, from->site_id, from->direction, to->site_id, &pair);

@@ -193,6 +193,109 @@ static void the_next_force_is_told_that_it_comes(void **state)
     silence(s); // it goes the other way
 }
 
+#define PLACE HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_PLACE
+
+static void by(struct story *s, const char *time, const char *site, const char *camera,
+               Hitstream__V1__CameraFaultKind fault)
+{
+    story_tell(s, &(struct story_hit){.at = time,
+                                      .vehicle = "AB12CDE",
+                                      .list = "drugs",
+                                      .site = site,
+                                      .camera = camera,
+                                      .camera_fault = fault});
+}
+
+// In Avon, and by a camera that stands there too, though the register has it in Wilts, in Wilts.
+static void enter_by_mistake(struct story *s)
+{
+    controls_change(s, queues, rules);
+    at(s, "12:00:00", "avon/1");
+    told(s, "avon-live opened AB12CDE avon/1");
+    told(s, "joint-live opened AB12CDE avon/1");
+    by(s, "12:05:00", "wilts/1", "c2", 0);
+    tell_three(s, "entered", "wilts/1");
+}
+
+static void an_area_that_a_wrong_camera_named_was_never_entered(void **state)
+{
+    struct story *s = *state;
+    enter_by_mistake(s);
+    camera_found(s, "12:10:00", "AB12CDE", "c2", PLACE);
+    told(s, "avon-live stand-down AB12CDE wilts/1");
+    told(s, "joint-live stand-down AB12CDE wilts/1");
+    told(s, "wilts-live stand-down AB12CDE wilts/1");
+    restart(s, true);
+    at(s, "12:20:00", "avon/2"); // it never left
+    told(s, "avon-live updated AB12CDE avon/2");
+    assert_int_equal(last_alert(s)->n_trail, 3);
+    assert_true(last_alert(s)->trail[1]->misplaced); // what was seen stands, and what it is worth
+    assert_false(last_alert(s)->trail[2]->misplaced);
+    told(s, "joint-live updated AB12CDE avon/2");
+    silence(s);
+    at(s, "12:30:00", "wilts/2"); // now it does
+    tell_three(s, "entered", "wilts/2");
+    assert_string_equal(last_alert(s)->border->from_force, "avon");
+    silence(s);
+}
+
+static void a_wrong_camera_between_hides_no_border(void **state)
+{
+    struct story *s = *state;
+    enter_by_mistake(s);
+    by(s, "12:08:00", "wilts/2", "c9", 0); // in Wilts indeed, but Wilts knows
+    told(s, "joint-live updated AB12CDE wilts/2");
+    told(s, "wilts-live updated AB12CDE wilts/2");
+    camera_found(s, "12:10:00", "AB12CDE", "c2", PLACE);
+    told(s, "avon-live stand-down AB12CDE wilts/2"); // as last seen
+    told(s, "joint-live stand-down AB12CDE wilts/2");
+    told(s, "wilts-live stand-down AB12CDE wilts/2");
+    at(s, "12:15:00", "wilts/3");
+    told(s, "joint-live updated AB12CDE wilts/3");
+    told(s, "wilts-live updated AB12CDE wilts/3");
+    at(s, "12:30:00", "avon/2"); // back from Wilts, where it was
+    told(s, "avon-live entered AB12CDE avon/2");
+    assert_string_equal(last_alert(s)->border->from_force, "wilts");
+    told(s, "joint-live entered AB12CDE avon/2");
+    told(s, "wilts-live entered AB12CDE avon/2");
+    silence(s);
+}
+
+static void a_camera_known_to_stand_elsewhere_names_no_area(void **state)
+{
+    struct story *s = *state;
+    controls_change(s, queues, rules);
+    at(s, "12:00:00", "avon/1");
+    told(s, "avon-live opened AB12CDE avon/1");
+    told(s, "joint-live opened AB12CDE avon/1");
+    by(s, "12:05:00", "wilts/1", "c2", PLACE); // told as a sighting, with what is known of it
+    told(s, "joint-live updated AB12CDE wilts/1");
+    told(s, "wilts-live opened AB12CDE wilts/1");
+    at(s, "12:20:00", "avon/2");
+    told(s, "avon-live updated AB12CDE avon/2");
+    told(s, "joint-live updated AB12CDE avon/2");
+    silence(s);
+}
+
+static void who_was_told_by_a_wrong_camera_that_it_comes_is_told_when_it_does(void **state)
+{
+    struct story *s = *state;
+    controls_change(s, queues, rules);
+    by(s, "12:00:00", "avon/edge", "c3", 0);
+    told(s, "avon-live opened AB12CDE avon/edge");
+    told(s, "joint-live opened AB12CDE avon/edge");
+    told(s, "wilts-live approaching AB12CDE avon/edge");
+    camera_found(s, "12:02:00", "AB12CDE", "c3", PLACE);
+    told(s, "avon-live stand-down AB12CDE avon/edge");
+    told(s, "joint-live stand-down AB12CDE avon/edge");
+    told(s, "wilts-live stand-down AB12CDE avon/edge");
+    by(s, "12:05:00", "avon/exit", "c11", 0);
+    told(s, "avon-live updated AB12CDE avon/exit");
+    told(s, "joint-live updated AB12CDE avon/exit");
+    told(s, "wilts-live approaching AB12CDE avon/exit");
+    silence(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +307,10 @@ int main(void)
         STORY(an_enclave_is_an_area_like_others),
         STORY(what_has_no_force_crosses_nothing),
         STORY(the_next_force_is_told_that_it_comes),
+        STORY(an_area_that_a_wrong_camera_named_was_never_entered),
+        STORY(a_wrong_camera_between_hides_no_border),
+        STORY(a_camera_known_to_stand_elsewhere_names_no_area),
+        STORY(who_was_told_by_a_wrong_camera_that_it_comes_is_told_when_it_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,8 @@ static const char cameras[] =
     "c7,devon/1,A4,E,devon,exeter,50.72,-3.53,fixed,,\n"
     "c8,surrey/1,A4,E,surrey,woking,51.31,-0.56,fixed,,\n"
     "c9,kent/1,A4,E,kent,dover,51.12,1.31,fixed,,\n"
-    "c10,essex/1,A4,E,essex,harlow,51.77,0.10,fixed,,\n";
+    "c10,essex/1,A4,E,essex,harlow,51.77,0.10,fixed,,\n"
+    "c11,avon/exit,A4,E,avon,bath,51.41,-2.20,fixed,wilts/1,\n";
 
 struct story {
     struct hs_offline *offline;

@@ -2,6 +2,7 @@
 #include "correlate/rules/border.h"
 
 #include "base/error.h"
+#include "correlate/rules/camera.h"
 
 typedef Hitstream__V1__Place pb_place; // long names of the contract, short in this file
 typedef Hitstream__V1__Border pb_border;
@@ -15,13 +16,22 @@ static bool same_force(const struct hs_interned *a, const struct hs_interned *b)
 
 // ---------------------------------------------------------------- entered
 
+// The vehicle at a place, as it counts for borders.
+struct visit {
+    const struct hs_interned *place;
+    int64_t at_ms;
+    bool new_site;      // another one than before
+    size_t trail_count; // points of the trail up to here
+};
+
 // The newest place of the trail in the area that the vehicle was in.
 static const struct hs_interned *last_there(const struct hs_incident *incident,
-                                            const struct hs_interned *in)
+                                            const struct visit *visit, const struct hs_interned *in)
 {
-    for (size_t i = incident->trail_count; i > 0; i--) {
-        if (same_force(incident->trail[i - 1].place, in)) {
-            return incident->trail[i - 1].place;
+    for (size_t i = visit->trail_count; i > 0; i--) {
+        const struct hs_trail_point *point = &incident->trail[i - 1];
+        if (!point->misplaced && same_force(point->place, in)) {
+            return point->place;
         }
     }
     return in;
@@ -61,45 +71,51 @@ static bool is_new_site(const struct hs_incident *incident)
 
 // Back in the area it came from, before it was settled in this one: whether it counts now.
 static bool is_back(struct hs_rule_scope *scope, struct hs_border_state *border,
-                    const struct hs_interned *place, int64_t at_ms, bool new_site)
+                    const struct visit *visit)
 {
     if (!border->back) {
-        hs_place_set(scope->pool, &border->back, hs_intern_ref(place));
-        border->back_since_ms = at_ms;
+        hs_place_set(scope->pool, &border->back, hs_intern_ref(visit->place));
+        border->back_since_ms = visit->at_ms;
         border->back_sites = 1;
     } else {
-        border->back_sites += new_site;
+        border->back_sites += visit->new_site;
     }
-    return is_settled(scope->rules, border->back_since_ms, border->back_sites, at_ms);
+    return is_settled(scope->rules, border->back_since_ms, border->back_sites, visit->at_ms);
 }
 
 // Whether it entered another area, by what was told before.
 static bool has_entered(struct hs_rule_scope *scope, struct hs_incident *incident,
-                        const struct hs_interned *place, int64_t at_ms,
-                        const struct hs_interned **ret_from)
+                        const struct visit *visit, const struct hs_interned **ret_from)
 {
     struct hs_border_state *border = &incident->border;
-    bool new_site = is_new_site(incident);
     if (!border->in) {
-        begin_area(scope, border, NULL, place, at_ms, 1);
+        begin_area(scope, border, NULL, visit->place, visit->at_ms, 1);
         return false;
     }
-    if (same_force(border->in, place)) {
-        border->sites += new_site;
+    if (same_force(border->in, visit->place)) {
+        border->sites += visit->new_site;
         forget_back(scope, border);
         return false;
     }
-    bool zigzag = border->from && same_force(border->from, place) &&
+    bool zigzag = border->from && same_force(border->from, visit->place) &&
                   !is_settled(scope->rules, border->since_ms, border->sites,
-                              border->back ? border->back_since_ms : at_ms);
-    if (zigzag && !is_back(scope, border, place, at_ms, new_site)) {
+                              border->back ? border->back_since_ms : visit->at_ms);
+    if (zigzag && !is_back(scope, border, visit)) {
         return false;
     }
-    const struct hs_interned *from = last_there(incident, border->in);
-    begin_area(scope, border, from, place, border->back ? border->back_since_ms : at_ms,
+    const struct hs_interned *from = last_there(incident, visit, border->in);
+    begin_area(scope, border, from, visit->place,
+               border->back ? border->back_since_ms : visit->at_ms,
                border->back ? border->back_sites : 1);
     *ret_from = border->from;
     return true;
+}
+
+// Whether a place says in whose area the vehicle is.
+static bool says_area(const pb_place *place, Hitstream__V1__Lateness lateness)
+{
+    return *place->force && !place->camera_unknown &&
+           lateness != HITSTREAM__V1__LATENESS__LATENESS_STALE;
 }
 
 static const pb_border *make_border(struct hs_rule_scope *scope, const pb_place *from,
@@ -135,7 +151,8 @@ static double speed_of(const struct hs_incident *incident, int64_t at_ms)
     }
     const struct hs_trail_point *last = &incident->trail[incident->trail_count - 1];
     const struct hs_trail_point *previous = last - 1;
-    if (at_ms <= previous->last_at_ms || !position_of(hs_place_of(last->place), &here) ||
+    if (at_ms <= previous->last_at_ms || last->misplaced || previous->misplaced ||
+        !position_of(hs_place_of(last->place), &here) ||
         !position_of(hs_place_of(previous->place), &before)) {
         return 0;
     }
@@ -250,11 +267,14 @@ int hs_border_on_hit(struct hs_rule_scope *scope, struct hs_incident *incident,
 {
     const pb_place *here = hs_place_of(place);
     *ret_crossing = (struct hs_crossing){0};
-    if (!*here->force || here->camera_unknown ||
-        hit->lateness == HITSTREAM__V1__LATENESS__LATENESS_STALE) {
+    if (!says_area(here, hit->lateness) || hs_camera_is_misplaced(hit)) {
         return 0;
     }
-    ret_crossing->entered = has_entered(scope, incident, place, at_ms, &ret_crossing->from);
+    const struct visit visit = {.place = place,
+                                .at_ms = at_ms,
+                                .new_site = is_new_site(incident),
+                                .trail_count = incident->trail_count};
+    ret_crossing->entered = has_entered(scope, incident, &visit, &ret_crossing->from);
     if (ret_crossing->entered) {
         ret_crossing->border = make_border(scope, hs_place_of(ret_crossing->from), here);
         if (!ret_crossing->border) {
@@ -262,4 +282,54 @@ int hs_border_on_hit(struct hs_rule_scope *scope, struct hs_incident *incident,
         }
     }
     return look_ahead(scope, incident, here, at_ms, ret_crossing);
+}
+
+// ---------------------------------------------------------------- a camera that stands elsewhere
+
+// Who was told of its coming by a hit of that point does not know any more.
+static void forget_approaches(struct hs_rule_scope *scope, struct hs_border_state *border,
+                              const struct hs_trail_point *point)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < border->approached_count; i++) {
+        if (border->approached[i].at_ms >= point->captured_at_ms &&
+            border->approached[i].at_ms <= point->last_at_ms) {
+            hs_intern_put(scope->pool, border->approached[i].place);
+        } else {
+            border->approached[kept++] = border->approached[i];
+        }
+    }
+    border->approached_count = kept;
+}
+
+void hs_border_retrace(struct hs_rule_scope *scope, struct hs_incident *incident)
+{
+    struct hs_border_state *border = &incident->border;
+    const struct hs_interned *before = NULL, *from;
+    forget_back(scope, border);
+    hs_place_set(scope->pool, &border->from, NULL);
+    hs_place_set(scope->pool, &border->in, NULL);
+    border->since_ms = 0;
+    border->sites = 0;
+    for (size_t i = 0; i < incident->trail_count; i++) {
+        const struct hs_trail_point *point = &incident->trail[i];
+        if (point->misplaced) {
+            forget_approaches(scope, border, point);
+            continue;
+        }
+        if (!says_area(hs_place_of(point->place), (Hitstream__V1__Lateness)point->lateness)) {
+            continue;
+        }
+        struct visit visit = {.place = point->place,
+                              .at_ms = point->captured_at_ms,
+                              .new_site = !before || !hs_place_same_site(before, point->place),
+                              .trail_count = i + 1};
+        has_entered(scope, incident, &visit, &from);
+        if (point->last_at_ms > point->captured_at_ms) { // it stayed there
+            visit.at_ms = point->last_at_ms;
+            visit.new_site = false;
+            has_entered(scope, incident, &visit, &from);
+        }
+        before = point->place;
+    }
 }

@@ -17,6 +17,11 @@
  * its own direction. Told once in a time (rules 'border.approaching_again_ms') to the desks that
  * care for that site and not for this one.
  *
+ * A camera that is known not to stand where the register has it says nothing of areas. When one is
+ * found so afterwards, the incident's borders are gone over again without it: by what the trail
+ * still holds, nobody is told again; a force that was told on its word that the vehicle comes is
+ * told when it does.
+ *
  * Threads: one at a time. Pure. Ownership: the crossing borrows from scope's scratch and incident.
  */
 
@@ -45,5 +50,7 @@ struct hs_crossing {
 int hs_border_on_hit(struct hs_rule_scope *scope, struct hs_incident *incident,
                      const Hitstream__V1__Hit *hit, const struct hs_interned *place, int64_t at_ms,
                      struct hs_crossing *ret_crossing);
+// Points of the trail were found to be misplaced: in whose area the vehicle is follows from the others.
+void hs_border_retrace(struct hs_rule_scope *scope, struct hs_incident *incident);
 
 #endif

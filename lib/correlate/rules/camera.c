@@ -4,9 +4,12 @@
 #include "base/civil.h"
 #include "base/error.h"
 #include "cameras/findings.h"
+#include "correlate/rules/border.h"
 #include "correlate/rules/findings.h"
 #include "correlate/rules/findings_tell.h"
 #include "correlate/rules/standdown.h"
+
+#define PLACE HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_PLACE
 
 enum { FAR_MS = 14400000 }; // a longer journey says nothing of its cameras
 
@@ -14,6 +17,16 @@ bool hs_camera_misleads(const Hitstream__V1__Hit *hit)
 {
     for (size_t i = 0; i < hit->n_camera_faults; i++) {
         if (hs_camera_fault_misleads(hit->camera_faults[i]->kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hs_camera_is_misplaced(const Hitstream__V1__Hit *hit)
+{
+    for (size_t i = 0; i < hit->n_camera_faults; i++) {
+        if (hit->camera_faults[i]->kind == PLACE) {
             return true;
         }
     }
@@ -133,8 +146,23 @@ static int take_back_clone(struct hs_rule_scope *scope, struct hs_vehicle *vehic
 // it true.
 static bool was_told_wrongly(const struct hs_rules *rules, const Hitstream__V1__CameraFault *fault)
 {
-    return fault->kind == HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_PLACE ||
-           fault->offset_ms > rules->live_ms || fault->offset_ms < -rules->live_ms;
+    return fault->kind == PLACE || fault->offset_ms > rules->live_ms ||
+           fault->offset_ms < -rules->live_ms;
+}
+
+// The trail says so from now on, and so does whose area it is in.
+static void misplace(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
+                     const Hitstream__V1__CameraFinding *found, bool *ret_applied)
+{
+    int64_t since_ms = found->fault->since_ms;
+    for (size_t i = 0; i < vehicle->ended_count; i++) {
+        *ret_applied =
+            hs_incident_misplace(vehicle->ended[i], found->camera_id, since_ms) || *ret_applied;
+    }
+    if (vehicle->open && hs_incident_misplace(vehicle->open, found->camera_id, since_ms)) {
+        hs_border_retrace(scope, vehicle->open);
+        *ret_applied = true;
+    }
 }
 
 static int take_back_told(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,
@@ -158,6 +186,9 @@ int hs_camera_on_finding(struct hs_rule_scope *scope, struct hs_vehicle *vehicle
     *ret_applied = false;
     if (!hs_camera_fault_misleads(found->fault->kind)) {
         return 0;
+    }
+    if (found->fault->kind == PLACE) {
+        misplace(scope, vehicle, found, ret_applied);
     }
     int rc = take_back_clone(scope, vehicle, found->camera_id, ret_applied);
     return rc ? rc : take_back_told(scope, vehicle, found, ret_applied);

@@ -17,7 +17,8 @@
  * fault began, among each desk's newest alerts of an incident, if 'it is there now' was not true: a
  * wrong place, or a clock that is off by more than a live read may be late (lateness.live_ms). A
  * desk that was told nothing else is waited for no more. What is told of a camera
- * that is known to be wrong says so, and is not taken back. Trails keep what was seen.
+ * that is known to be wrong says so, and is not taken back. Trails keep what was seen, and say of a
+ * wrong place that it is one; whose area the vehicle is in follows from the other places (border.h).
  *
  * Threads: one at a time. Ownership: plain values. Open lists only.
  */
@@ -28,6 +29,8 @@
 
 // Whether the hit's camera is known to have a wrong clock or place.
 bool hs_camera_misleads(const Hitstream__V1__Hit *hit);
+// Whether it is known not to stand where the register has it.
+bool hs_camera_is_misplaced(const Hitstream__V1__Hit *hit);
 // Tells the sink of the journey from the hit heard before, and remembers this one. The vehicle has
 // findings. HS_ENOMEM.
 int hs_camera_on_hit(struct hs_rule_scope *scope, struct hs_vehicle *vehicle,

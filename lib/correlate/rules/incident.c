@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "correlate/hit_route.h"
 #include "correlate/priority.h"
+#include "correlate/rules/camera.h"
 #include "correlate/rules/counts.h"
 #include "correlate/rules/escalation.h"
 #include "correlate/rules/feedback.h"
@@ -140,6 +141,7 @@ static int note_trail(struct hs_step *step)
         .reads = 1,
         .tier = (uint8_t)step->hit->tier,
         .lateness = (uint8_t)step->hit->lateness,
+        .misplaced = hs_camera_is_misplaced(step->hit),
     };
     bool dropped;
     size_t before = incident->trail_count;

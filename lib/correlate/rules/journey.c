@@ -30,6 +30,19 @@ static bool is_placed(const struct hs_journey_sighting *sighting)
     return sighting->latitude_udeg != 0 || sighting->longitude_udeg != 0;
 }
 
+// As the crow flies at the speed that nobody is faster than; 0: nobody knows where they stand.
+static int64_t straight_ms(const struct hs_journey_view *view,
+                           const struct hs_journey_sighting *from,
+                           const struct hs_journey_sighting *to)
+{
+    if (!is_placed(from) || !is_placed(to)) {
+        return 0;
+    }
+    uint64_t far_m = distance_m(from, to);
+    far_m = far_m > 2 * HS_JOURNEY_SLACK_M ? far_m - 2 * HS_JOURNEY_SLACK_M : 0;
+    return (int64_t)(far_m * 3600 / view->rules->journey_fastest_kmh);
+}
+
 int64_t hs_journey_least_ms(const struct hs_journey_view *view,
                             const struct hs_journey_sighting *from,
                             const struct hs_journey_sighting *to)
@@ -39,15 +52,8 @@ int64_t hs_journey_least_ms(const struct hs_journey_view *view,
     if (strcmp(from->site, to->site) == 0) {
         return 0;
     }
-    if (link) {
-        return link->fastest_ms;
-    }
-    if (!is_placed(from) || !is_placed(to)) {
-        return 0;
-    }
-    uint64_t far_m = distance_m(from, to);
-    far_m = far_m > 2 * HS_JOURNEY_SLACK_M ? far_m - 2 * HS_JOURNEY_SLACK_M : 0;
-    return (int64_t)(far_m * 3600 / view->rules->journey_fastest_kmh);
+    int64_t straight = straight_ms(view, from, to);
+    return link && link->fastest_ms > straight ? link->fastest_ms : straight;
 }
 
 // In order of time, whatever the order of hearing; *ret_least_ms is how long it takes at least.

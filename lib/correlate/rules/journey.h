@@ -11,9 +11,9 @@
  * place is wrong, so it is part of every contradiction, with any vehicle.
  *
  * Statistic: log odds of the three, in bits. A contradiction is a pair of sightings of which the
- * later comes sooner than the road table's fastest journey between their sites, or where the table
- * knows no link, sooner than the straight line at journey.fastest_kmh less HS_JOURNEY_SLACK_M at
- * each end. Sightings are put on the track that they can follow; on neither, and they begin the
+ * later comes sooner than the road table's fastest journey between their sites, or sooner than the
+ * straight line at journey.fastest_kmh less HS_JOURNEY_SLACK_M at each end, whatever the table says:
+ * it may have been learnt from a clone's journeys, or with a camera at a wrong place. Sightings are put on the track that they can follow; on neither, and they begin the
  * second one. Prior odds: a listed vehicle is cloned one time in 1000; that one camera on its ways
  * is wrong one time in four, and each further one costs three bits; that another plate was misread
  * as this one explains a contradiction four times in ten. A misread loses six bits with each further

@@ -74,6 +74,122 @@ static void several_vehicles_accuse_a_place(void **state)
     world_close(&world);
 }
 
+// From one camera to the next; where it is impossible the register has one of them far away.
+static void drive(struct world *world, unsigned vehicle, const char *from, const char *to,
+                  bool impossible, int64_t at_ms)
+{
+    const struct trip trip = {.vehicle = vehicle,
+                              .from = from,
+                              .to = to,
+                              .elapsed_s = 300,
+                              .least_s = impossible ? 900 : 200,
+                              .typical_s = impossible ? 0 : 300,
+                              .at_ms = at_ms};
+    world_journey(world, &trip);
+}
+
+static void two_neighbours_that_answer_for_themselves_accuse_a_place(void **state)
+{
+    struct world world;
+    (void)state;
+    world_open(&world);
+    for (unsigned v = 1; v <= 8; v++) { // one road: p a x b q
+        int64_t at_ms = MONDAY + v * 30 * MINUTE;
+        drive(&world, v, "p", "a", false, at_ms);
+        drive(&world, v, "a", "x", true, at_ms + 5 * MINUTE);
+        drive(&world, v, "x", "b", true, at_ms + 10 * MINUTE);
+        drive(&world, v, "b", "q", false, at_ms + 15 * MINUTE);
+    }
+    assert_non_null(world_fault(&world, "x", PLACE));
+    assert_int_equal(world_accused(&world), 1); // not those at the other ends
+    world_close(&world);
+}
+
+static void the_neighbour_of_a_wrong_camera_is_not_accused(void **state)
+{
+    struct world world;
+    (void)state;
+    world_open(&world);
+    for (unsigned v = 1; v <= 30;
+         v++) { // x is wrong; a has no other neighbour, b few journeys more
+        int64_t at_ms = MONDAY + v * 30 * MINUTE;
+        drive(&world, v, "a", "x", true, at_ms);
+        drive(&world, v, "x", "b", true, at_ms + 5 * MINUTE);
+        if (v % 10 == 0) {
+            drive(&world, v, "b", "q", false, at_ms + 10 * MINUTE);
+        }
+    }
+    assert_null(world_fault(&world, "a", PLACE));
+    assert_null(world_fault(&world, "b", PLACE));
+    world_close(&world);
+}
+
+// The log's own times say that all clocks are right.
+static void read_live(struct world *world)
+{
+    for (int w = 0; w < 8; w++) {
+        static const char *const cameras[] = {"a", "b", "o", "p", "x"};
+        struct reads rows[5];
+        for (size_t i = 0; i < 5; i++) {
+            rows[i] = (struct reads){cameras[i], MONDAY + w * WINDOW, 20, 100};
+        }
+        world->read_to_ms = MONDAY + (w + 1) * WINDOW;
+        world_counts(world, 0, rows, 5);
+    }
+}
+
+// Trips end beside it: nothing is known of its other side.
+static void come_to_an_end(struct world *world)
+{
+    for (unsigned v = 1; v <= 8; v++) {
+        int64_t at_ms = MONDAY + v * 10 * MINUTE;
+        drive(world, v, v % 2 ? "p" : "o", "a", false, at_ms);
+        drive(world, v, "a", "x", true, at_ms + 5 * MINUTE);
+    }
+}
+
+static void one_side_alone_accuses_a_place_while_clocks_are_right(void **state)
+{
+    struct world world;
+    (void)state;
+    world_open(&world);
+    read_live(&world);
+    come_to_an_end(&world);
+    assert_non_null(world_fault(&world, "x", PLACE));
+    assert_int_equal(world_accused(&world), 1);
+    world_close(&world);
+}
+
+static void one_side_alone_may_be_a_clock(void **state)
+{
+    struct world world;
+    (void)state;
+    world_open(&world);
+    come_to_an_end(&world); // nobody knows how late its reads come
+    assert_int_equal(world_accused(&world), 0);
+    world_close(&world);
+}
+
+static void who_passes_daily_pushes_nobody_out(void **state)
+{
+    struct world world;
+    (void)state;
+    world_open(&world);
+    int64_t at_ms = MONDAY;
+    for (unsigned v = 1; v <= 4; v++) {
+        for (unsigned i = 0; i < 40; i++, at_ms += 20 * MINUTE) {
+            const struct pass pass = {
+                .vehicle = 99, .way = i, .in_s = 310, .out_s = 290, .least_s = 900};
+            pass_by(&world, &pass, at_ms);
+        }
+        const struct pass pass = {.vehicle = v, .in_s = 310, .out_s = 290, .least_s = 900};
+        assert_int_equal(world_accused(&world), 0);
+        pass_by(&world, &pass, at_ms);
+    }
+    assert_non_null(world_fault(&world, "x", PLACE)); // five vehicles in ten days
+    world_close(&world);
+}
+
 static void one_vehicle_accuses_nobody(void **state)
 {
     struct world world;
@@ -233,6 +349,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_vehicles_accuse_a_place),
+        cmocka_unit_test(two_neighbours_that_answer_for_themselves_accuse_a_place),
+        cmocka_unit_test(the_neighbour_of_a_wrong_camera_is_not_accused),
+        cmocka_unit_test(one_side_alone_accuses_a_place_while_clocks_are_right),
+        cmocka_unit_test(one_side_alone_may_be_a_clock),
+        cmocka_unit_test(who_passes_daily_pushes_nobody_out),
         cmocka_unit_test(one_vehicle_accuses_nobody),
         cmocka_unit_test(a_clone_accuses_nobody),
         cmocka_unit_test(a_place_that_was_put_right_is_withdrawn),

@@ -170,6 +170,30 @@ static void a_table_is_learnt_from_what_was_counted(void **state)
     hs_cameras_free(cameras);
 }
 
+// Two vehicles with one plate, or a camera that stands elsewhere: a table must not believe them.
+static void journeys_quicker_than_anybody_drives_make_no_link(void **state)
+{
+    struct hs_cameras *cameras = register_of_five();
+    struct hs_roads_learner *learner = hs_roads_learner_new(cameras);
+    struct hs_buf text = {0};
+    (void)state;
+    for (int i = 0; i < 5; i++) { // six and a half kilometres
+        hs_roads_learner_add(learner, HS_STR("an"), HS_STR("dn"), 8, 1, 109000 + i * 100);
+        hs_roads_learner_add(learner, HS_STR("an"), HS_STR("en"), 8, 1, 170000);
+    }
+    hs_roads_learner_add(learner, HS_STR("an"), HS_STR("en"), 9, 40,
+                         60000); // counted with its mean
+    assert_int_equal(hs_roads_learner_impossible(learner), 5 + 40);
+    assert_int_equal(hs_roads_learner_finish(learner, 3, &text), 0);
+    struct hs_roads *roads = parse(hs_buf_text(&text));
+    assert_int_equal(hs_roads_count(roads), 1);
+    assert_int_equal(hs_roads_at(roads, 0)->share_ppm, 1000000); // as if they had not been seen
+    hs_roads_free(roads);
+    hs_buf_fini(&text);
+    hs_roads_learner_free(learner);
+    hs_cameras_free(cameras);
+}
+
 static void what_a_person_knows_of_a_link_counts(void **state)
 {
     struct hs_cameras *cameras = register_of_five();
@@ -206,6 +230,7 @@ int main(void)
         cmocka_unit_test(corridors_reach_across_sites_between),
         cmocka_unit_test(canonical_text_is_a_table_again),
         cmocka_unit_test(a_table_is_learnt_from_what_was_counted),
+        cmocka_unit_test(journeys_quicker_than_anybody_drives_make_no_link),
         cmocka_unit_test(what_a_person_knows_of_a_link_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
