@@ -15,6 +15,11 @@ kafka=$1 data=$2 port=$3 controller_port=$4
 shift 4
 node=${HS_KAFKA_NODE:-1} address=${HS_KAFKA_ADDRESS:-127.0.0.1}
 voters=${HS_KAFKA_VOTERS:-1@$address:$controller_port}
+session_ms=2000 # of several: who is silent for so long leads no more
+case $voters in
+*,*) ;;
+*) session_ms=60000 ;; # nobody takes a single one's place, however slow the machine
+esac
 
 if [ ! -e "$data/log/meta.properties" ]; then
     mkdir -p "$data"
@@ -46,7 +51,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
-broker.session.timeout.ms=2000
+broker.session.timeout.ms=$session_ms
 broker.heartbeat.interval.ms=500
 num.network.threads=2
 num.io.threads=2

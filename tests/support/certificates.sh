@@ -8,6 +8,8 @@
 # ca.pem          the authority; stranger.pem is another one
 # sound.pem       key and certificate for 127.0.0.1
 # expired.pem     the same, a certificate of yesteryear
+# renewed.pem     the same as sound.pem, made anew
+# moved.pem       likewise, by the authority stranger.pem
 set -eu
 cd "$1"
 
@@ -23,13 +25,15 @@ printf '%s\n' '[ca]' 'default_ca=ours' '[ours]' 'database=index' 'serial=serial'
 : >index
 echo 01 >serial
 
-broker() { # NAME FROM TO
+broker() { # NAME AUTHORITY FROM TO
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
         -addext 'subjectAltName=IP:127.0.0.1' -keyout "$1.key" -out "$1.csr"
-    openssl ca -batch -notext -config ca.cnf -cert ca.pem -keyfile ca.key -startdate "$2" -enddate "$3" \
+    openssl ca -batch -notext -config ca.cnf -cert "$2.pem" -keyfile "$2.key" -startdate "$3" -enddate "$4" \
         -in "$1.csr" -out "$1.crt"
     cat "$1.key" "$1.crt" >"$1.pem"
 }
 
-broker sound 20200101000000Z 20991231000000Z
-broker expired 20200101000000Z 20210101000000Z
+broker sound ca 20200101000000Z 20991231000000Z
+broker expired ca 20200101000000Z 20210101000000Z
+broker renewed ca 20200101000000Z 20991231000000Z
+broker moved stranger 20200101000000Z 20991231000000Z

@@ -13,6 +13,9 @@
 #include <cmocka.h>
 #include <hiredis/hiredis.h>
 
+#include "base/clock.h"
+#include "support/kafka_util.h"
+
 char access_folder[HS_TEST_PATH_BYTES]; // certificates, passwords, settings of people
 struct hs_broker broker;
 struct house house;
@@ -187,6 +190,42 @@ static void give_printed_rights(void)
     assert_int_equal(hs_test_rights_to_redis(house.redis.socket_path, house.text), 3);
     hs_buf_fini(&text);
     free(config);
+}
+
+// ---- what comes and goes ----
+
+void gateway_produces_a_read(const char *vrm)
+{
+    char line[256], cameras[HS_TEST_PATH_BYTES * 2];
+    snprintf(line, sizeof(line), "{\"vrm\":\"%s\",\"cameraId\":\"c1\",\"capturedAtMs\":\"%lld\"}\n",
+             vrm, (long long)hs_clock_realtime_ms());
+    assert_int_equal(hs_test_file_write(path_of("reads"), line), 0);
+    snprintf(cameras, sizeof(cameras), "%s/controls/cameras.csv", house.folder);
+    struct entry entry = sound_entry();
+    entry.user = "gateway";
+    entry.password = "of-the-gateway";
+    char path[HS_TEST_PATH_BYTES * 2];
+    snprintf(path, sizeof(path), "%s", path_of("gateway.yaml"));
+    write_entry(&entry, path, "");
+    must(HITCTL(&house, "--config", path, "reads", "produce", path_of("reads"), "--cameras",
+                cameras),
+         0);
+}
+
+int64_t alerts_of_desk(void)
+{
+    int64_t low, high;
+    assert_int_equal(hs_test_watermarks(broker.bootstrap, "dispatch.north", 0, &low, &high), 0);
+    return high;
+}
+
+void await_alert_behind(int64_t before)
+{
+    int64_t until_ms = hs_clock_boottime_ms() + WAIT_MS;
+    while (alerts_of_desk() == before && hs_clock_boottime_ms() < until_ms) {
+        hs_test_pause_ms(20);
+    }
+    assert_int_equal(alerts_of_desk(), before + 1);
 }
 
 int open_access(void **state)

@@ -49,6 +49,11 @@ const char *person(const char *name, const char *password);
 void must(int exit_code, int wanted);
 // Fails unless this stands in what was said last.
 void says(const char *part);
+// A gateway's read of this mark, now, by the sound way in.
+void gateway_produces_a_read(const char *vrm);
+// Alerts that the desk 'north' was told so far; waits for one more than that.
+int64_t alerts_of_desk(void);
+void await_alert_behind(int64_t before);
 // By somebody who may do everything in Redis.
 void command_redis(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

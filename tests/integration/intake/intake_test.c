@@ -125,6 +125,45 @@ static void json_is_taken_too(void **state)
     assert_int_equal(house_stop(&desks.house), 0);
 }
 
+// As the manual has it: the new key in place, then a restart. What was sealed with the old one is put
+// aside, what is told from then on can be answered.
+static void a_new_token_key_ends_what_the_old_one_sealed(void **state)
+{
+    (void)state;
+    char path[HS_TEST_PATH_BYTES * 2];
+    struct hs_test_messages before = {0}, aside = {0};
+    const Hitstream__V1__FeedbackKind ack =
+        HITSTREAM__V1__FEEDBACK_KIND__FEEDBACK_KIND_ACKNOWLEDGED;
+    assert_int_equal(
+        hs_test_topic_read(desks.broker.bootstrap, "feedback.rejected", HOUSE_TIMEOUT_MS, &before),
+        0);
+    desks_start(NULL);
+    desks_list("stolen", "AB15CDE");
+    desks_list("stolen", "AB16CDE");
+    desks_read("n1", "AB15CDE");
+    Hitstream__V1__Alert *old = desks_alert("north-live", "AB15CDE", 1);
+    snprintf(path, sizeof(path), "%s/token.key", desks.house.folder);
+    assert_int_equal(
+        hs_test_file_write(path,
+                           "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f\n"),
+        0);
+    assert_int_equal(house_stop(&desks.house), 0);
+    desks_start(NULL);
+    desks_say("north-live", 15, ack, old->reply_token);
+    rejected(before.count + 1, &aside);
+    assert_true(hs_str_is(hs_test_header(&aside.rows[before.count], "reason"), "no-token"));
+    desks_read("n1", "AB16CDE");
+    Hitstream__V1__Alert *fresh = desks_alert("north-live", "AB16CDE", 1);
+    desks_say("north-live", 16, ack, fresh->reply_token);
+    assert_int_equal(desks_events(16, true), 1);
+    assert_int_equal(desks_events(15, false), 0);
+    hs_test_messages_fini(&before);
+    hs_test_messages_fini(&aside);
+    hitstream__v1__alert__free_unpacked(old, NULL);
+    hitstream__v1__alert__free_unpacked(fresh, NULL);
+    assert_int_equal(house_stop(&desks.house), 0);
+}
+
 // Killed after the event was appended, before its offset was committed: appended again under the
 // same id.
 static void killed_before_the_commit_loses_nothing(void **state)
@@ -225,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(hitctl_answers_an_alert, desks_open, desks_close),
         cmocka_unit_test_setup_teardown(what_is_no_feedback_is_put_aside, desks_open, desks_close),
         cmocka_unit_test_setup_teardown(json_is_taken_too, desks_open, desks_close),
+        cmocka_unit_test_setup_teardown(a_new_token_key_ends_what_the_old_one_sealed, desks_open,
+                                        desks_close),
         cmocka_unit_test_setup_teardown(killed_before_the_commit_loses_nothing, desks_open,
                                         desks_close),
         cmocka_unit_test_setup_teardown(who_says_too_much_is_put_aside, desks_open, desks_close),
