@@ -7,13 +7,17 @@
 #
 #   tests/release/upgrade_test.sh BUILD FOLDER [REF]     BUILD: of the release flavour; FOLDER is made anew
 #
-# REF: a tag or commit; default $HS_UPGRADE_FROM, else the last tag 'v...', else the commit that declared the present
-# version in the changelog.
+# REF: a tag or commit; default $HS_UPGRADE_FROM, else the last tag 'v...', else the commit that recorded what the last
+# released version leaves behind (tests/data/releases/VERSION, written when it is released).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1 work=$2 ref=${3:-${HS_UPGRADE_FROM:-}}
 [ -n "$ref" ] || ref=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || true)
-[ -n "$ref" ] || ref=$(git log -1 --format=%h -- config/package/changelog)
+if [ -z "$ref" ]; then
+    version=$(cd tests/data/releases && printf '%s\n' * | sort -V | tail -n 1)
+    ref=$(git log --diff-filter=A --format=%h -- "tests/data/releases/$version/log" | tail -n 1)
+    [ -n "$ref" ] || { echo "upgrade: the history does not hold the release of $version" >&2; exit 1; }
+fi
 rm -rf "$work"
 mkdir -p "$work/source"
 git archive "$ref" | tar -xf - -C "$work/source"
