@@ -200,23 +200,36 @@ static void tell_place(struct hs_gather *gather, struct hs_gather_camera *camera
 
 // ------------------------------------------------------------------ both ways
 
-// Journeys of both sides are possible; and fit, where the road table knows how long they take.
+// Whether the road table knows how long any of the journeys takes that are remembered.
+static bool is_any_typical(const struct hs_gather *gather)
+{
+    for (size_t i = 0; i < gather->camera_count; i++) {
+        for (size_t k = 0; k < gather->cameras[i]->sample_count; k++) {
+            if (gather->cameras[i]->samples[k].typical_ms > 0) {
+                return true; // as a rule the first camera's
+            }
+        }
+    }
+    return false;
+}
+
+// Journeys of both sides are possible; and where there is a road table, some fit: a slow journey is
+// possible from anywhere.
 static bool is_sound(const struct hs_gather *gather, const struct hs_gather_camera *camera)
 {
     const struct hs_gather_sample *picked[HS_GATHER_SAMPLES];
     size_t count = hs_gather_pick(gather, camera, SOUND_NEWEST, picked);
-    size_t impossible[3] = {0}, all[3] = {0}, fits = 0, known = 0;
+    size_t impossible[3] = {0}, all[3] = {0}, fits = 0;
     for (size_t i = 0; i < count; i++) {
         all[picked[i]->side] += !picked[i]->late;
         impossible[picked[i]->side] += !picked[i]->late && picked[i]->impossible;
         fits += picked[i]->fits;
-        known += picked[i]->typical_ms > 0;
     }
-    bool sound = all[HS_SIDE_IN] + all[HS_SIDE_OUT] >= SOUND_LEAST && (known == 0 || fits > 0);
+    bool sound = all[HS_SIDE_IN] + all[HS_SIDE_OUT] >= SOUND_LEAST;
     for (int side = HS_SIDE_IN; side <= HS_SIDE_OUT; side++) {
         sound = sound && all[side] >= SIDE_LEAST && impossible[side] * 100 <= all[side] * SOUND_PCT;
     }
-    return sound;
+    return sound && (fits >= SIDE_LEAST || !is_any_typical(gather));
 }
 
 void hs_gather_judge_place(struct hs_gather *gather, struct hs_gather_camera *camera, int64_t at_ms)

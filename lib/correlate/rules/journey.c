@@ -47,11 +47,11 @@ int64_t hs_journey_least_ms(const struct hs_journey_view *view,
                             const struct hs_journey_sighting *from,
                             const struct hs_journey_sighting *to)
 {
-    const struct hs_road_link *link =
-        hs_roads_find(view->roads, hs_str(from->site), hs_str(from->direction), hs_str(to->site));
     if (strcmp(from->site, to->site) == 0) {
         return 0;
     }
+    const struct hs_road_link *link =
+        hs_roads_find(view->roads, hs_str(from->site), hs_str(from->direction), hs_str(to->site));
     int64_t straight = straight_ms(view, from, to);
     return link && link->fastest_ms > straight ? link->fastest_ms : straight;
 }

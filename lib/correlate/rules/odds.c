@@ -65,7 +65,10 @@ int32_t hs_odds_normal(int64_t distance_ms, int64_t deviation_ms)
 uint64_t hs_odds_root(uint64_t x)
 {
     uint64_t root = 0;
-    for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1) {
+    if (x == 0) {
+        return 0;
+    }
+    for (uint64_t bit = UINT64_C(1) << (63 - __builtin_clzll(x)) / 2; bit; bit >>= 1) {
         if ((root + bit) * (root + bit) <= x) {
             root += bit;
         }

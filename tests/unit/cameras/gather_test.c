@@ -236,6 +236,24 @@ static void a_place_that_was_put_right_is_withdrawn(void **state)
     world_close(&world);
 }
 
+// Who takes his time may come from anywhere: that nothing is impossible for once says nothing.
+static void slow_journeys_withdraw_no_place(void **state)
+{
+    struct world world;
+    (void)state;
+    world_open(&world);
+    for (unsigned v = 1; v <= 8; v++) {
+        const struct pass pass = {.vehicle = v, .in_s = 310, .out_s = 290, .least_s = 900};
+        pass_by(&world, &pass, MONDAY + v * MINUTE);
+    }
+    for (unsigned v = 1; v <= 40; v++) {
+        const struct pass pass = {.vehicle = v, .in_s = 1500, .out_s = 1500, .least_s = 900};
+        pass_by(&world, &pass, MONDAY + 2 * 60 * MINUTE + v * MINUTE);
+    }
+    assert_non_null(world_fault(&world, "x", PLACE));
+    world_close(&world);
+}
+
 static void journeys_tell_a_clock_and_its_error(void **state)
 {
     struct world world;
@@ -357,6 +375,7 @@ int main(void)
         cmocka_unit_test(one_vehicle_accuses_nobody),
         cmocka_unit_test(a_clone_accuses_nobody),
         cmocka_unit_test(a_place_that_was_put_right_is_withdrawn),
+        cmocka_unit_test(slow_journeys_withdraw_no_place),
         cmocka_unit_test(journeys_tell_a_clock_and_its_error),
         cmocka_unit_test(congestion_is_no_wrong_clock),
         cmocka_unit_test(roadworks_on_one_side_are_no_wrong_clock),
