@@ -26,10 +26,13 @@
 #include <stdlib.h>
 
 #include "findings/feed.h"
+#include "findings/naive_cameras.h"
+#include "findings/options.h"
 #include "findings/score.h"
 #include "findings/shares.h"
 #include "findings/table.h"
 #include "hitsim/naive.h"
+#include "hitsim/option.h"
 #include "hitstream/v1/alert.pb-c.h"
 #include "support/figure.h"
 
@@ -102,39 +105,6 @@ static void on_observed(void *ctx, struct hs_str site, const struct hs_id *id,
 
 // ------------------------------------------------------------------ cameras
 
-static struct accused *find_accused(struct run *run, const char *camera,
-                                    Hitstream__V1__CameraFaultKind kind)
-{
-    for (size_t i = 0; i < run->accused_count; i++) {
-        struct accused *row = &run->accused[i];
-        if (row->cleared_ms == 0 && row->kind == kind && strcmp(row->camera, camera) == 0) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-static void note_fault(struct run *run, const char *camera, const Hitstream__V1__CameraFault *fault)
-{
-    struct accused *row = find_accused(run, camera, fault->kind);
-    if (!row && run->accused_count == run->accused_capacity) {
-        size_t capacity = run->accused_capacity ? 2 * run->accused_capacity : 256;
-        struct accused *grown = realloc(run->accused, capacity * sizeof(*grown));
-        run->broken = run->broken || !grown;
-        if (!grown) {
-            return;
-        }
-        run->accused = grown;
-        run->accused_capacity = capacity;
-    }
-    if (!row) {
-        row = &run->accused[run->accused_count++];
-        *row = (struct accused){.kind = fault->kind, .at_ms = fault->found_at_ms};
-        snprintf(row->camera, sizeof(row->camera), "%s", camera);
-    }
-    row->offset_ms = fault->offset_ms;
-}
-
 static void on_camera(void *ctx, const Hitstream__V1__CameraHealth *health,
                       const Hitstream__V1__CameraFault *fault)
 {
@@ -149,18 +119,10 @@ static void on_camera(void *ctx, const Hitstream__V1__CameraHealth *health,
         }
         putchar('\n');
     }
-    for (size_t i = 0; i < run->accused_count; i++) {
-        struct accused *row = &run->accused[i];
-        bool stands = false;
-        for (size_t k = 0; k < health->n_faults; k++) {
-            stands = stands || health->faults[k]->kind == row->kind;
-        }
-        if (!stands && row->cleared_ms == 0 && strcmp(row->camera, health->camera_id) == 0) {
-            row->cleared_ms = health->at_ms;
-        }
-    }
+    camera_book_health(&run->accused, health);
     if (fault) {
-        note_fault(run, health->camera_id, fault);
+        camera_book_accuse(&run->accused, health->camera_id, fault->kind, fault->found_at_ms,
+                           fault->offset_ms);
     }
     char *room = hs_buf_reserve(&packed, hitstream__v1__camera_health__get_packed_size(health) + 1);
     run->broken = run->broken || !room;
@@ -169,74 +131,6 @@ static void on_camera(void *ctx, const Hitstream__V1__CameraHealth *health,
         hs_camera_findings_put(run->health, hs_str(health->camera_id), hs_buf_str(&packed));
     }
     hs_buf_fini(&packed);
-}
-
-// What the cameras' own truth says of what was said: `found` a camera fault in its time, an offset
-// within ten seconds where it is a clock's.
-struct camera_score {
-    size_t actual, found;
-    size_t said, wrong;   // wrong: of a camera with no such fault in that time
-    size_t clocks, exact; // clocks found, within ten seconds
-    int64_t worst_ms;
-};
-
-static Hitstream__V1__CameraFaultKind kind_of(enum sim_fault_kind kind)
-{
-    static const Hitstream__V1__CameraFaultKind kinds[] = {
-        [SIM_FAULT_CLOCK] = HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_CLOCK,
-        [SIM_FAULT_PLACE] = HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_PLACE,
-        [SIM_FAULT_SILENT] = HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_SILENT,
-        [SIM_FAULT_COLLAPSE] = HITSTREAM__V1__CAMERA_FAULT_KIND__CAMERA_FAULT_KIND_COLLAPSE,
-    };
-    return kinds[kind];
-}
-
-static void score_fault(struct run *run, const struct sim *sim, const struct sim_fault *fault,
-                        struct camera_score *score)
-{
-    const char *camera = sim_net(sim)->cameras[fault->camera].camera_id;
-    int64_t begin_ms = sim_time_ms(sim, fault->begin_s), end_ms = sim_time_ms(sim, fault->end_s);
-    const struct accused *last = NULL;
-    for (size_t i = 0; i < run->accused_count; i++) {
-        struct accused *row = &run->accused[i];
-        if (strcmp(row->camera, camera) == 0 && row->at_ms >= begin_ms && row->at_ms <= end_ms &&
-            row->kind == kind_of(fault->kind)) {
-            row->right = true;
-            last = row;
-        }
-    }
-    score->actual++;
-    score->found += last != NULL;
-    if (fault->kind == SIM_FAULT_CLOCK && last) {
-        int64_t error_ms = llabs(last->offset_ms - sim_offset_ms(fault, fault->end_s));
-        score->clocks++;
-        score->exact += error_ms <= 10000;
-        score->worst_ms = error_ms > score->worst_ms ? error_ms : score->worst_ms;
-    }
-    if (run->show && !last) {
-        printf("missed: camera %s kind %d, %lld to %lld, offset %lld\n", camera, fault->kind,
-               (long long)begin_ms, (long long)end_ms, (long long)fault->offset_ms);
-    }
-}
-
-static struct camera_score score_cameras(struct run *run, const struct sim *sim)
-{
-    struct camera_score score = {0};
-    unsigned count;
-    const struct sim_fault *faults = sim_faults(sim, &count);
-    for (unsigned i = 0; i < count; i++) {
-        score_fault(run, sim, &faults[i], &score);
-    }
-    for (size_t i = 0; i < run->accused_count; i++) {
-        score.said++;
-        score.wrong += !run->accused[i].right;
-        if (run->show && !run->accused[i].right) {
-            printf("false: %s %s at %lld, to %lld\n", run->accused[i].camera,
-                   hs_camera_fault_name(run->accused[i].kind), (long long)run->accused[i].at_ms,
-                   (long long)run->accused[i].cleared_ms);
-        }
-    }
-    return score;
 }
 
 // ------------------------------------------------------------------ figures
@@ -290,18 +184,22 @@ static double most_of(size_t count)
     return n * pow(1 - 1 / (9 * n) + 1.96 / (3 * sqrt(n)), 3);
 }
 
-static bool print_cameras(struct run *run, const struct sim *sim)
+// `naive` what the naive rules said.
+static bool print_cameras(struct run *run, struct camera_book *naive, const struct sim *sim)
 {
     const struct sim_plan *plan = sim_plan_of(sim);
-    struct camera_score score = score_cameras(run, sim);
+    struct camera_score score = camera_score(&run->accused, sim, run->show);
+    struct camera_score simple = camera_score(naive, sim, false);
     double years = sim_net(sim)->camera_count * plan->seconds / 86400.0 / 365.25;
     char base[200], text[320];
     snprintf(base, sizeof(base),
-             "%.0f camera-years, %zu faults, clocks off by 20 s to 2 h; worst offset %.1f s", years,
-             score.actual, (double)score.worst_ms / 1000.0);
-    bool holds = share_print("find-camera", "recall", score.found, score.actual, 0.98, 0, base);
-    holds = share_print("find-camera", "offsets within 10 s", score.exact, score.clocks, 1.0, 0,
-                        base) &&
+             "%.0f camera-years, %zu faults, clocks off by 20 s to 2 h; worst offset %.1f s; %zu "
+             "of %zu places",
+             years, score.actual, (double)score.worst_ms / 1000.0, score.placed, score.places);
+    bool holds = share_print("find-camera", "recall", score.found, score.actual, 0.98,
+                             share(simple.found, simple.actual), base);
+    holds = share_print("find-camera", "offsets within 10 s", score.exact, score.clocks, 1.0,
+                        share(simple.exact, simple.clocks), base) &&
             holds;
     snprintf(text, sizeof(text), "%zu false of %zu said, 95 %% bound %.2f; %s", score.wrong,
              score.said, most_of(score.wrong) / years, base);
@@ -309,6 +207,7 @@ static bool print_cameras(struct run *run, const struct sim *sim)
         .name = "find-camera",
         .unit = "false a camera-year",
         .value = (double)score.wrong / years,
+        .reference = (double)simple.wrong / years,
         .bar = HS_BAR_VALUE_AT_MOST,
         .limit = 1,
         .runs = 1,
@@ -324,13 +223,14 @@ static bool vehicles_wanted = true, cameras_wanted = true;
 
 static struct sim_plan make_plan(int argc, char **argv, struct run *run)
 {
-    static const struct option options[] = {
-        {"days", 1, NULL, 'd'},   {"rate", 1, NULL, 'r'},          {"seed", 1, NULL, 's'},
-        {"listed", 1, NULL, 'l'}, {"show", 0, NULL, 'w'},          {"odds", 1, NULL, 'o'},
-        {"faults", 1, NULL, 'f'}, {"vehicles-only", 0, NULL, 'V'}, {"cameras-only", 0, NULL, 'C'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {FINDINGS_OPTIONS,
+                                            {"odds", 1, NULL, 'o'},
+                                            {"faults", 1, NULL, 'f'},
+                                            {"vehicles-only", 0, NULL, 'V'},
+                                            {"cameras-only", 0, NULL, 'C'},
+                                            {NULL, 0, NULL, 0}};
     struct sim_plan plan = sim_plan_default();
-    double days = hs_bench_smoke() ? 0.2 : 28;
+    struct findings_options shared = {.plan = &plan, .days = hs_bench_smoke() ? 0.2 : 28};
     int option;
     plan.seed = 90210;
     plan.start_ms = START_MS;
@@ -342,24 +242,12 @@ static struct sim_plan make_plan(int argc, char **argv, struct run *run)
     plan.coincidence_share = 0.2;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'd':
-            days = atof(optarg);
-            break;
-        case 'r':
-            plan.rate = atof(optarg);
-            break;
-        case 's':
-            plan.seed = strtoull(optarg, NULL, 10);
-            break;
-        case 'l':
-            plan.listed = (uint32_t)strtoul(optarg, NULL, 10);
-            break;
         case 'o':
             snprintf(run->rules, sizeof(run->rules), "convoy: {odds: %s}\n", optarg);
             break;
         case 'f':
             plan.clock_faults = plan.place_faults = plan.silent_faults = plan.collapse_faults =
-                (uint32_t)strtoul(optarg, NULL, 10);
+                (uint32_t)sim_option_number("faults", 0, 500);
             break;
         case 'V':
             cameras_wanted = false;
@@ -367,22 +255,34 @@ static struct sim_plan make_plan(int argc, char **argv, struct run *run)
         case 'C':
             vehicles_wanted = false;
             break;
-        case 'w':
-            run->show = true;
-            break;
         default:
-            exit(2);
+            findings_option(option, &shared);
         }
     }
-    plan.seconds = days * 86400.0;
+    run->show = shared.show;
+    plan.seconds = shared.days * 86400.0;
     plan.convoys = plan.listed / 10;
     plan.couriers = plan.listed / 16;
     plan.clones = plan.listed / 20;
     return plan;
 }
 
-// `naive` NULL: the naive rules have no say about cameras.
-static bool play(struct sim *sim, struct naive *naive, struct run *run, uint64_t *ret_hits)
+// What the naive rules look at: of vehicles, or of cameras; the other is NULL.
+struct naive_rules {
+    struct naive *vehicles;
+    struct naive_cameras *cameras;
+};
+
+static bool look_naively(const struct naive_rules *naive, const struct sim_read *read)
+{
+    if (naive->cameras) {
+        naive_cameras_read(naive->cameras, read);
+    }
+    return !naive->vehicles || naive_read(naive->vehicles, read);
+}
+
+static bool play(struct sim *sim, const struct naive_rules *naive, struct run *run,
+                 uint64_t *ret_hits)
 {
     struct hs_correlator *correlator = NULL;
     struct hs_correlator_config config = {
@@ -405,14 +305,14 @@ static bool play(struct sim *sim, struct naive *naive, struct run *run, uint64_t
     struct feed *feed = good ? feed_new(sim, rules, correlator, run->gather, &run->health) : NULL;
     good = feed && feed_controls(feed, hs_controls_hash(run->controls));
     while (good && sim_next(sim, &read)) {
-        good = (!naive || naive_read(naive, &read)) && feed_read(feed, &read);
+        good = look_naively(naive, &read) && feed_read(feed, &read);
     }
     *ret_hits = feed ? feed_hits(feed) : 0;
     hs_gather_free(run->gather);
     hs_camera_findings_free(run->health);
     feed_free(feed);
     hs_correlator_free(correlator);
-    return good && !sim_broken(sim) && !run->broken;
+    return good && !sim_broken(sim) && !run->broken && !run->accused.broken;
 }
 
 // A longer world with fewer listed vehicles and more wrong cameras: what cameras are judged by.
@@ -420,6 +320,7 @@ static bool play_cameras(const struct sim_plan *plan, const struct run *like, bo
 {
     struct sim_plan longer = *plan;
     struct run run = {.controls = like->controls, .show = like->show};
+    struct camera_book said = {0};
     uint64_t hits;
     if (!hs_bench_smoke()) {
         longer.seed = plan->seed + 7;
@@ -432,10 +333,13 @@ static bool play_cameras(const struct sim_plan *plan, const struct run *like, bo
         longer.silent_faults = longer.collapse_faults = 30;
     }
     struct sim *sim = sim_new(&longer, HITSIM_DATA, NULL);
-    bool good = sim && play(sim, NULL, &run, &hits);
-    *ret_holds = good && print_cameras(&run, sim);
+    const struct naive_rules naive = {.cameras = sim ? naive_cameras_new(sim, &said) : NULL};
+    bool good = naive.cameras && play(sim, &naive, &run, &hits) && !said.broken;
+    *ret_holds = good && print_cameras(&run, &said, sim);
+    naive_cameras_free(naive.cameras);
+    camera_book_fini(&said);
+    camera_book_fini(&run.accused);
     free(run.said);
-    free(run.accused);
     sim_free(sim);
     return good;
 }
@@ -448,7 +352,8 @@ static bool play_vehicles(const struct sim_plan *plan, struct run *run, bool *re
     if (sim && run->show) {
         sim_observe_chance(sim, score_on_chance, run);
     }
-    bool good = naive && play(sim, naive, run, &hits);
+    const struct naive_rules rules = {.vehicles = naive};
+    bool good = naive && play(sim, &rules, run, &hits);
     *ret_holds = good && print_all(run, naive, sim, hits);
     naive_free(naive);
     sim_free(sim);
@@ -468,7 +373,7 @@ int main(int argc, char **argv)
         fputs("findings_bench: out of memory\n", stderr);
     }
     free(run.said);
-    free(run.accused);
+    camera_book_fini(&run.accused);
     free(run.chances);
     hs_controls_unref(run.controls);
     return !good ? 1 : vehicles_hold && cameras_hold ? 0 : 3;

@@ -21,9 +21,11 @@
 
 #include "findings/feed.h"
 #include "findings/next_score.h"
+#include "findings/options.h"
 #include "findings/pattern_tally.h"
 #include "findings/shares.h"
 #include "findings/table.h"
+#include "hitsim/option.h"
 #include "support/figure.h"
 
 #define START_MS INT64_C(1768291200000)
@@ -169,12 +171,13 @@ static bool print_all(const struct next_counts *counts, const struct sim_plan *p
 
 static struct sim_plan make_plan(int argc, char **argv, struct run *run)
 {
-    static const struct option options[] = {
-        {"days", 1, NULL, 'd'},    {"rate", 1, NULL, 'r'},        {"seed", 1, NULL, 's'},
-        {"listed", 1, NULL, 'l'},  {"show", 0, NULL, 'w'},        {"rules", 1, NULL, 'y'},
-        {"pause-s", 1, NULL, 'p'}, {"survey-days", 1, NULL, 'v'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {FINDINGS_OPTIONS,
+                                            {"rules", 1, NULL, 'y'},
+                                            {"pause-s", 1, NULL, 'p'},
+                                            {"survey-days", 1, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
     struct sim_plan plan = sim_plan_default();
-    double days = hs_bench_smoke() ? 0.2 : 28;
+    struct findings_options shared = {.plan = &plan, .days = hs_bench_smoke() ? 0.2 : 28};
     int option;
     plan.seed = 515151;
     plan.start_ms = START_MS;
@@ -184,38 +187,24 @@ static struct sim_plan make_plan(int argc, char **argv, struct run *run)
     plan.clock_faults = plan.place_faults = plan.silent_faults = plan.collapse_faults = 4;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'd':
-            days = atof(optarg);
-            break;
-        case 'r':
-            plan.rate = atof(optarg);
-            break;
-        case 's':
-            plan.seed = strtoull(optarg, NULL, 10);
-            break;
-        case 'l':
-            plan.listed = (uint32_t)strtoul(optarg, NULL, 10);
-            break;
         case 'p':
-            plan.listed_pause_s = atof(optarg);
+            plan.listed_pause_s = sim_option_number("pause-s", 60, 1e7);
             break;
         case 'v':
-            run->survey_days = atof(optarg);
+            run->survey_days = sim_option_number("survey-days", 0.01, 365);
             break;
         case 'y':
             run->rules = optarg;
             break;
-        case 'w':
-            run->show = true;
-            break;
         default:
-            exit(2);
+            findings_option(option, &shared);
         }
     }
+    run->show = shared.show;
     plan.convoys = plan.listed / 20;
     plan.couriers = plan.listed / 50;
     plan.clones = plan.listed / 100;
-    plan.seconds = days * 86400.0;
+    plan.seconds = shared.days * 86400.0;
     return plan;
 }
 

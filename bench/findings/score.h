@@ -6,6 +6,7 @@
  * Bounds: memory grows with what is said.
  */
 
+#include "findings/camera_score.h"
 #include "findings/feed.h"
 #include "hitsim/naive.h"
 
@@ -17,21 +18,10 @@ struct said {
     bool right;
 };
 
-// A camera that was found wrong, kind by kind.
-struct accused {
-    char camera[HS_GATHER_ID_BYTES + 1];
-    Hitstream__V1__CameraFaultKind kind;
-    int64_t at_ms;      // found first
-    int64_t offset_ms;  // as it was said last
-    int64_t cleared_ms; // 0: it stands
-    bool right;
-};
-
 struct run {
     struct hs_gather *gather;
     struct hs_camera_findings *health;
-    struct accused *accused;
-    size_t accused_count, accused_capacity;
+    struct camera_book accused;
     struct hs_controls *controls;
     struct said *said;
     size_t count;
