@@ -197,7 +197,7 @@ void hs_channel_send(struct hs_correlate_stage *stage, struct hs_channel *channe
 {
     outgoing->channel = channel;
     outgoing->first_tried_at_ms = hs_clock_boottime_ms();
-    outgoing->first_tried_wall_ms = hs_clock_realtime_ms();
+    outgoing->first_tried_wall_ms = hs_stage_wall_ms(stage);
     if (channel->retry_count >= HS_STAGE_RETRY_MAX) {
         give_up(stage, channel, outgoing);
         return;

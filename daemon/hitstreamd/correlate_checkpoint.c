@@ -104,7 +104,8 @@ static bool is_due(const struct hs_part *part, int64_t boot_ms, bool at_once)
 // by nobody before now; while events of earlier owners are applied again, their time stands.
 static int64_t told_after_ms(const struct hs_part *part)
 {
-    return part->caught_up ? hs_clock_realtime_ms() : hs_correlator_written_at_ms(part->correlator);
+    return part->caught_up ? hs_stage_wall_ms(part->stage)
+                           : hs_correlator_written_at_ms(part->correlator);
 }
 
 // Packs what changed; what is told from here on belongs to the next one.

@@ -132,7 +132,7 @@ static void acked_alert(struct hs_correlate_stage *stage, struct hs_outgoing *ou
     outgoing->channel->told_ops = false; // it takes alerts (again)
     if (outgoing->event_appended_at_ms > 0 && !outgoing->test) {
         hs_metric_observe(stage->metrics->latency,
-                          (double)(hs_clock_realtime_ms() - outgoing->event_appended_at_ms) /
+                          (double)(hs_stage_wall_ms(stage) - outgoing->event_appended_at_ms) /
                               1000.0);
     }
     hs_kill_point("alert-acked");
@@ -200,6 +200,9 @@ void hs_outbox_delivered(void *ctx, const struct hs_kafka_delivery *delivery)
         outgoing->channel->in_flight--;
     }
     if (delivery->status == HS_DELIVERY_ACKED) {
+        if (delivery->append_time) {
+            hs_broker_clock_see(&stage->brokers, delivery->timestamp_ms, hs_clock_boottime_ms());
+        }
         acked(stage, outgoing, delivery);
         return;
     }

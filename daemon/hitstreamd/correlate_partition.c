@@ -245,11 +245,15 @@ void hs_part_apply(struct hs_part *part, const struct hs_kafka_message *message)
         hold(part, message->offset);
         return;
     }
+    bool by_broker;
     struct hs_log_record record = {
         .offset = (uint64_t)message->offset,
-        .append_time_ms = hs_kafka_message_time_ms(message, NULL),
+        .append_time_ms = hs_kafka_message_time_ms(message, &by_broker),
         .value = message->value,
     };
+    if (by_broker) {
+        hs_broker_clock_see(&part->stage->brokers, record.append_time_ms, hs_clock_boottime_ms());
+    }
     hs_kafka_message_header(message, "traceparent", &record.traceparent);
     part->event_appended_at_ms = record.append_time_ms;
     int rc = hs_correlator_apply(part->correlator, &record, &applied);

@@ -33,6 +33,7 @@
 
 #include "base/clock.h"
 #include "correlate/correlator.h"
+#include "hitstreamd/broker_clock.h"
 #include "hitstreamd/correlate_stage.h"
 #include "hitstreamd/thread.h"
 #include "kafka/consumer.h"
@@ -87,8 +88,8 @@ struct hs_outgoing {
     enum hs_outgoing_kind kind;
     unsigned generation; // of the part's alerts: before or after the running checkpoint's boundary
     struct hs_id id;     // of an alert
-    int64_t first_tried_at_ms; // boot time
-    int64_t first_tried_wall_ms;
+    int64_t first_tried_at_ms;    // boot time
+    int64_t first_tried_wall_ms;  // by the brokers' clock
     int64_t event_appended_at_ms; // LogAppendTime of the event that caused it; 0: none
     bool covert;                  // counted with all covert ones
     bool test;                    // of a test read: not counted
@@ -216,11 +217,12 @@ struct hs_correlate_stage {
     size_t channel_count;
     struct hs_part **parts; // assigned
     size_t part_count;
-    struct hs_id_set stood;    // ids that stand in queues since the last takeover
-    int64_t read_back_from_ms; // wall clock: since when queues were read back
-    bool unrouted_read;        // 'unrouted' was, since the assignment
-    size_t in_flight;          // messages whose end is not known
-    int64_t lease_from_ms;     // boot time at which the last acknowledged commit was sent; 0: none
+    struct hs_id_set stood;         // ids that stand in queues since the last takeover
+    struct hs_broker_clock brokers; // by what they stamped: hs_stage_wall_ms()
+    int64_t read_back_from_ms;      // wall clock: since when queues were read back
+    bool unrouted_read;             // 'unrouted' was, since the assignment
+    size_t in_flight;               // messages whose end is not known
+    int64_t lease_from_ms; // boot time at which the last acknowledged commit was sent; 0: none
     bool commit_on_its_way;
     int64_t commit_sent_at_ms;   // boot time
     int64_t unrouted_since_told; // alerts without a route that ops was not told of
@@ -239,6 +241,12 @@ struct hs_correlate_stage {
 static inline void hs_stage_beat(struct hs_correlate_stage *stage)
 {
     hs_thread_beat(&stage->thread);
+}
+
+// The time by the brokers' clock, which alone may be compared with what they stamped.
+static inline int64_t hs_stage_wall_ms(const struct hs_correlate_stage *stage)
+{
+    return hs_broker_clock_ms(&stage->brokers, hs_clock_boottime_ms(), hs_clock_realtime_ms());
 }
 
 static inline bool hs_stage_stopping(const struct hs_correlate_stage *stage)

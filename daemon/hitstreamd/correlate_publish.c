@@ -38,7 +38,8 @@ static void add_headers(struct publishing *p)
         }
         p->headers[p->header_count++] = (struct hs_kafka_header){header.name, header.value};
     }
-    snprintf(p->age, sizeof(p->age), "%" PRId64, hs_clock_realtime_ms() - p->alert->event_at_ms);
+    snprintf(p->age, sizeof(p->age), "%" PRId64,
+             hs_stage_wall_ms(p->part->stage) - p->alert->event_at_ms);
     p->headers[p->header_count++] = (struct hs_kafka_header){"age-ms", hs_str(p->age)};
     if (p->diverted) {
         p->headers[p->header_count++] =
@@ -105,7 +106,8 @@ void hs_publish_alert(void *ctx, const struct hs_alert *alert)
         hs_metric_add(part->stage->metrics->already_told, 1);
         return;
     }
-    if (alert->late_queue && hs_clock_realtime_ms() - alert->event_at_ms > alert->divert_after_ms) {
+    if (alert->late_queue &&
+        hs_stage_wall_ms(part->stage) - alert->event_at_ms > alert->divert_after_ms) {
         p.queue = alert->late_queue;
         p.diverted = true;
         hs_metric_add(part->stage->metrics->diverted, 1);

@@ -139,7 +139,7 @@ static void forget_stood(struct hs_correlate_stage *stage)
 
 static void step_parts(struct hs_correlate_stage *stage, int64_t boot_ms)
 {
-    int64_t wall_ms = hs_clock_realtime_ms();
+    int64_t wall_ms = hs_stage_wall_ms(stage);
     bool any_new = false;
     for (size_t i = 0; i < stage->part_count; i++) {
         any_new = hs_part_is_new(stage->parts[i], boot_ms) || any_new;

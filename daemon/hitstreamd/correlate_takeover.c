@@ -64,7 +64,7 @@ static int append_took_over(struct takeover *takeover, struct hs_part *part)
     Hitstream__V1__TookOver took_over = HITSTREAM__V1__TOOK_OVER__INIT;
     uint8_t packed[TOOK_OVER_BYTES];
     took_over.instance_id = (char *)(uintptr_t)takeover->stage->config.settings->instance_id;
-    took_over.at_ms = hs_clock_realtime_ms();
+    took_over.at_ms = hs_stage_wall_ms(takeover->stage);
     event.event_case = HITSTREAM__V1__VEHICLE_EVENT__EVENT_TOOK_OVER;
     event.took_over = &took_over;
     if (hitstream__v1__vehicle_event__get_packed_size(&event) > sizeof(packed)) {

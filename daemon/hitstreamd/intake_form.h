@@ -56,7 +56,7 @@ struct hs_intake_terms {
     const struct hs_token_key *token_key;
     const struct hs_routes *routes; // of the controls' head: who may be handed something
     struct hs_str queue;            // the topic's
-    int64_t now_ms;                 // wall clock
+    int64_t now_ms;                 // when it came in, by the broker's clock
 };
 
 // Feedback that may be appended; or what is said of a group, for the store.

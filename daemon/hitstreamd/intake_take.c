@@ -206,7 +206,7 @@ bool hs_intake_take(void *ctx, const struct hs_kafka_message *message)
         .token_key = &intake->config.token_key,
         .routes = hs_controls_routes(intake->controls),
         .queue = hs_str(slot->desk->queue),
-        .now_ms = hs_clock_realtime_ms(),
+        .now_ms = counted_at_ms(message),
     };
     snprintf(position, sizeof(position), "%s/%" PRId32 "@%" PRId64, message->topic,
              message->partition, message->offset);

@@ -113,6 +113,7 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     if (delivery.status == HS_DELIVERY_ACKED) {
         rd_kafka_timestamp_type_t type;
         delivery.timestamp_ms = rd_kafka_message_timestamp(message, &type);
+        delivery.append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
     }
     if (delivery.status == HS_DELIVERY_UNKNOWN) {
         producer->doubtful = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT || producer->doubtful;

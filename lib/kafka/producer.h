@@ -38,6 +38,7 @@ struct hs_kafka_delivery {
     int32_t partition;    // ACKED
     int64_t offset;       // ACKED
     int64_t timestamp_ms; // ACKED: LogAppendTime where the topic has it
+    bool append_time;     // it is that, and so by the broker's clock
     int error;            // else: an enum hs_error
     const char *text;     // else: the client library's words
 };
