@@ -12,7 +12,13 @@
 #include "base/clock.h"
 #include "support/kafka_admin.h"
 
-enum { KAFKA_PORT = 9092, CONTROLLER_PORT = 9093, REDIS_PORT = 6379, SENTINEL_PORT = 26379 };
+enum {
+    KAFKA_PORT = 9092,
+    CONTROLLER_PORT = 9093,
+    REDIS_PORT = 6379,
+    SENTINEL_PORT = 26379,
+    BROKERS_MS = 120000
+};
 
 // Failures are noticed within 2 to 3 s, so that a test need not wait for the usual 9 to 30.
 static const char *const broker_properties[] = {
@@ -128,7 +134,7 @@ static void await_brokers(struct cluster *cluster)
     for (unsigned i = 0; i < CLUSTER_BROKERS; i++) {
         assert_int_equal(hs_broker_await(&cluster->brokers[i]), 0);
     }
-    assert_int_equal(hs_test_brokers_await(cluster->bootstrap, CLUSTER_BROKERS, 30000), 0);
+    assert_int_equal(hs_test_brokers_await(cluster->bootstrap, CLUSTER_BROKERS, BROKERS_MS), 0);
 }
 
 void cluster_open(struct cluster *cluster)

@@ -43,10 +43,15 @@ void redis_thaw(struct ground *ground);
 void redis_fail_over(struct ground *ground);
 void redis_empty(struct ground *ground);
 void redis_restore(struct ground *ground);
+void redis_older(struct ground *ground);
+void redis_confirm(struct ground *ground);
 void redis_wrong_type(struct ground *ground);
 void redis_right_type(struct ground *ground);
 void redis_slow(struct ground *ground);
 void redis_reset(struct ground *ground);
+
+void changes_flood(struct ground *ground);
+void changes_bounded(struct ground *ground);
 
 // The host.
 void disk_prepare(struct ground *ground);
@@ -59,10 +64,17 @@ void files_allow(struct ground *ground);
 void memory_exhaust(struct ground *ground);
 void memory_allow(struct ground *ground);
 
+void clock_prepare(struct ground *ground);
+void clock_ahead(struct ground *ground);
+void clock_behind(struct ground *ground);
+void clock_right(struct ground *ground);
+
 // The data.
 void reads_poison(struct ground *ground);
 void reads_bomb(struct ground *ground);
 void reads_rejected(struct ground *ground);
+void http_flood(struct ground *ground);
+void http_answers(struct ground *ground);
 void list_bad(struct ground *ground);
 void controls_wrong(struct ground *ground);
 void controls_right(struct ground *ground);

@@ -50,15 +50,6 @@ static void fill(const char *path)
     close(fd);
 }
 
-// So that there is something new to be written.
-static void change_a_list(struct ground *ground)
-{
-    char vrm[32];
-    snprintf(vrm, sizeof(vrm), "VRM=Q%03uXYX", ++ground->changes);
-    WORLD_HITCTL(&ground->world, "list", "put", "stolen", vrm, "action=STOP", "reason=test",
-                 "weed date=2099-12-31", "priority=medium");
-}
-
 void disk_fill(struct ground *ground)
 {
     char path[HS_TEST_PATH_BYTES + 16];
@@ -66,7 +57,7 @@ void disk_fill(struct ground *ground)
         filler_of(ground, i, path);
         fill(path);
     }
-    change_a_list(ground);
+    ground_change_a_list(ground); // so that there is something new to be written
 }
 
 static void kill_and_start_one(struct ground *ground)
@@ -104,7 +95,7 @@ static void remount(const struct ground *ground, unsigned long flags)
 void disk_read_only(struct ground *ground)
 {
     remount(ground, MS_RDONLY);
-    change_a_list(ground);
+    ground_change_a_list(ground); // so that there is something new to be written
 }
 
 void disk_writable(struct ground *ground)

@@ -40,6 +40,14 @@ enum network_host ground_redis_host(const struct ground *ground,
     return HOST_REDIS_1 + (unsigned)(redis - ground->cluster.redises);
 }
 
+void ground_change_a_list(struct ground *ground)
+{
+    char vrm[32];
+    snprintf(vrm, sizeof(vrm), "VRM=Q%03uXYX", ++ground->changes);
+    WORLD_HITCTL(&ground->world, "list", "put", "stolen", vrm, "action=STOP", "reason=test",
+                 "weed date=2099-12-31", "priority=medium");
+}
+
 void ground_start_load(struct ground *ground, struct hs_process *ret_hitctl)
 {
     static unsigned number;

@@ -12,6 +12,13 @@
 #include "support/world/audit.h"
 #include "support/world/responder.h"
 
+// A daemon's clock that can be set.
+struct ground_clock {
+    char path[HS_TEST_PATH_BYTES + 16];     // file of the nanoseconds by which it is moved
+    char words[2][HS_TEST_PATH_BYTES + 48]; // of its environment
+    const char *env[3];                     // these, ends with NULL
+};
+
 struct ground {
     struct cluster cluster;
     struct world world;
@@ -26,6 +33,8 @@ struct ground {
     uint64_t limit_before;                // of the daemon hit last
     size_t rejected;                      // messages produced that cannot be used
     unsigned changes;                     // of lists so far
+    struct ground_clock clocks[WORLD_INSTANCES];
+    size_t resident_before[WORLD_INSTANCES]; // bytes of each daemon
 };
 
 // One row of the table.
@@ -53,6 +62,8 @@ extern const struct fault fault_table[];
 unsigned ground_dice(struct ground *ground, unsigned below);
 // Starts a daemon and waits until it is ready.
 void ground_start_daemon(struct ground *ground, size_t daemon);
+// One entry of a list changes, as a person does it.
+void ground_change_a_list(struct ground *ground);
 // hitctl loads a list of 20,000 whose vehicles never come by, in the background.
 void ground_start_load(struct ground *ground, struct hs_process *ret_hitctl);
 // The host that a daemon, broker or Redis stands on.

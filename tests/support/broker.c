@@ -12,7 +12,7 @@
 
 enum {
     FETCH_MS = 300000,
-    START_MS = 60000,
+    START_MS = 120000,
     STOP_MS = 15000,
     PROPERTIES_MAX = 32,
     PROPERTY_BYTES = 1024,

@@ -23,10 +23,10 @@ static const char *const forces[] = {"north", "south", "west"};
 
 static const char *const names[] = {"cameras.csv", "queues.yaml", "rules.yaml"};
 
-// Nothing is late by the wall clock here, however long a daemon was down: each alert has one right
-// queue.
+// Nothing is late by the wall clock here, however long a daemon was down, unless its clock is wrong:
+// each alert has one right queue.
 static const char rules[] = "lateness:\n  live_ms: 3600000\n  recent_ms: 86400000\n"
-                            "publish:\n  live_ms: 86400000\n"
+                            "publish:\n  live_ms: 1800000\n"
                             "incident:\n  quiet_ms: 60000\n  repeat_window_ms: 5000\n"
                             "companions:\n  after_ms: 1000\n  settle_ms: 500\n";
 
@@ -81,7 +81,7 @@ const char *world_list_id(enum world_list list)
     return ids[list];
 }
 
-enum { WORDS_MAX = 24 };
+enum { WORDS_MAX = 24, ENV_MAX = 4 };
 
 static void hitctl_words(struct world *world, const char *const *words,
                          const char *ret_argv[WORDS_MAX])
@@ -140,15 +140,18 @@ static void write_configs(struct world *world, const struct world_place *place)
         path_of(world, name, instance->config);
         snprintf(name, sizeof(name), "i%zu.log", i);
         path_of(world, name, instance->log);
+        snprintf(name, sizeof(name), "i%zu.sock", i);
+        path_of(world, name, instance->admin_socket);
         snprintf(text, sizeof(text),
                  "instance: i%zu\nstate_dir: %s\nkafka:\n  bootstrap: %s\n  "
                  "session_timeout_ms: %d\n"
                  "  lease_ms: %d\n  message_timeout_ms: %d\nredis:\n%skeys:\n"
                  "  id_file: %s/id.key\n  token_file: %s/token.key\ncorrelate:\n  "
                  "local_state_ms: 1000\nadmin:\n  listen: \"\"\n  "
-                 "socket: \"\"\n",
+                 "socket: %s\n",
                  i, instance->state, world->bootstrap, session_ms, session_ms * 8 / 10,
-                 session_ms * 6 / 10, place->redis, world->folder, world->folder);
+                 session_ms * 6 / 10, place->redis, world->folder, world->folder,
+                 instance->admin_socket);
         assert_int_equal(hs_test_file_write(instance->config, text), 0);
     }
     write_file(world, "id.key", ID_KEY "\n");
@@ -280,8 +283,15 @@ void world_start(struct world *world, size_t index, const char *kill_point)
 {
     struct world_instance *instance = &world->instances[index];
     const char *argv[WORDS_MAX + 4];
-    const char *const env[] = {kill_point, NULL};
-    size_t count = 0;
+    const char *env[ENV_MAX + 1];
+    size_t count = 0, env_count = 0;
+    if (kill_point) {
+        env[env_count++] = kill_point;
+    }
+    for (size_t i = 0; instance->env && instance->env[i] && env_count < ENV_MAX; i++) {
+        env[env_count++] = instance->env[i];
+    }
+    env[env_count] = NULL;
     for (size_t i = 0; instance->wrapped && instance->wrapped[i] && count < WORDS_MAX; i++) {
         argv[count++] = instance->wrapped[i];
     }

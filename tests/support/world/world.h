@@ -32,8 +32,10 @@ struct world_instance {
     struct hs_process process;
     char config[HS_TEST_PATH_BYTES];
     char log[HS_TEST_PATH_BYTES];
-    char state[HS_TEST_PATH_BYTES];   // folder
+    char state[HS_TEST_PATH_BYTES]; // folder
+    char admin_socket[HS_TEST_PATH_BYTES];
     char network[HS_TEST_PATH_BYTES]; // it runs there; "": where the test does
+    const char *const *env;           // more of its environment, ends with NULL; NULL: nothing
     const char *const *wrapped;       // words before the program's, ends with NULL; NULL: none
     char name[16];
     const char *program; // hitstreamd; NULL: this build's
