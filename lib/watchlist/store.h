@@ -205,8 +205,8 @@ int hs_store_loading_new(struct hs_store *store, const struct hs_store_list *aga
 // Pipelined; each entry id once.
 int hs_store_loading_add(struct hs_store_loading *loading, struct hs_str entry_id,
                          struct hs_str entry);
-// Goes live. HS_ECONFLICT: the list is no longer at the revision it was made against. Frees the
-// loading.
+// Goes live, and frees the loading; whatever fails leaves it to be aborted. HS_ECONFLICT: the list
+// is no longer at the revision it was made against.
 int hs_store_loading_commit(struct hs_store_loading *loading, const struct hs_actor *actor,
                             enum hs_change_op op, struct hs_str note,
                             struct hs_store_list *ret_list, struct hs_position *ret_position);

@@ -56,6 +56,13 @@ static bool counts(const void *caller)
     return false;
 }
 
+// Whether the test's own program calls.
+static bool is_own(const void *caller)
+{
+    extern const char __executable_start, etext; // the linker's
+    return caller >= (const void *)&__executable_start && caller < (const void *)&etext;
+}
+
 // File, and offset for addr2line.
 static void describe(const void *caller, char *ret_text, unsigned long size)
 {
@@ -82,7 +89,8 @@ static void tell(const char *variable, const char *text)
 // Whether this call is the one that fails.
 static bool fails(enum hs_nth_kind kind, const void *caller, int error)
 {
-    if (own.armed && (own.kinds & kind) && ++own.calls == own.wanted) {
+    if (own.armed && (own.kinds & kind) && (!(own.kinds & HS_NTH_OWN) || is_own(caller)) &&
+        ++own.calls == own.wanted) {
         own.failed = true;
         own.place = caller;
         errno = error;

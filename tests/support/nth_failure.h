@@ -25,6 +25,7 @@ enum hs_nth_kind {
     HS_NTH_SYNC = 4,   // fsync, fdatasync: EIO
     HS_NTH_SOCKET = 8, // socket, connect, send, recv, poll: ECONNRESET
     HS_NTH_FILE = 16,  // open, fopen, rename, mkdir: EACCES
+    HS_NTH_OWN = 32,   // with others, of a test: calls by its own program alone, none by libraries
 };
 
 // The n-th call of these kinds by this thread from now on fails; 0: none does, they are counted.
