@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * hitctl replay: a stretch of anpr.hits through the core twice, by the rules in force and by those
- * of a file: what would have been told. Nothing is sent.
+ * of a file: what would have been told, and what the forecasts were worth. Nothing is sent.
  *
  * Each partition is read once, with two cores beside each other that get every event together.
  * Timers fire by the log's time in both, so that the two differ by their rules alone.
@@ -16,6 +16,7 @@
 #include "config/file.h"
 #include "hitctl/core_replay.h"
 #include "hitctl/replay_compare.h"
+#include "hitctl/replay_forecast.h"
 #include "hitctl/sight.h"
 #include "hitctl/store_open.h"
 #include "hitctl/stream.h"
@@ -65,21 +66,33 @@ struct replay {
     char controls_hash[HS_CONTROLS_HASH_BYTES]; // in force at warm_from_ms; "": none
     struct hitctl_replay *cores[REPLAY_SIDES];  // of the partition at hand
     struct replay_comparison comparison;
+    struct replay_forecasts forecasts;
     uint64_t events; // in the stretch
     int32_t partitions;
     int status; // of a callback that gave up
 };
 
+static void tell(struct replay *run, enum replay_side side, const struct hs_alert *alert)
+{
+    Hitstream__V1__Alert *unpacked =
+        hitstream__v1__alert__unpack(NULL, alert->payload.len, (const uint8_t *)alert->payload.ptr);
+    if (unpacked) {
+        replay_note(&run->comparison, side, unpacked);
+        replay_forecast_told(&run->forecasts, side, unpacked);
+    } else {
+        run->comparison.status = HS_ENOMEM;
+    }
+    hitstream__v1__alert__free_unpacked(unpacked, NULL);
+}
+
 static void on_now(void *ctx, const struct hs_alert *alert)
 {
-    struct replay *run = ctx;
-    replay_note(&run->comparison, REPLAY_NOW, alert);
+    tell(ctx, REPLAY_NOW, alert);
 }
 
 static void on_other(void *ctx, const struct hs_alert *alert)
 {
-    struct replay *run = ctx;
-    replay_note(&run->comparison, REPLAY_OTHER, alert);
+    tell(ctx, REPLAY_OTHER, alert);
 }
 
 static bool may_see(const struct replay *run, const pb_event *event)
@@ -101,6 +114,9 @@ static bool on_event(void *ctx, const struct hitctl_log_event *event)
                                                               (const uint8_t *)event->value.ptr);
     run->events += counts;
     if (unpacked && may_see(run, unpacked)) {
+        if (unpacked->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT) {
+            replay_forecast_seen(&run->forecasts, unpacked->vehicle, unpacked->hit, counts);
+        }
         for (size_t side = 0; side < REPLAY_SIDES && run->status == 0; side++) {
             run->status = hitctl_replay_apply(run->cores[side], event, unpacked);
         }
@@ -108,6 +124,7 @@ static bool on_event(void *ctx, const struct hitctl_log_event *event)
     hitstream__v1__vehicle_event__free_unpacked(unpacked, NULL);
     replay_settle(&run->comparison, counts);
     run->status = run->status ? run->status : run->comparison.status;
+    run->status = run->status ? run->status : run->forecasts.status;
     return run->status == 0;
 }
 
@@ -149,6 +166,7 @@ static int run_partition(struct replay *run, int32_t partition)
         hitctl_replay_free(run->cores[side]);
         run->cores[side] = NULL;
     }
+    replay_forecast_forget(&run->forecasts);
     return rc;
 }
 
@@ -223,6 +241,7 @@ static int read_rules(struct replay *run)
     if (rc == 0) {
         int64_t usual_ms = hs_rules_longest_ms(hs_controls_rules(none));
         int64_t longest_ms = hs_rules_longest_ms(&rules);
+        run->forecasts.quiet_ms = rules.quiet_ms;
         run->warm_from_ms = run->from_ms - hitctl_log_warm_ms(none) -
                             (longest_ms > usual_ms ? longest_ms - usual_ms : 0);
     }
@@ -272,12 +291,15 @@ static void print(struct replay *run)
                       ",\"events\":%" PRIu64 ",",
                       from, to, run->partitions, run->events);
         replay_print_json(&run->comparison, &out);
+        hs_buf_add_char(&out, ',');
+        replay_forecast_print_json(&run->forecasts, &out);
         hs_buf_add_text(&out, "}\n");
     } else {
         hs_buf_printf(&out,
                       "%s to %s: %" PRIu64 " events of %" PRId32 " partitions, read from %s on\n",
                       from, to, run->events, run->partitions, warm);
         replay_print_text(&run->comparison, &out);
+        replay_forecast_print_text(&run->forecasts, &out);
     }
     fputs(hs_buf_text(&out), stdout);
     hs_buf_fini(&out);
@@ -320,6 +342,7 @@ static int replay_run(struct hitctl *ctl, int argc, char **argv)
     controls_book_free(run->book);
     hs_kafka_tail_free(run->tail);
     replay_comparison_fini(&run->comparison);
+    replay_forecast_fini(&run->forecasts);
     hs_buf_fini(&run->rules);
     hitctl_keys_wipe(&run->keys);
     free(run);

@@ -29,27 +29,24 @@ static struct replay_told *add(struct replay_comparison *comparison, enum replay
 }
 
 void replay_note(struct replay_comparison *comparison, enum replay_side side,
-                 const struct hs_alert *alert)
+                 const Hitstream__V1__Alert *alert)
 {
-    Hitstream__V1__Alert *message =
-        hitstream__v1__alert__unpack(NULL, alert->payload.len, (const uint8_t *)alert->payload.ptr);
-    struct replay_told *told = message ? add(comparison, side) : NULL;
-    if (told) {
-        *told = (struct replay_told){.kind = message->kind,
-                                     .priority = message->priority,
-                                     .handling = message->handling,
-                                     .captured_at_ms = message->captured_at_ms};
-        cut(told->queue, message->queue);
-        cut(told->vehicle, message->vehicle);
-        cut(told->site, message->place ? message->place->site_id : "");
-        cut(told->rule, message->rule);
-        if (message->cause_id.len == HS_ID_BYTES) {
-            memcpy(told->cause.bytes, message->cause_id.data, HS_ID_BYTES);
-        }
-    } else {
+    struct replay_told *told = add(comparison, side);
+    if (!told) {
         comparison->status = HS_ENOMEM;
+        return;
     }
-    hitstream__v1__alert__free_unpacked(message, NULL);
+    *told = (struct replay_told){.kind = alert->kind,
+                                 .priority = alert->priority,
+                                 .handling = alert->handling,
+                                 .captured_at_ms = alert->captured_at_ms};
+    cut(told->queue, alert->queue);
+    cut(told->vehicle, alert->vehicle);
+    cut(told->site, alert->place ? alert->place->site_id : "");
+    cut(told->rule, alert->rule);
+    if (alert->cause_id.len == HS_ID_BYTES) {
+        memcpy(told->cause.bytes, alert->cause_id.data, HS_ID_BYTES);
+    }
 }
 
 // The queue's row; the last one stands for all that found no room.

@@ -61,7 +61,7 @@ struct replay_comparison {
 
 // One side tells this of the event at hand.
 void replay_note(struct replay_comparison *comparison, enum replay_side side,
-                 const struct hs_alert *alert);
+                 const Hitstream__V1__Alert *alert);
 // The event at hand is over: its alerts are counted and compared, or (warming up) forgotten.
 void replay_settle(struct replay_comparison *comparison, bool counts);
 void replay_comparison_fini(struct replay_comparison *comparison);
