@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hitstreamd/correlate_channel.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,13 +15,14 @@
 #include "kafka/trouble.h"
 
 HS_LOG_EVENT(event_queue_refuses, "queue-refuses", "0d6a86b9b6f54c5a9d8b0d2f3a6c91e4");
+HS_LOG_EVENT(event_queue_takes, "queue-takes-again", "a64f1d0c93e84b17b25c7e9031fd86ab");
+HS_LOG_EVENT(event_aside, "queue-put-aside", "3b90e7c2415f4d8ca7d26f180e5b94c1");
 HS_LOG_EVENT(event_undelivered, "queue-undelivered", "5f0b7c1c0a7e4a0f8c63c9d24e17b3aa");
 
 enum {
     TRY_AGAIN_MS = 500,
     ASK_AGAIN_MS = 2000,
     ASK_TIMEOUT_MS = 300,
-    READ_ALL_TIMEOUT_MS = 60000,    // at a takeover
     READ_CHANNEL_TIMEOUT_MS = 2000, // one queue, while others wait
     SETTLE_TIMEOUT_MS = 200,        // likewise
     READ_BACK_MARGIN_MS = 10000,    // the brokers' clocks may differ from ours by so much
@@ -152,6 +154,7 @@ static struct hs_outgoing *take_first(struct hs_channel *channel)
 
 void hs_channel_forget(struct hs_channel *channel, const struct hs_part *part)
 {
+    channel->aside = channel->aside && part;
     size_t count = channel->retry_count;
     for (size_t i = 0; i < count; i++) {
         struct hs_outgoing *outgoing = take_first(channel);
@@ -202,7 +205,7 @@ void hs_channel_send(struct hs_correlate_stage *stage, struct hs_channel *channe
         give_up(stage, channel, outgoing);
         return;
     }
-    if (channel->retry_count > 0 ||
+    if (channel->aside || channel->retry_count > 0 ||
         hs_outbox_produce(stage, outgoing, channel->topic, HS_KAFKA_PARTITION_BY_KEY) != 0) {
         keep(channel, outgoing); // behind those that wait: nothing overtakes them
     }
@@ -213,24 +216,60 @@ void hs_channel_refused(struct hs_correlate_stage *stage, struct hs_outgoing *ou
 {
     struct hs_channel *channel = outgoing->channel;
     (void)stage;
-    hs_log(HS_LOG_WARNING, &event_queue_refuses,
-           "queue '%s' did not take an alert: %s, trying again", channel->queue, delivery->text);
+    if (channel->refused++ == 0) {
+        hs_log(HS_LOG_WARNING, &event_queue_refuses,
+               "queue '%s' did not take an alert: %s, trying again", channel->queue,
+               delivery->text);
+    }
     channel->read_back = channel->read_back || delivery->status == HS_DELIVERY_UNKNOWN;
     channel->next_try_at_ms = hs_clock_boottime_ms() + TRY_AGAIN_MS;
     keep(channel, outgoing);
+}
+
+void hs_channel_took(struct hs_channel *channel)
+{
+    channel->told_ops = false;
+    if (channel->refused > 0) {
+        hs_log(HS_LOG_NOTICE, &event_queue_takes,
+               "queue '%s' takes alerts again, having refused %" PRIu64 " times", channel->queue,
+               channel->refused);
+        channel->refused = 0;
+    }
+}
+
+void hs_channel_put_aside(struct hs_channel *channel, const char *why)
+{
+    if (!channel->aside) {
+        hs_log(HS_LOG_WARNING, &event_aside,
+               "queue '%s': what was told to it cannot be read back: %s; its alerts wait for that, "
+               "others go on",
+               channel->queue, why);
+        channel->aside = true;
+        channel->aside_from_ms = INT64_MAX;
+    }
+}
+
+// Since when what waits may stand in the queue, by the wall clock.
+static int64_t doubtful_from_ms(const struct hs_channel *channel)
+{
+    int64_t from_ms = channel->aside ? channel->aside_from_ms : INT64_MAX;
+    for (struct hs_outgoing *o = channel->retry; o; o = o->next) {
+        from_ms = o->first_tried_wall_ms < from_ms ? o->first_tried_wall_ms : from_ms;
+    }
+    return from_ms;
 }
 
 // Takes those out of the waiting ones that stand in the queue after all. HS_EUNREACHABLE and the
 // like.
 static int read_back(struct hs_correlate_stage *stage, struct hs_channel *channel)
 {
-    int64_t from_ms = INT64_MAX;
-    for (struct hs_outgoing *o = channel->retry; o; o = o->next) {
-        from_ms = o->first_tried_wall_ms < from_ms ? o->first_tried_wall_ms : from_ms;
-    }
+    int64_t from_ms = doubtful_from_ms(channel);
     const char *const topics[] = {channel->topic_name, channel->undelivered_name};
     int rc = hs_kafka_producer_settle(stage->producer, channel->topic_name, SETTLE_TIMEOUT_MS);
     hs_stage_beat(stage);
+    rc = rc ? rc
+            : hs_kafka_producer_settle(stage->producer, channel->undelivered_name,
+                                       SETTLE_TIMEOUT_MS);
     rc = rc ? rc
             : hs_read_back_topics(stage, topics, 2, from_ms - READ_BACK_MARGIN_MS,
                                   READ_CHANNEL_TIMEOUT_MS);
@@ -248,6 +287,7 @@ static int read_back(struct hs_correlate_stage *stage, struct hs_channel *channe
         }
     }
     channel->read_back = false;
+    channel->aside = false;
     return 0;
 }
 
@@ -270,7 +310,8 @@ static void send_again(struct hs_correlate_stage *stage, struct hs_channel *chan
 
 void hs_channel_step(struct hs_correlate_stage *stage, struct hs_channel *channel, int64_t boot_ms)
 {
-    if (channel->retry_count == 0 || boot_ms < channel->next_try_at_ms || channel->in_flight > 0 ||
+    bool idle = channel->retry_count == 0 && !channel->aside;
+    if (idle || boot_ms < channel->next_try_at_ms || channel->in_flight > 0 ||
         !hs_stage_may_publish(stage)) {
         return;
     }
@@ -279,65 +320,14 @@ void hs_channel_step(struct hs_correlate_stage *stage, struct hs_channel *channe
         channel->next_ask_at_ms = boot_ms + ASK_AGAIN_MS;
         channel_know(stage, channel, ASK_TIMEOUT_MS);
     }
-    int rc = channel->read_back ? read_back(stage, channel) : 0;
+    int rc = channel->read_back || channel->aside ? read_back(stage, channel) : 0;
+    if (rc != 0) {
+        channel->next_try_at_ms = hs_clock_boottime_ms() + ASK_AGAIN_MS; // others have their turn
+    }
     while (is_overdue(channel, boot_ms)) {
         give_up(stage, channel, take_first(channel));
     }
     if (rc == 0 && channel->topic >= 0) {
         send_again(stage, channel);
     }
-}
-
-// ---------------------------------------------------------------- all queues of the controls
-
-// Topics that were not read since the assignment; borrowed from the channels. HS_ELIMIT.
-static int list_unread(struct hs_correlate_stage *stage, const struct hs_routes *routes,
-                       const char **ret_topics, size_t *ret_count)
-{
-    if (!stage->unrouted_read) {
-        ret_topics[(*ret_count)++] = HS_KAFKA_UNROUTED;
-    }
-    for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
-        const struct hs_channel *channel = hs_channel_get(stage, hs_routes_queue(routes, i));
-        if (!channel) {
-            return HS_ELIMIT;
-        }
-        if (!channel->read_since_takeover) {
-            ret_topics[(*ret_count)++] = channel->topic_name;
-            ret_topics[(*ret_count)++] = channel->undelivered_name;
-        }
-    }
-    return 0;
-}
-
-int hs_channels_read_back(struct hs_correlate_stage *stage, const struct hs_controls *controls,
-                          int64_t from_ms)
-{
-    const struct hs_routes *routes = hs_controls_routes(controls);
-    const char **topics = calloc(2 * hs_routes_queue_count(routes) + 1, sizeof(*topics));
-    size_t count = 0;
-    int rc = topics ? list_unread(stage, routes, topics, &count) : HS_ENOMEM;
-    rc = rc ? rc : hs_read_back_topics(stage, topics, count, from_ms, READ_ALL_TIMEOUT_MS);
-    if (rc == 0) {
-        stage->unrouted_read = true;
-        for (size_t i = 0; i < hs_routes_queue_count(routes); i++) {
-            hs_channel_get(stage, hs_routes_queue(routes, i))->read_since_takeover = true;
-        }
-    }
-    free(topics);
-    return rc;
-}
-
-void hs_channels_read_again(struct hs_correlate_stage *stage)
-{
-    stage->unrouted_read = false;
-    for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
-        channel->read_since_takeover = false;
-    }
-}
-
-void hs_channels_forget_read(struct hs_correlate_stage *stage)
-{
-    hs_id_set_fini(&stage->stood);
-    hs_channels_read_again(stage);
 }

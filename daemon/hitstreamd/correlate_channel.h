@@ -22,23 +22,20 @@ void hs_channel_send(struct hs_correlate_stage *stage, struct hs_channel *channe
 // Its delivery failed; takes it. For stage->refused.
 void hs_channel_refused(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
                         const struct hs_kafka_delivery *delivery);
+// It took an alert.
+void hs_channel_took(struct hs_channel *channel);
+// What was told to it before the takeover is not known: nothing is sent to it until that was read
+// back, which each round tries again, while others go on.
+void hs_channel_put_aside(struct hs_channel *channel, const char *why);
 // Sends again what waits: once a round.
 void hs_channel_step(struct hs_correlate_stage *stage, struct hs_channel *channel, int64_t boot_ms);
-// Forgets what waits of this part (NULL: of all).
+// Forgets what waits of this part (NULL: of all, and that it was put aside).
 void hs_channel_forget(struct hs_channel *channel, const struct hs_part *part);
 
 // Looks for the topics of all queues of these controls, waiting at most `timeout_ms` for each;
 // false: some are not known yet, and `stage->trouble` says which.
 bool hs_channels_know(struct hs_correlate_stage *stage, const struct hs_controls *controls,
                       int64_t timeout_ms);
-// Reads back what was told to the queues of these controls since a time; queues that were read
-// since the assignment are left out.
-int hs_channels_read_back(struct hs_correlate_stage *stage, const struct hs_controls *controls,
-                          int64_t from_ms);
-// Every queue is to be read again; ids that are known stay, some partition may still need them.
-void hs_channels_read_again(struct hs_correlate_stage *stage);
-// Nothing is replayed (any more): forgets the ids, too.
-void hs_channels_forget_read(struct hs_correlate_stage *stage);
 void hs_channels_free(struct hs_correlate_stage *stage);
 
 #endif

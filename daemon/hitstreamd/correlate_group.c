@@ -10,6 +10,7 @@
 #include "hitstreamd/correlate_checkpoint.h"
 #include "hitstreamd/correlate_follower.h"
 #include "hitstreamd/correlate_partition.h"
+#include "hitstreamd/correlate_queues.h"
 #include "hitstreamd/correlate_report.h"
 #include "hitstreamd/kill_point.h"
 
@@ -104,7 +105,7 @@ void hs_group_drop_parts(struct hs_correlate_stage *stage)
     stage->part_count = 0;
     stage->lease_from_ms = 0;
     stage->commit_on_its_way = false;
-    hs_channels_forget_read(stage);
+    hs_queues_forget_read(stage);
 }
 
 static bool on_assigned(void *ctx, struct hs_kafka_partition *partitions, size_t count)

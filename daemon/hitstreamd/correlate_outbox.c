@@ -129,7 +129,7 @@ static void acked_alert(struct hs_correlate_stage *stage, struct hs_outgoing *ou
     } else {
         hs_metric_add(outgoing->channel->alerts, 1);
     }
-    outgoing->channel->told_ops = false; // it takes alerts (again)
+    stage->took(outgoing->channel);
     if (outgoing->event_appended_at_ms > 0 && !outgoing->test) {
         hs_metric_observe(stage->metrics->latency,
                           (double)(hs_stage_wall_ms(stage) - outgoing->event_appended_at_ms) /

@@ -13,6 +13,7 @@
 #include "hitstreamd/correlate_channel.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_publish.h"
+#include "hitstreamd/correlate_queues.h"
 #include "hitstreamd/exclusions.h"
 #include "hitstreamd/withdrawn.h"
 
@@ -75,7 +76,7 @@ static struct hs_controls *lookup(void *ctx, const char *hash)
     struct hs_correlate_stage *stage = part->stage;
     struct hs_controls *controls = stage->config.controls_lookup(stage->config.controls_ctx, hash);
     if (controls && !part->caught_up &&
-        hs_channels_read_back(stage, controls, stage->read_back_from_ms) != 0) {
+        hs_queues_read_back(stage, controls, stage->read_back_from_ms) != 0) {
         hs_controls_unref(controls);
         return NULL;
     }

@@ -12,6 +12,7 @@
  *   correlate_readback      which alerts stand in topics already
  *   correlate_alarm         what ops is told
  *   correlate_channel       one queue: its topics, trying again, undelivered
+ *   correlate_queues        what was told before, of all queues
  *   correlate_publish       an alert to its queue
  *   correlate_partition     one partition: applying events, controls, timers
  *   camera_found            vehicles that a wrong camera concerns
@@ -119,7 +120,10 @@ struct hs_channel {
     int64_t next_try_at_ms;   // boot time
     int64_t next_ask_at_ms;   // boot time: when to look for its topics again
     bool read_since_takeover; // read back since the running assignment
+    bool aside;               // could not be read back at the takeover: its alerts wait for that
+    int64_t aside_from_ms;    // wall clock: since when it is to be read back then
     bool told_ops;            // that it does not take alerts; again after it did
+    uint64_t refused;         // deliveries since it took one
     struct hs_metric *alerts; // open ones told
 };
 
@@ -235,6 +239,7 @@ struct hs_correlate_stage {
     // An alert that its queue did not take: the channel's business. Takes it.
     void (*refused)(struct hs_correlate_stage *stage, struct hs_outgoing *outgoing,
                     const struct hs_kafka_delivery *delivery);
+    void (*took)(struct hs_channel *channel); // the queue took one
 };
 
 // Proof of life for the watchdog: from every loop that may last.

@@ -106,12 +106,12 @@ static bool on_idle(void *ctx)
     return !hs_stage_stopping(reading->stage);
 }
 
-// Adds a topic's range, if the topic exists. HS_EUNREACHABLE and the like.
+// Adds a topic's range, if the topic exists. HS_EAGAIN, HS_EUNREACHABLE and the like.
 static int add_range(struct hs_correlate_stage *stage, const char *topic, int64_t from_ms,
                      struct hs_kafka_range *ranges, size_t *count)
 {
     int32_t partitions;
-    int rc = hs_kafka_tail_partitions(stage->tail, topic, ASK_TIMEOUT_MS, &partitions);
+    int rc = hs_kafka_tail_led(stage->tail, topic, ASK_TIMEOUT_MS, &partitions);
     hs_stage_beat(stage);
     if (rc == HS_ENOTFOUND) {
         return 0; // nothing stands there

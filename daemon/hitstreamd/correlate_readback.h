@@ -16,8 +16,8 @@ int hs_id_set_add(struct hs_id_set *set, const struct hs_id *id);
 bool hs_id_set_has(const struct hs_id_set *set, const struct hs_id *id);
 
 // Reads what was appended to these topics since a time by the wall clock (0: all) into
-// stage->stood. A topic that does not exist holds nothing. HS_EUNREACHABLE, HS_ETIMEDOUT,
-// HS_ELIMIT, HS_ECANCELED when stopping.
+// stage->stood. A topic that does not exist holds nothing. HS_EAGAIN at once when a partition has no
+// leader; HS_EUNREACHABLE, HS_ETIMEDOUT, HS_ELIMIT, HS_ECANCELED when stopping.
 int hs_read_back_topics(struct hs_correlate_stage *stage, const char *const *topics,
                         size_t topic_count, int64_t from_ms, int64_t timeout_ms);
 // Since when alerts may stand in queues whose events are going to be applied again: nobody told of

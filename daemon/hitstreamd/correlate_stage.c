@@ -16,6 +16,7 @@
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_partition.h"
+#include "hitstreamd/correlate_queues.h"
 #include "hitstreamd/correlate_readback.h"
 #include "hitstreamd/correlate_report.h"
 #include "hitstreamd/correlate_takeover.h"
@@ -133,7 +134,7 @@ static void forget_stood(struct hs_correlate_stage *stage)
         }
     }
     if (stage->stood.count > 0) {
-        hs_channels_forget_read(stage);
+        hs_queues_forget_read(stage);
     }
 }
 
@@ -222,6 +223,7 @@ int hs_correlate_stage_new(const struct hs_correlate_stage_config *config,
     stage->unrouted_topic = -1;
     stage->ops_topic = -1;
     stage->refused = hs_channel_refused;
+    stage->took = hs_channel_took;
     hs_thread_init(&stage->thread);
     pthread_mutex_init(&stage->shared.lock, NULL);
     stage->metrics = hs_stage_metrics_new(config->metrics);

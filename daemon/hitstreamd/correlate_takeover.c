@@ -16,6 +16,7 @@
 #include "hitstreamd/correlate_metrics.h"
 #include "hitstreamd/correlate_outbox.h"
 #include "hitstreamd/correlate_partition.h"
+#include "hitstreamd/correlate_queues.h"
 #include "hitstreamd/correlate_readback.h"
 
 HS_LOG_EVENT(event_took_over, "partition-taken-over", "9a4f0c7b5ad84e5d8c0b6e1f7d3a2b68");
@@ -30,6 +31,7 @@ enum {
     CONTROLS_WAIT_MS = 1000, // then other partitions have their turn
     COMMIT_TIMEOUT_MS = 3000,
     SETTLE_TIMEOUT_MS = 15000,
+    SETTLE_ALL_MS = 3000, // then without the queues that are not
     SETTLE_STEP_MS = 500,
     AGAIN_AFTER_MS = 500,
     TOOK_OVER_BYTES = 512,
@@ -75,17 +77,50 @@ static int append_took_over(struct takeover *takeover, struct hs_part *part)
     return part->state == HS_PART_FAILED ? HS_EIO : 0;
 }
 
-// Nothing that was sent before can be written any more: neither events behind the new epoch nor
-// alerts behind the read-back. HS_ETIMEDOUT, HS_EUNREACHABLE: some broker does not say so.
-static int settle(const struct takeover *takeover)
+// Nothing of a topic (NULL: of any) can be written any more that was sent before. HS_ETIMEDOUT,
+// HS_EAGAIN and the like: some broker does not say so.
+static int settle_topic(const struct takeover *takeover, const char *topic, int64_t timeout_ms)
 {
-    int64_t until_ms = hs_clock_boottime_ms() + SETTLE_TIMEOUT_MS;
+    int64_t until_ms = hs_clock_boottime_ms() + timeout_ms;
     int rc;
     do {
         rc = go_on(takeover)
-                 ? hs_kafka_producer_settle(takeover->stage->producer, NULL, SETTLE_STEP_MS)
+                 ? hs_kafka_producer_settle(takeover->stage->producer, topic, SETTLE_STEP_MS)
                  : HS_ECANCELED;
-    } while (rc == HS_ETIMEDOUT && hs_clock_boottime_ms() < until_ms);
+    } while ((rc == HS_ETIMEDOUT || rc == HS_EAGAIN) && hs_clock_boottime_ms() < until_ms);
+    return rc;
+}
+
+// A queue that does not say so waits for it by itself.
+static void put_unsettled_aside(const struct takeover *takeover)
+{
+    struct hs_correlate_stage *stage = takeover->stage;
+    for (struct hs_channel *channel = stage->channels; channel; channel = channel->next) {
+        int rc = settle_topic(takeover, channel->topic_name, 0);
+        rc = rc ? rc : settle_topic(takeover, channel->undelivered_name, 0);
+        if (rc != 0) {
+            hs_channel_put_aside(channel, hs_strerror(rc));
+        }
+    }
+}
+
+// Nothing that was sent before can be written any more: neither events behind the new epoch nor
+// alerts behind the read-back.
+static int settle(const struct takeover *takeover)
+{
+    static const char *const base[] = {HS_KAFKA_HITS, HS_KAFKA_VEHICLES, HS_KAFKA_UNROUTED,
+                                       HS_KAFKA_OBSERVATIONS};
+    int rc = settle_topic(takeover, NULL, SETTLE_ALL_MS);
+    if (rc == 0 || rc == HS_ECANCELED) {
+        return rc;
+    }
+    rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(base) / sizeof(base[0]); i++) {
+        rc = settle_topic(takeover, base[i], SETTLE_TIMEOUT_MS);
+    }
+    if (rc == 0) {
+        put_unsettled_aside(takeover);
+    }
     return rc;
 }
 
@@ -266,7 +301,7 @@ static int read_back(struct takeover *takeover)
 {
     struct hs_correlate_stage *stage = takeover->stage;
     int64_t from_ms = hs_read_back_since_ms(stage);
-    hs_channels_read_again(stage);
+    hs_queues_read_again(stage);
     stage->read_back_from_ms = from_ms;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < takeover->count; i++) {
@@ -274,7 +309,7 @@ static int read_back(struct takeover *takeover)
     }
     struct hs_controls *head = stage->config.controls_head(stage->config.controls_ctx);
     if (rc == 0 && head) {
-        rc = hs_channels_read_back(stage, head, from_ms);
+        rc = hs_queues_read_back(stage, head, from_ms);
     }
     hs_controls_unref(head);
     return rc;

@@ -341,10 +341,11 @@ int hs_kafka_error(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return HS_ENOTFOUND;
     case RD_KAFKA_RESP_ERR__NO_OFFSET:
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        return HS_ENOTFOUND;
+        return HS_ECONFLICT; // the log is not the one that the offset was committed for
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
@@ -436,8 +437,9 @@ bool hs_kafka_message_header_at(const struct hs_kafka_message *message, size_t i
     return true;
 }
 
-int hs_kafka_count_partitions(rd_kafka_t *client, const char *topic, int64_t timeout_ms,
-                              int32_t *ret_count)
+// A topic as the cluster knows it now, to be freed by rd_kafka_metadata_destroy().
+static int ask_topic(rd_kafka_t *client, const char *topic, int64_t timeout_ms,
+                     const struct rd_kafka_metadata **ret_metadata)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
@@ -451,8 +453,40 @@ int hs_kafka_count_partitions(rd_kafka_t *client, const char *topic, int64_t tim
     }
     hs_kafka_trouble_over();
     int r = metadata->topic_cnt == 1 ? hs_kafka_error(metadata->topics[0].err) : HS_EPROTO;
+    if (r < 0) {
+        rd_kafka_metadata_destroy(metadata);
+        return r;
+    }
+    *ret_metadata = metadata;
+    return 0;
+}
+
+int hs_kafka_count_partitions(rd_kafka_t *client, const char *topic, int64_t timeout_ms,
+                              int32_t *ret_count)
+{
+    const struct rd_kafka_metadata *metadata;
+    int r = ask_topic(client, topic, timeout_ms, &metadata);
     if (r == 0) {
         *ret_count = metadata->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    return r;
+}
+
+int hs_kafka_count_led(rd_kafka_t *client, const char *topic, int64_t timeout_ms,
+                       int32_t *ret_count)
+{
+    const struct rd_kafka_metadata *metadata;
+    int r = ask_topic(client, topic, timeout_ms, &metadata);
+    if (r < 0) {
+        return r;
+    }
+    const struct rd_kafka_metadata_topic *row = &metadata->topics[0];
+    for (int i = 0; i < row->partition_cnt; i++) {
+        r = row->partitions[i].leader < 0 ? HS_EAGAIN : r;
+    }
+    if (r == 0) {
+        *ret_count = row->partition_cnt;
     }
     rd_kafka_metadata_destroy(metadata);
     return r;

@@ -30,9 +30,9 @@ struct hs_kafka_consumer_events {
     // proves membership from then on. `error` is 0 only when every partition was taken.
     void (*committed)(void *ctx, int64_t sent_at_ms, int error,
                       const struct hs_kafka_partition *partitions, size_t count);
-    // Something about one partition: HS_ENOTFOUND no offset is committed (role READS: an operator
-    // decides) or the committed one is no longer in the log; others as they come. The consumer goes
-    // on.
+    // Something about one partition: HS_ECONFLICT no offset is committed or the log does not have
+    // it (role READS: nothing of it is read until an operator has decided); HS_ENOTFOUND the topic is
+    // gone; others as they come. The consumer goes on with the other partitions.
     void (*trouble)(void *ctx, const struct hs_kafka_partition *partition, const char *text);
     struct hs_kafka_events client;
 };

@@ -26,6 +26,9 @@ void hs_kafka_message_view(const rd_kafka_message_t *native, struct hs_kafka_mes
 // Partitions of a topic as the cluster knows it now.
 int hs_kafka_count_partitions(rd_kafka_t *client, const char *topic, int64_t timeout_ms,
                               int32_t *ret_count);
+// The same; HS_EAGAIN when one of them has no leader.
+int hs_kafka_count_led(rd_kafka_t *client, const char *topic, int64_t timeout_ms,
+                       int32_t *ret_count);
 // Both ends of a partition, asked for now. On failure it is also asked who leads the partition, so
 // that the next question goes there: up to a second more. HS_EAGAIN, HS_EUNREACHABLE: not now.
 int hs_kafka_ends(rd_kafka_t *client, const char *topic, int32_t partition, int64_t timeout_ms,

@@ -103,6 +103,12 @@ int hs_kafka_tail_partitions(struct hs_kafka_tail *tail, const char *topic, int6
     return hs_kafka_count_partitions(tail->client, topic, timeout_ms, ret_count);
 }
 
+int hs_kafka_tail_led(struct hs_kafka_tail *tail, const char *topic, int64_t timeout_ms,
+                      int32_t *ret_count)
+{
+    return hs_kafka_count_led(tail->client, topic, timeout_ms, ret_count);
+}
+
 static int64_t left_ms(const struct reading *reading)
 {
     if (reading->until_ns == INT64_MAX) {

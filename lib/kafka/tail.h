@@ -49,5 +49,8 @@ int hs_kafka_tail_cluster(struct hs_kafka_tail *tail, int64_t timeout_ms, char *
 // A topic's partitions. HS_ENOTFOUND, HS_EUNREACHABLE.
 int hs_kafka_tail_partitions(struct hs_kafka_tail *tail, const char *topic, int64_t timeout_ms,
                              int32_t *ret_count);
+// The same for whoever cannot wait until all can be read: HS_EAGAIN when one of them has no leader.
+int hs_kafka_tail_led(struct hs_kafka_tail *tail, const char *topic, int64_t timeout_ms,
+                      int32_t *ret_count);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "hitstream/v1/state.pb-c.h"
-#include "hitstreamd/correlate_channel.h"
+#include "hitstreamd/correlate_queues.h"
 #include "hitstreamd/correlate_readback.h"
 
 static struct hs_settings settings = {.kafka_message_timeout_ms = 2000};
@@ -86,11 +86,11 @@ static void reading_again_keeps_what_others_need(void **state)
     stage.channels = &channel;
     stage.unrouted_read = true;
     assert_int_equal(hs_id_set_add(&stage.stood, &id), 0);
-    hs_channels_read_again(&stage);
+    hs_queues_read_again(&stage);
     assert_false(channel.read_since_takeover);
     assert_false(stage.unrouted_read);
     assert_true(hs_id_set_has(&stage.stood, &id));
-    hs_channels_forget_read(&stage);
+    hs_queues_forget_read(&stage);
     assert_false(hs_id_set_has(&stage.stood, &id));
 }
 

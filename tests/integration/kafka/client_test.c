@@ -445,7 +445,7 @@ static void reads_do_not_start_without_an_operator(void **state)
     while (member.trouble == 0 && hs_clock_monotonic_ns() < until_ns) {
         hs_kafka_consumer_serve(consumer, 50, on_message, &member);
     }
-    assert_int_equal(member.trouble, HS_ENOTFOUND);
+    assert_int_equal(member.trouble, HS_ECONFLICT);
     assert_int_equal(member.messages, 0);
     assert_int_equal(hs_topics_read_from(&settings, "g3", "reads", HS_KAFKA_OFFSET_BEGINNING, -1,
                                          false, WAIT_MS),
