@@ -72,7 +72,9 @@ size_t hs_daemon_reasons(const struct hs_daemon_status *status, struct hs_buf *o
         reason(out, &count, !status->controls.ready, "controls", status->controls.reason);
     }
     if (status->has_match && (status->match.state != HS_MATCH_RUNNING || status->match.why[0])) {
-        reason(out, &count, status->match.state != HS_MATCH_RUNNING, "match", status->match.why);
+        bool reads =
+            status->match.state == HS_MATCH_RUNNING || status->match.state == HS_MATCH_PARTLY;
+        reason(out, &count, !reads, "match", status->match.why);
     }
     if (status->has_correlate && (!status->correlate.ready || status->correlate.reason[0])) {
         reason(out, &count, !status->correlate.ready, "correlate", status->correlate.reason);

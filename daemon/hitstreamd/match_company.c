@@ -428,7 +428,7 @@ void hs_match_company_assigned(struct hs_match_worker *worker, struct hs_match_s
     if (slot->committed > 0 && hs_read_back_parse(metadata, &from) == 0 && from < slot->committed &&
         hs_kafka_consumer_ends(worker->consumer, HS_KAFKA_READS, slot->partition, timeout_ms, &low,
                                &high) == 0 &&
-        low < slot->committed) {
+        low < slot->committed && slot->committed <= high) {
         slot->warm_next = from > low ? from : low;
     }
 }

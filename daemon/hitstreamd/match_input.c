@@ -49,7 +49,7 @@ static void resume_input(struct hs_match_worker *worker, const char *why)
         hs_match_slot_start(worker, slot, slot->warm_next < next ? slot->warm_next : next, true);
     }
     hs_log(HS_LOG_NOTICE, &event_resumed, "worker %zu: %s, consuming again", worker->index, why);
-    hs_match_set_state(worker, HS_MATCH_RUNNING, "%s", "");
+    hs_match_tell_running(worker);
     hs_metric_set(worker->metrics->stopped, 0);
 }
 

@@ -20,10 +20,21 @@ HS_LOG_EVENT(event_assigned, "match-assigned", "b4f0b6a0d8c94d2fb3a8d17c5c2f7e03
 HS_LOG_EVENT(event_revoked, "match-revoked", "2f7c1d44a2b94be5a6f90d8e61c3aa04");
 HS_LOG_EVENT(event_rewound, "match-rewound", "9a3d5e7712f84c0db1d24f6b7e80c505");
 HS_LOG_EVENT(event_commit, "match-commit-failed", "31d6f8a0b7e54c29a04be2c7915fd709");
+HS_LOG_EVENT(event_aside, "match-partition-aside", "e4c1906f7b2a4d35b8d20f9c63a7e1f5");
 HS_LOG_EVENT(event_trouble, "match-trouble", "c2e95d1704ab4f3e9b60d8a7f1532c0e");
+
+static uint32_t count_aside(const struct hs_match_worker *worker)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < worker->slot_count; i++) {
+        count += worker->slots[i].aside;
+    }
+    return count;
+}
 
 void hs_match_slots_forget(struct hs_match_worker *worker)
 {
+    bool partly = count_aside(worker) > 0 && !worker->input_stopped;
     hs_match_company_reset(worker);
     hs_match_cameras_reset(worker);
     for (size_t i = 0; i < worker->slot_count; i++) {
@@ -34,6 +45,10 @@ void hs_match_slots_forget(struct hs_match_worker *worker)
     worker->slots = NULL;
     worker->slot_count = 0;
     atomic_store_explicit(&worker->partitions, 0, memory_order_relaxed);
+    atomic_store_explicit(&worker->aside, 0, memory_order_relaxed);
+    if (partly && hs_match_is_reading(worker)) {
+        hs_match_tell_running(worker);
+    }
 }
 
 static bool reserve_partition(struct hs_match_worker *worker, int32_t partition)
@@ -170,12 +185,25 @@ void hs_match_on_committed(void *ctx, int64_t sent_at_ms, int error,
     }
 }
 
+// Its log does not have what comes next: the client library reads nothing of it any more. Where to go
+// on is an operator's decision; it is no reason to hold up the other partitions.
+static void put_aside(struct hs_match_worker *worker, struct hs_match_slot *slot)
+{
+    slot->aside = true;
+    atomic_store_explicit(&worker->aside, count_aside(worker), memory_order_relaxed);
+    hs_match_tell_running(worker);
+    hs_log(HS_LOG_ERROR, &event_aside, "worker %zu: %s", worker->index, worker->why);
+}
+
 void hs_match_on_trouble(void *ctx, const struct hs_kafka_partition *partition, const char *text)
 {
     struct hs_match_worker *worker = ctx;
     hs_log(HS_LOG_WARNING, &event_trouble, "worker %zu: " HS_KAFKA_READS "/%d: %s", worker->index,
            partition->partition, text);
-    if (partition->error == HS_ENOTFOUND) {
+    struct hs_match_slot *slot = hs_match_slot_find(worker, partition->partition);
+    if (partition->error == HS_ECONFLICT && slot && slot->committed >= 0) {
+        put_aside(worker, slot);
+    } else if (partition->error == HS_ECONFLICT || partition->error == HS_ENOTFOUND) {
         worker->no_offset = true;
     }
 }

@@ -163,6 +163,10 @@ static bool register_metrics(struct hs_match_metrics *m, struct hs_metrics *metr
                               "Messages of anpr.reads not consumed yet.");
     m->queued = hs_metrics_gauge(metrics, "hitstream_match_queued", "",
                                  "Messages of anpr.reads fetched and not matched yet.");
+    m->aside =
+        hs_metrics_gauge(metrics, "hitstream_match_partitions_aside", "",
+                         "Partitions of anpr.reads that are not read, for their log does not "
+                         "have what comes next.");
     m->stopped = hs_metrics_gauge(metrics, "hitstream_match_input_stopped", "",
                                   "1 while a worker has stopped because too many reads are bad.");
     if (m->pending_limit) {
@@ -276,14 +280,16 @@ static int gravity(enum hs_match_state state)
         return 1;
     case HS_MATCH_STARTING:
         return 2;
-    case HS_MATCH_STOPPED_BAD_INPUT:
+    case HS_MATCH_PARTLY:
         return 3;
-    case HS_MATCH_NO_OFFSET:
+    case HS_MATCH_STOPPED_BAD_INPUT:
         return 4;
-    case HS_MATCH_ENDED:
+    case HS_MATCH_NO_OFFSET:
         return 5;
+    case HS_MATCH_ENDED:
+        return 6;
     }
-    return 5;
+    return 6;
 }
 
 // Numbers that only the metrics show.
@@ -292,6 +298,7 @@ struct sums {
     uint64_t queued;
     uint64_t windows;
     uint64_t sites;
+    uint64_t aside;
 };
 
 static void add_worker(struct hs_match_worker *worker, struct hs_match_status *status,
@@ -312,6 +319,7 @@ static void add_worker(struct hs_match_worker *worker, struct hs_match_status *s
     sums->pending += atomic_load_explicit(&worker->pending, memory_order_relaxed);
     sums->queued += atomic_load_explicit(&worker->queued, memory_order_relaxed);
     sums->windows += atomic_load_explicit(&worker->windows, memory_order_relaxed);
+    sums->aside += atomic_load_explicit(&worker->aside, memory_order_relaxed);
     sums->sites += atomic_load_explicit(&worker->sites, memory_order_relaxed);
 }
 
@@ -324,6 +332,7 @@ void hs_match_stage_status(struct hs_match_stage *stage, struct hs_match_status 
     }
     hs_metric_set(stage->metrics.lag, (double)ret_status->lag);
     hs_metric_set(stage->metrics.pending, (double)sums.pending);
+    hs_metric_set(stage->metrics.aside, (double)sums.aside);
     hs_metric_set(stage->metrics.queued, (double)sums.queued);
     hs_metric_set(stage->metrics.windows, (double)sums.windows);
     hs_metric_set(stage->metrics.sites, (double)sums.sites);

@@ -55,8 +55,10 @@ enum hs_match_state {
     HS_MATCH_STARTING,          // Kafka not reached, or topics not known yet
     HS_MATCH_WAITING,           // for lists
     HS_MATCH_RUNNING,           // also as a standby without partitions
+    HS_MATCH_PARTLY,            // a partition's log does not have what comes next: an operator
+                                // decides; the others are read
     HS_MATCH_STOPPED_BAD_INPUT, // too many bad reads
-    HS_MATCH_NO_OFFSET, // nothing is committed for a partition of anpr.reads: an operator decides
+    HS_MATCH_NO_OFFSET,         // no partition of anpr.reads has an offset to go on from: likewise
     HS_MATCH_ENDED,
 };
 struct hs_match_status {

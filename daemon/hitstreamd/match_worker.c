@@ -46,6 +46,32 @@ void hs_match_set_state(struct hs_match_worker *worker, enum hs_match_state stat
     va_end(args);
 }
 
+bool hs_match_is_reading(struct hs_match_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    enum hs_match_state state = worker->state;
+    pthread_mutex_unlock(&worker->lock);
+    return state == HS_MATCH_RUNNING || state == HS_MATCH_STOPPED_BAD_INPUT ||
+           state == HS_MATCH_PARTLY;
+}
+
+void hs_match_tell_running(struct hs_match_worker *worker)
+{
+    for (size_t i = 0; i < worker->slot_count; i++) {
+        const struct hs_match_slot *slot = &worker->slots[i];
+        if (slot->aside) {
+            hs_match_set_state(
+                worker, HS_MATCH_PARTLY,
+                "group '" HS_KAFKA_GROUP_MATCH "' stands at offset %" PRId64 " of " HS_KAFKA_READS
+                "/%" PRId32 ", which its log does not have: this partition is put aside; decide "
+                "with 'hitctl topics create --reads-from beginning|end|TIME --force'",
+                slot->committed, slot->partition);
+            return;
+        }
+    }
+    hs_match_set_state(worker, HS_MATCH_RUNNING, "%s", "");
+}
+
 void hs_match_fail(struct hs_match_worker *worker, const char *text)
 {
     if (!worker->failed) {
@@ -203,25 +229,17 @@ static void round_once(struct hs_match_worker *worker)
     hs_thread_beat(&worker->thread);
 }
 
-static bool is_running(struct hs_match_worker *worker)
-{
-    pthread_mutex_lock(&worker->lock);
-    bool running = worker->state == HS_MATCH_RUNNING || worker->state == HS_MATCH_STOPPED_BAD_INPUT;
-    pthread_mutex_unlock(&worker->lock);
-    return running;
-}
-
 static void serve_group(struct hs_match_worker *worker)
 {
     hs_log(HS_LOG_INFO, &event_runs, "worker %zu reads " HS_KAFKA_READS, worker->index);
-    hs_match_set_state(worker, HS_MATCH_RUNNING, "%s", "");
+    hs_match_tell_running(worker);
     while (!hs_match_stopping(worker) && !worker->no_offset) {
         round_once(worker);
-        if (!worker->failed && !is_running(worker) &&
+        if (!worker->failed && !hs_match_is_reading(worker) &&
             hs_clock_monotonic_ns() >= worker->hold_until_ns &&
             hs_kafka_producer_pending(worker->producer) == 0) {
             worker->hold_ms = HOLD_FIRST_MS; // what was rewound has been written
-            hs_match_set_state(worker, HS_MATCH_RUNNING, "%s", "");
+            hs_match_tell_running(worker);
         }
     }
 }
@@ -277,31 +295,36 @@ static bool await_lists(struct hs_match_worker *worker)
     return false;
 }
 
-// Is there, for all partitions together, a place to start from?
+// Is there, for all partitions together, a place to start from? One that has lost its own is put
+// aside when it is read; see put_aside() in match_slots.c.
 static bool judge_standing(struct hs_match_worker *worker, const struct hs_topic_standing *rows,
                            size_t count)
 {
-    size_t without = 0;
+    size_t without = 0, lost = 0, lost_last = 0;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].committed < 0) {
             without++;
         } else if (rows[i].committed < rows[i].low || rows[i].committed > rows[i].high) {
-            hs_match_set_state(
-                worker, HS_MATCH_NO_OFFSET,
-                "group '" HS_KAFKA_GROUP_MATCH "' stands at offset %" PRId64 " of " HS_KAFKA_READS
-                "/%zu, but its log has %" PRId64 " to %" PRId64
-                "; decide with 'hitctl topics create --reads-from beginning|end|TIME --force'",
-                rows[i].committed, i, rows[i].low, rows[i].high);
-            return false;
+            lost++;
+            lost_last = i;
         }
     }
-    if (without == count) {
+    if (without + lost < count) {
+        return true;
+    }
+    if (lost > 0) {
+        hs_match_set_state(
+            worker, HS_MATCH_NO_OFFSET,
+            "group '" HS_KAFKA_GROUP_MATCH "' stands at offset %" PRId64 " of " HS_KAFKA_READS
+            "/%zu, but its log has %" PRId64 " to %" PRId64
+            "; decide with 'hitctl topics create --reads-from beginning|end|TIME --force'",
+            rows[lost_last].committed, lost_last, rows[lost_last].low, rows[lost_last].high);
+    } else {
         hs_match_set_state(worker, HS_MATCH_NO_OFFSET,
                            "nobody has said where to begin with " HS_KAFKA_READS
                            "; say it with 'hitctl topics create --reads-from beginning|end|TIME'");
-        return false;
     }
-    return true;
+    return false;
 }
 
 static bool await_offset(struct hs_match_worker *worker)

@@ -47,6 +47,7 @@ struct hs_match_slot {
     struct hs_acks *acks;
     int64_t committed;      // as last acknowledged; -1: not known
     int64_t sent;           // as last sent
+    bool aside;             // its log does not have `committed`: an operator decides
     int64_t traced_until;   // messages before this offset are looked at for headers
     int64_t tolerate_until; // bad reads before this offset do not count: the feed is known to be
                             // good again
@@ -158,6 +159,7 @@ struct hs_match_metrics {
     struct hs_metric *pending_limit;
     struct hs_metric *lag;
     struct hs_metric *queued;
+    struct hs_metric *aside;
     struct hs_metric *stopped;
     struct hs_metric *companions; // second records
     struct hs_metric *windows_dropped;
@@ -216,6 +218,7 @@ struct hs_match_worker {
     _Atomic uint64_t rejected;
     _Atomic uint64_t unknown_cameras;
     _Atomic uint32_t partitions;
+    _Atomic uint32_t aside; // of them
     _Atomic int64_t lag;
     _Atomic uint64_t pending;
     _Atomic uint64_t queued;
@@ -341,6 +344,10 @@ void hs_match_worker_main(void *worker);
 // Where its partition's messages are accounted for; NULL: not assigned.
 struct hs_match_slot *hs_match_slot_find(const struct hs_match_worker *worker, int32_t partition);
 void hs_match_fail(struct hs_match_worker *worker, const char *text);
+// It reads, if only in part or for a probe now and then.
+bool hs_match_is_reading(struct hs_match_worker *worker);
+// It is well, but for partitions that are put aside.
+void hs_match_tell_running(struct hs_match_worker *worker);
 void hs_match_set_state(struct hs_match_worker *worker, enum hs_match_state state,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -160,6 +160,7 @@ static json_t *match_json(const struct hs_match_status *match)
     static const char *const states[] = {[HS_MATCH_STARTING] = "starting",
                                          [HS_MATCH_WAITING] = "waiting for lists",
                                          [HS_MATCH_RUNNING] = "running",
+                                         [HS_MATCH_PARTLY] = "running in part",
                                          [HS_MATCH_STOPPED_BAD_INPUT] = "stopped: bad input",
                                          [HS_MATCH_NO_OFFSET] = "waiting for an offset",
                                          [HS_MATCH_ENDED] = "ended"};
