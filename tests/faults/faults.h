@@ -27,13 +27,29 @@ void broker_freeze(struct ground *ground);
 void broker_thaw(struct ground *ground);
 void brokers_kill_two(struct ground *ground);
 void brokers_again(struct ground *ground);
-void topic_delete(struct ground *ground);
-void topic_again(struct ground *ground);
 void daemon_cut_from_one(struct ground *ground);
 void daemon_cut_from_all(struct ground *ground);
 void daemon_isolate(struct ground *ground);
 void daemon_slow_link(struct ground *ground);
 void links_mend(struct ground *ground);
+
+// Topics. What befalls one queue befalls this one.
+#define FAULTS_QUEUE "south-control"
+void topic_delete(struct ground *ground);
+void topic_again(struct ground *ground);
+void topic_prepare_alone(struct ground *ground);
+void topic_offline(struct ground *ground);
+void topic_online(struct ground *ground);
+void right_to_tell_take(struct ground *ground);
+void right_to_tell_give(struct ground *ground);
+void right_to_record_take(struct ground *ground);
+void right_to_record_give(struct ground *ground);
+void right_to_read_take(struct ground *ground);
+void right_to_read_give(struct ground *ground);
+void topic_shrink(struct ground *ground);
+void topic_widen(struct ground *ground);
+void offset_lose(struct ground *ground);
+void offset_find(struct ground *ground);
 
 // Redis.
 void redis_kill(struct ground *ground);

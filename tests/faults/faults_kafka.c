@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -8,11 +7,8 @@
 
 #include "faults.h"
 #include "kafka/client.h"
-#include "support/kafka_admin.h"
 
-#define DELETED "dispatch.north-control"
-
-enum { SLOW_KBIT_S = 4000, LOST_PCT = 3, IN_FLIGHT_MS = 1500 };
+enum { SLOW_KBIT_S = 4000, LOST_PCT = 3 };
 
 // The leader of one of the partitions of hits.
 static struct hs_broker *choose(struct ground *ground)
@@ -69,27 +65,6 @@ void brokers_again(struct ground *ground)
     for (size_t i = 0; i < CLUSTER_BROKERS; i++) {
         assert_int_equal(hs_broker_await(&ground->cluster.brokers[i]), 0);
     }
-}
-
-// Nothing is told while it is read for the last time: the daemons stand still, and what they had sent
-// has been written. What had no answer by then may be told again, for it cannot be looked up any more.
-void topic_delete(struct ground *ground)
-{
-    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
-        hs_process_signal(&ground->world.instances[i].process, SIGSTOP);
-    }
-    hs_test_pause_ms(IN_FLIGHT_MS);
-    world_keep(&ground->world, DELETED);
-    int r = hs_test_topic_delete(ground->world.bootstrap, DELETED);
-    for (size_t i = 0; i < WORLD_INSTANCES; i++) {
-        hs_process_signal(&ground->world.instances[i].process, SIGCONT);
-    }
-    assert_int_equal(r, 0);
-}
-
-void topic_again(struct ground *ground)
-{
-    WORLD_HITCTL(&ground->world, "topics", "create");
 }
 
 // ---- links ----

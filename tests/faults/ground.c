@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
-enum { LARGE_LIST = 20000 };
+enum { LARGE_LIST = 20000, LOOK_MS = 100 };
 
 unsigned ground_dice(struct ground *ground, unsigned below)
 {
@@ -46,6 +48,30 @@ void ground_change_a_list(struct ground *ground)
     snprintf(vrm, sizeof(vrm), "VRM=Q%03uXYX", ++ground->changes);
     WORLD_HITCTL(&ground->world, "list", "put", "stolen", vrm, "action=STOP", "reason=test",
                  "weed date=2099-12-31", "priority=medium");
+}
+
+static bool says(const struct world_instance *instance, const char *text)
+{
+    char *log = hs_test_file_read(instance->log);
+    bool said = log && strstr(log, text);
+    free(log);
+    return said;
+}
+
+void ground_await_log(struct ground *ground, const char *text, int64_t timeout_ms)
+{
+    int64_t until_ms = hs_clock_boottime_ms() + timeout_ms;
+    bool said = false;
+    while (!said) {
+        for (size_t i = 0; i < WORLD_INSTANCES; i++) {
+            said = said || says(&ground->world.instances[i], text);
+        }
+        if (!said && hs_clock_boottime_ms() > until_ms) {
+            world_tell_logs(&ground->world);
+            fail_msg("no daemon says '%s'", text);
+        }
+        hs_test_pause_ms(said ? 0 : LOOK_MS);
+    }
 }
 
 void ground_start_load(struct ground *ground, struct hs_process *ret_hitctl)

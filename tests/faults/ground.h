@@ -31,6 +31,8 @@ struct ground {
     struct hs_process hitctl;             // what a person does meanwhile
     const char *mounted[WORLD_INSTANCES]; // to be unmounted; borrowed from world
     uint64_t limit_before;                // of the daemon hit last
+    int32_t partition;                    // of the reads, whose offset is another
+    int64_t offset;                       // that stood there before
     size_t rejected;                      // messages produced that cannot be used
     unsigned changes;                     // of lists so far
     struct ground_clock clocks[WORLD_INSTANCES];
@@ -48,6 +50,8 @@ struct fault {
     bool mounts;          // needs a mount namespace of the test's own
     bool repeats_allowed; // a message on its way at a freeze may come again, under the same id
     bool sudden;          // recovery is counted from its beginning: nobody is to wait for its end
+    const char *queue;    // alone is to wait for its end: recovery is of all others; NULL: none
+    bool matching;        // goes on meanwhile: no hit is recorded later than usual
     int64_t recovery_max_ms;                // the bar; 0: none named
     void (*prepare)(struct ground *ground); // before the daemons start; may be NULL
     void (*begin)(struct ground *ground);
@@ -64,6 +68,8 @@ unsigned ground_dice(struct ground *ground, unsigned below);
 void ground_start_daemon(struct ground *ground, size_t daemon);
 // One entry of a list changes, as a person does it.
 void ground_change_a_list(struct ground *ground);
+// Waits until a daemon has said this in its log.
+void ground_await_log(struct ground *ground, const char *text, int64_t timeout_ms);
 // hitctl loads a list of 20,000 whose vehicles never come by, in the background.
 void ground_start_load(struct ground *ground, struct hs_process *ret_hitctl);
 // The host that a daemon, broker or Redis stands on.

@@ -105,8 +105,14 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// How long it took to tell of a read before anything happened: nearly all of them.
-static int64_t usual_ms(const struct audit *audit, int64_t until_ms)
+// 99 of 100 took no longer than this before anything happened; sorts.
+static int64_t usual_ms(int64_t *took, size_t count)
+{
+    qsort(took, count, sizeof(*took), compare);
+    return count ? took[count * 99 / 100] : 0;
+}
+
+static int64_t usual_telling_ms(const struct audit *audit, int64_t until_ms)
 {
     int64_t *took = calloc(audit->telling_count + 1, sizeof(*took));
     size_t count = 0;
@@ -116,35 +122,76 @@ static int64_t usual_ms(const struct audit *audit, int64_t until_ms)
             took[count++] = audit->tellings[i].told_at_ms - audit->tellings[i].captured_at_ms;
         }
     }
-    qsort(took, count, sizeof(*took), compare);
-    int64_t ms = count ? took[count * 99 / 100] : 0;
+    int64_t ms = usual_ms(took, count);
     free(took);
     return ms;
+}
+
+static int64_t usual_record_ms(const struct audit *audit, int64_t until_ms)
+{
+    int64_t *took = calloc(audit->record_count + 1, sizeof(*took));
+    size_t count = 0;
+    assert_non_null(took);
+    for (size_t i = 0; i < audit->record_count; i++) {
+        if (audit->records[i].recorded_at_ms < until_ms) {
+            took[count++] = audit->records[i].recorded_at_ms - audit->records[i].captured_at_ms;
+        }
+    }
+    int64_t ms = usual_ms(took, count);
+    free(took);
+    return ms;
+}
+
+// When the last alert of a span was told that came later than `late_ms`, by others than the fault's
+// own queue; 0: none was.
+static int64_t last_late_ms(const struct audit *audit, const struct span *span, int64_t until_ms,
+                            int64_t late_ms)
+{
+    const char *spared = span->fault->queue;
+    int64_t last_ms = 0;
+    for (size_t i = 0; i < audit->telling_count; i++) {
+        const struct audit_telling *row = &audit->tellings[i];
+        if (row->told_at_ms - row->captured_at_ms > late_ms && row->told_at_ms >= span->began_ms &&
+            row->told_at_ms < until_ms && row->told_at_ms > last_ms &&
+            !(spared && strcmp(row->queue, spared) == 0)) {
+            last_ms = row->told_at_ms;
+        }
+    }
+    return last_ms;
 }
 
 // From a fault's beginning or end until the last alert was told that came later than usual.
 static int64_t recovery_ms(const struct audit *audit, const struct spans *spans)
 {
-    int64_t late_ms = usual_ms(audit, spans->rows[0].began_ms) + LATE_MS, longest_ms = 0;
-    printf("told within %lld ms before anything happened, 99 of 100\n",
-           (long long)(late_ms - LATE_MS));
+    int64_t usual = usual_telling_ms(audit, spans->rows[0].began_ms), longest_ms = 0;
+    printf("told within %lld ms before anything happened, 99 of 100\n", (long long)usual);
     for (size_t s = 0; s < spans->count; s++) {
         const struct span *span = &spans->rows[s];
-        int64_t from_ms = span->fault->sudden ? span->began_ms : span->ended_ms, last_ms = 0;
+        bool from_begin = span->fault->sudden || span->fault->queue;
+        int64_t from_ms = from_begin ? span->began_ms : span->ended_ms;
         int64_t next_ms = s + 1 < spans->count ? spans->rows[s + 1].began_ms : INT64_MAX;
-        for (size_t i = 0; i < audit->telling_count; i++) {
-            const struct audit_telling *row = &audit->tellings[i];
-            if (row->told_at_ms - row->captured_at_ms > late_ms &&
-                row->told_at_ms >= span->began_ms && row->told_at_ms < next_ms &&
-                row->told_at_ms > last_ms) {
-                last_ms = row->told_at_ms;
-            }
-        }
-        if (last_ms - from_ms > longest_ms) {
-            longest_ms = last_ms - from_ms;
-        }
+        int64_t ms = last_late_ms(audit, span, next_ms, usual + LATE_MS) - from_ms;
+        longest_ms = ms > longest_ms ? ms : longest_ms;
     }
     return longest_ms;
+}
+
+// How much later than usual the latest hit was recorded while faults befell beside matching.
+static int64_t matching_ms(const struct audit *audit, const struct spans *spans)
+{
+    int64_t usual = usual_record_ms(audit, spans->rows[0].began_ms), latest_ms = 0;
+    for (size_t s = 0; s < spans->count; s++) {
+        const struct span *span = &spans->rows[s];
+        for (size_t i = 0; i < audit->record_count && span->fault->matching; i++) {
+            const struct audit_record *row = &audit->records[i];
+            int64_t ms = row->recorded_at_ms - row->captured_at_ms - usual;
+            if (row->recorded_at_ms >= span->began_ms &&
+                row->recorded_at_ms < span->ended_ms + REST_MS && ms > latest_ms) {
+                latest_ms = ms;
+            }
+        }
+    }
+    return latest_ms;
 }
 
 void run_carry_out(struct ground *ground, const struct run_plan *plan,
@@ -178,24 +225,44 @@ void run_carry_out(struct ground *ground, const struct run_plan *plan,
                                       .lost = audit.missing + audit.hits_missing,
                                       .duplicated = audit.repeated,
                                       .misrouted = audit.wrong_queue + audit.unexpected,
-                                      .recovery_ms = recovery_ms(&audit, &spans)};
+                                      .altered = audit.altered,
+                                      .recovery_ms = recovery_ms(&audit, &spans),
+                                      .matching_ms = matching_ms(&audit, &spans)};
     audit_fini(&audit);
 }
 
-void run_judge(struct ground *ground, const struct run_plan *plan, const struct run_result *result)
+bool run_is_late(const struct run_plan *plan, const struct run_result *result)
+{
+    bool late = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct fault *fault = plan->faults[i];
+        late = late ||
+               (fault->recovery_max_ms > 0 && result->recovery_ms > fault->recovery_max_ms) ||
+               (fault->matching && result->matching_ms > LATE_MS);
+    }
+    return late;
+}
+
+void run_judge(struct ground *ground, const struct run_plan *plan, const struct run_result *result,
+               bool timed)
 {
     bool repeats_hold = result->duplicated == 0;
     for (size_t i = 0; i < plan->count; i++) {
         repeats_hold = repeats_hold || plan->faults[i]->repeats_allowed;
     }
-    if (result->lost + result->misrouted > 0 || !repeats_hold) {
+    if (result->lost + result->misrouted + result->altered > 0 || !repeats_hold) {
         world_tell_logs(&ground->world);
     }
     assert_int_equal(result->lost, 0);
     assert_int_equal(result->misrouted, 0);
+    assert_int_equal(result->altered, 0);
     assert_true(repeats_hold);
     assert_true(result->reads >= READS_MIN);
     assert_true(result->alerts >= ALERTS_MIN);
+    if (timed && run_is_late(plan, result)) {
+        fail_msg("%lld ms until all was well, hits %lld ms later than usual: over the bar",
+                 (long long)result->recovery_ms, (long long)result->matching_ms);
+    }
 }
 
 void run_close(struct ground *ground)

@@ -24,14 +24,21 @@ struct run_result {
     size_t lost;   // alerts, and hits that never came into the log
     size_t duplicated;
     size_t misrouted; // on a queue that must not have them, or of nobody
+    size_t altered;   // with other bytes than the core's
     int64_t recovery_ms;
+    int64_t matching_ms; // the longest that a hit was recorded later than usual, while a fault
+                         // befell that does not concern matching
 };
 
 // Fails only when it cannot be done; what came of it is for run_judge().
 void run_carry_out(struct ground *ground, const struct run_plan *plan,
                    struct run_result *ret_result);
-// Fails when the result is not as the faults' rows have it.
-void run_judge(struct ground *ground, const struct run_plan *plan, const struct run_result *result);
+// Fails when the result is not as the faults' rows have it. How long it took is part of it when
+// `timed`: on a machine that has nothing else to do.
+void run_judge(struct ground *ground, const struct run_plan *plan, const struct run_result *result,
+               bool timed);
+// Whether it took longer than a fault's row allows.
+bool run_is_late(const struct run_plan *plan, const struct run_result *result);
 // Ends and removes all; legal on a zeroed ground.
 void run_close(struct ground *ground);
 

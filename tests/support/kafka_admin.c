@@ -2,6 +2,7 @@
 #include "support/kafka_admin.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <librdkafka/rdkafka.h>
 
@@ -99,6 +100,17 @@ int hs_test_leader(const char *bootstrap, const char *topic, int32_t partition, 
     return r;
 }
 
+// Waits for the outcome of what was asked by `queue`, which it frees; the event is the caller's.
+static rd_kafka_event_t *outcome(rd_kafka_queue_t *queue, const char *topic, int *ret_r)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_MS);
+    rd_kafka_queue_destroy(queue);
+    *ret_r = !event                        ? complain(topic, "no answer")
+             : rd_kafka_event_error(event) ? complain(topic, rd_kafka_event_error_string(event))
+                                           : HS_OK;
+    return event;
+}
+
 int hs_test_topic_delete(const char *bootstrap, const char *topic)
 {
     rd_kafka_t *rk = client(bootstrap);
@@ -107,9 +119,9 @@ int hs_test_topic_delete(const char *bootstrap, const char *topic)
     }
     rd_kafka_DeleteTopic_t *row = rd_kafka_DeleteTopic_new(topic);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    int r;
     rd_kafka_DeleteTopics(rk, &row, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_MS);
-    int r = event && !rd_kafka_event_error(event) ? HS_OK : complain(topic, "cannot be deleted");
+    rd_kafka_event_t *event = outcome(queue, topic, &r);
     if (event) {
         rd_kafka_event_destroy(event);
     }
@@ -118,7 +130,97 @@ int hs_test_topic_delete(const char *bootstrap, const char *topic)
         r = hs_clock_boottime_ms() < deadline_ms ? ask_leader(rk, topic, 0, &id) : HS_ETIMEDOUT;
     }
     rd_kafka_DeleteTopic_destroy(row);
-    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(rk);
+    return r;
+}
+
+int hs_test_topic_configure(const char *bootstrap, const char *topic, const char *const *config)
+{
+    rd_kafka_t *rk = client(bootstrap);
+    size_t count = 0;
+    int r;
+    if (!rk) {
+        return HS_EIO;
+    }
+    rd_kafka_ConfigResource_t *row = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    for (; config[count]; count += 2) {
+        rd_kafka_ConfigResource_set_config(row, config[count], config[count + 1]);
+    }
+    rd_kafka_AlterConfigs(rk, &row, 1, NULL, queue);
+    rd_kafka_event_t *event = outcome(queue, topic, &r);
+    if (r == HS_OK) {
+        const rd_kafka_ConfigResource_t **rows = rd_kafka_AlterConfigs_result_resources(
+            rd_kafka_event_AlterConfigs_result(event), &count);
+        r = count == 1 && !rd_kafka_ConfigResource_error(rows[0])
+                ? HS_OK
+                : complain(topic, "is not configured");
+    }
+    if (event) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_ConfigResource_destroy(row);
+    rd_kafka_destroy(rk);
+    return r;
+}
+
+static rd_kafka_AclBinding_t *rule(const char *topic, rd_kafka_AclOperation_t operation,
+                                   rd_kafka_AclPermissionType_t permission)
+{
+    return rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic,
+                                   RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:*", "*", operation,
+                                   permission, NULL, 0);
+}
+
+int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *operation)
+{
+    rd_kafka_t *rk = client(bootstrap);
+    size_t count;
+    int r;
+    if (!rk) {
+        return HS_EIO;
+    }
+    rd_kafka_AclBinding_t *rules[] = {
+        rule(topic, RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW),
+        rule(topic,
+             strcmp(operation, "read") == 0 ? RD_KAFKA_ACL_OPERATION_READ
+                                            : RD_KAFKA_ACL_OPERATION_WRITE,
+             RD_KAFKA_ACL_PERMISSION_TYPE_DENY)};
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_CreateAcls(rk, rules, 2, NULL, queue);
+    rd_kafka_event_t *event = outcome(queue, topic, &r);
+    if (r == HS_OK) {
+        const rd_kafka_acl_result_t **rows =
+            rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &count);
+        for (size_t i = 0; i < count && r == HS_OK; i++) {
+            r = rd_kafka_acl_result_error(rows[i]) ? complain(topic, "a rule is not taken") : HS_OK;
+        }
+    }
+    if (event) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_AclBinding_destroy_array(rules, 2);
+    rd_kafka_destroy(rk);
+    return r;
+}
+
+int hs_test_topic_allow(const char *bootstrap, const char *topic)
+{
+    rd_kafka_t *rk = client(bootstrap);
+    int r;
+    if (!rk) {
+        return HS_EIO;
+    }
+    rd_kafka_AclBindingFilter_t *all = rd_kafka_AclBindingFilter_new(
+        RD_KAFKA_RESOURCE_TOPIC, topic, RD_KAFKA_RESOURCE_PATTERN_LITERAL, NULL, NULL,
+        RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, NULL, 0);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteAcls(rk, &all, 1, NULL, queue);
+    rd_kafka_event_t *event = outcome(queue, topic, &r);
+    if (event) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_AclBinding_destroy(all);
     rd_kafka_destroy(rk);
     return r;
 }

@@ -15,6 +15,12 @@ int hs_test_brokers_await(const char *bootstrap, int count, int timeout_ms);
 int hs_test_leader(const char *bootstrap, const char *topic, int32_t partition, int32_t *ret_id);
 // Deletes a topic and waits until no broker names it.
 int hs_test_topic_delete(const char *bootstrap, const char *topic);
+// Gives a topic these settings, "name", "value", ..., NULL, and no others beyond the brokers' own.
+int hs_test_topic_configure(const char *bootstrap, const char *topic, const char *const *config);
+// Nobody but the brokers may do this with a topic any more ("read" or "write"); everything again.
+// The brokers have an authorizer, and allow what nobody has said anything about.
+int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *operation);
+int hs_test_topic_allow(const char *bootstrap, const char *topic);
 // Produces one message compressed by gzip, of any size, and waits until it was acknowledged.
 int hs_test_produce_packed(const char *bootstrap, const char *topic, struct hs_str value);
 

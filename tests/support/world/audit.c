@@ -16,12 +16,12 @@
 #include "support/offline.h"
 #include "wire/json.h"
 
-enum { READ_MS = 60000, QUEUE_BYTES = 40 };
+enum { READ_MS = 60000 };
 
 // One alert on one queue.
 struct told {
     struct hs_id id;
-    char queue[QUEUE_BYTES];
+    char queue[AUDIT_QUEUE_BYTES];
     uint64_t bytes;         // hash of the payload; not compared with where it stands
     int64_t offset;         // found: where it stands; not compared
     int64_t at_ms;          // found: its LogAppendTime; not compared
@@ -44,7 +44,7 @@ static struct told *add(struct told_list *list, const struct hs_id *id, struct h
     struct told *row = &list->rows[list->count++];
     memset(row, 0, sizeof(*row)); // compared whole
     row->id = *id;
-    assert_true(queue.len < QUEUE_BYTES);
+    assert_true(queue.len < AUDIT_QUEUE_BYTES);
     memcpy(row->queue, queue.ptr, queue.len);
     return row;
 }
@@ -106,7 +106,11 @@ static void note_event(struct offline *offline, const struct hs_test_message *me
     assert_non_null(event);
     if (event->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_HIT) {
         assert_int_equal(event->hit->hit_id.len, HS_ID_BYTES);
-        memcpy(offline->hits[offline->hit_count++].bytes, event->hit->hit_id.data, HS_ID_BYTES);
+        struct audit_record *record = &audit->records[audit->record_count++];
+        record->captured_at_ms = event->hit->captured_at_ms;
+        record->recorded_at_ms = message->timestamp_ms;
+        memcpy(record->hit.bytes, event->hit->hit_id.data, HS_ID_BYTES);
+        offline->hits[offline->hit_count++] = record->hit;
     } else {
         audit->own_events++;
         audit->feedback += event->event_case == HITSTREAM__V1__VEHICLE_EVENT__EVENT_FEEDBACK;
@@ -119,6 +123,8 @@ static void replay(const struct world *world, struct offline *offline, struct au
     struct hs_test_messages log = {0};
     assert_int_equal(hs_test_topic_read(world->bootstrap, "anpr.hits", READ_MS, &log), 0);
     offline->hits = calloc(log.count + 1, sizeof(*offline->hits));
+    audit->records = calloc(log.count + 1, sizeof(*audit->records));
+    assert_true(offline->hits && audit->records);
     for (size_t p = 0; p < WORLD_PARTITIONS; p++) {
         offline->partitions[p] = hs_offline_new();
         hs_offline_keys(offline->partitions[p], &world->id_key, &world->token_key);
@@ -281,14 +287,40 @@ static void collect_tellings(const struct told_list *found, struct audit *audit)
     for (size_t i = 0; i < found->count; i++) {
         const struct told *row = &found->rows[i];
         if (row->captured_at_ms > 0) {
-            audit->tellings[audit->telling_count++] =
-                (struct audit_telling){row->captured_at_ms, row->at_ms};
+            struct audit_telling *telling = &audit->tellings[audit->telling_count++];
+            *telling = (struct audit_telling){.captured_at_ms = row->captured_at_ms,
+                                              .told_at_ms = row->at_ms};
+            memcpy(telling->queue, row->queue, sizeof(telling->queue));
         }
     }
 }
 
+static int compare_records(const void *a, const void *b)
+{
+    const struct audit_record *x = a, *y = b;
+    int order = memcmp(&x->hit, &y->hit, sizeof(x->hit));
+    return order
+               ? order
+               : (x->recorded_at_ms > y->recorded_at_ms) - (x->recorded_at_ms < y->recorded_at_ms);
+}
+
+// Of a hit that was recorded again, the first stays.
+static void keep_first_records(struct audit *audit)
+{
+    size_t kept = 0;
+    qsort(audit->records, audit->record_count, sizeof(*audit->records), compare_records);
+    for (size_t i = 0; i < audit->record_count; i++) {
+        if (kept == 0 || !hs_id_eq(&audit->records[kept - 1].hit, &audit->records[i].hit)) {
+            audit->records[kept++] = audit->records[i];
+        }
+    }
+    audit->record_count = kept;
+}
+
 void audit_fini(struct audit *audit)
 {
+    free(audit->records);
+    audit->records = NULL;
     free(audit->tellings);
     audit->tellings = NULL;
 }
@@ -312,6 +344,7 @@ void audit_run(const struct world *world, const struct feeder *feeder, const cha
     struct told_list expected = {0}, found = {0};
     replay(world, &offline, &audit);
     judge_hits(feeder, &offline, &audit);
+    keep_first_records(&audit);
     collect_expected(world, &offline, &expected, &audit);
     collect_found(world, &found);
     judge_alerts(&expected, &found, &audit);

@@ -9,10 +9,20 @@
 
 #include "support/world/feeder.h"
 
+enum { AUDIT_QUEUE_BYTES = 40 };
+
 // When a desk was told of a hit, by the broker's clock, and when its read was taken.
 struct audit_telling {
+    char queue[AUDIT_QUEUE_BYTES];
     int64_t captured_at_ms;
     int64_t told_at_ms;
+};
+
+// When a hit was recorded first, likewise.
+struct audit_record {
+    struct hs_id hit;
+    int64_t captured_at_ms;
+    int64_t recorded_at_ms;
 };
 
 struct audit {
@@ -34,6 +44,8 @@ struct audit {
     size_t altered;                 // expected, but with other bytes
     struct audit_telling *tellings; // of openings and updates on queues of protobuf; owned
     size_t telling_count;
+    struct audit_record *records; // one a hit in the log; owned
+    size_t record_count;
 };
 
 // Counts, and prints them as one line under `name`.
