@@ -26,6 +26,8 @@ enum {
     SETTLE_MS = 1500, // a clean end of an assignment: what was applied is written and committed
     SETTLE_STEP_MS = 5,
     COMMIT_WAIT_MS = 1000,
+    RELEASE_MS = 6000, // for what was given up to be settled, before another takes over
+    RELEASE_STEP_MS = 200,
 };
 
 // ---------------------------------------------------------------- commits
@@ -165,6 +167,17 @@ static void settle(struct hs_correlate_stage *stage)
     free(rows);
 }
 
+// A broker that is slow may still write what was given up here. The partitions are given back when
+// it cannot any more, within a bound: the next owner reads back what stands there by then.
+static void await_settled(struct hs_correlate_stage *stage)
+{
+    int64_t until_ms = hs_clock_boottime_ms() + RELEASE_MS;
+    while (hs_kafka_producer_unsettled(stage->producer) > 0 && hs_clock_boottime_ms() < until_ms) {
+        hs_stage_beat(stage);
+        hs_kafka_producer_settle(stage->producer, NULL, RELEASE_STEP_MS);
+    }
+}
+
 static void on_revoked(void *ctx, const struct hs_kafka_partition *partitions, size_t count,
                        bool lost)
 {
@@ -176,6 +189,9 @@ static void on_revoked(void *ctx, const struct hs_kafka_partition *partitions, s
     hs_log(HS_LOG_INFO, &event_revoked, "%zu partitions of anpr.hits are %s", count,
            lost ? "lost" : "given back");
     hs_group_drop_parts(stage);
+    if (!lost) {
+        await_settled(stage);
+    }
 }
 
 static void on_trouble(void *ctx, const struct hs_kafka_partition *partition, const char *text)

@@ -28,7 +28,7 @@ HS_LOG_EVENT(event_client, "correlate-kafka", "a60e5f9d3c7b4c18b2f4e1d8a7c6b935"
 
 enum {
     ROUND_MS = 10,
-    CLOSE_MS = 5000,
+    CLOSE_MS = 10000, // what is given back is settled by then: see correlate_group.c
     TOPICS_ASK_MS = 2000,
     TOPIC_TIMEOUT_MS = 2000,      // at the start
     TOPIC_TIMEOUT_LATER_MS = 300, // while alerts are on their way

@@ -27,6 +27,8 @@ void broker_freeze(struct ground *ground);
 void broker_thaw(struct ground *ground);
 void brokers_kill_two(struct ground *ground);
 void brokers_again(struct ground *ground);
+void broker_freeze_and_daemon_end(struct ground *ground);
+void broker_thaw_and_daemon_again(struct ground *ground);
 void daemon_cut_from_one(struct ground *ground);
 void daemon_cut_from_all(struct ground *ground);
 void daemon_isolate(struct ground *ground);

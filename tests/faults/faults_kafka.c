@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -8,7 +9,7 @@
 #include "faults.h"
 #include "kafka/client.h"
 
-enum { SLOW_KBIT_S = 4000, LOST_PCT = 3 };
+enum { SLOW_KBIT_S = 4000, LOST_PCT = 3, FILL_MS = 500, END_MS = 40000 };
 
 // The leader of one of the partitions of hits.
 static struct hs_broker *choose(struct ground *ground)
@@ -65,6 +66,23 @@ void brokers_again(struct ground *ground)
     for (size_t i = 0; i < CLUSTER_BROKERS; i++) {
         assert_int_equal(hs_broker_await(&ground->cluster.brokers[i]), 0);
     }
+}
+
+// A daemon is ended cleanly while a broker does not answer what it was told.
+void broker_freeze_and_daemon_end(struct ground *ground)
+{
+    broker_freeze(ground);
+    ground->daemon = ground_dice(ground, WORLD_INSTANCES);
+    hs_test_pause_ms(FILL_MS);
+    hs_process_signal(&ground->world.instances[ground->daemon].process, SIGTERM);
+}
+
+void broker_thaw_and_daemon_again(struct ground *ground)
+{
+    struct hs_process *process = &ground->world.instances[ground->daemon].process;
+    broker_thaw(ground);
+    assert_int_equal(hs_process_wait(process, END_MS, NULL), 0);
+    daemon_again(ground);
 }
 
 // ---- links ----

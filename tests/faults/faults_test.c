@@ -171,7 +171,7 @@ static int run_tasks(void)
 static void list_faults(void)
 {
     for (const struct fault *fault = fault_table; fault->name; fault++) {
-        printf("%-18s %s\n", fault->name, fault->what);
+        printf("%-22s %s\n", fault->name, fault->what);
     }
 }
 

@@ -55,6 +55,13 @@ const struct fault fault_table[] = {
      .sudden = true,
      .begin = broker_freeze,
      .end = broker_thaw},
+    {.name = "stopped-beside-frozen",
+     .what =
+         "the leader of a partition of hits is stopped by SIGSTOP, and a daemon is ended cleanly; "
+         "both go on after 3 s",
+     .hold_ms = 3000,
+     .begin = broker_freeze_and_daemon_end,
+     .end = broker_thaw_and_daemon_again},
     {.name = "broker-stopped",
      .what = "a broker is ended cleanly: leaders and coordinators move; started again after 3 s",
      .quick = true,
