@@ -15,10 +15,14 @@
 enum {
     KAFKA_PORT = 9092,
     CONTROLLER_PORT = 9093,
+    NAMED_PORT = 9094,
     REDIS_PORT = 6379,
     SENTINEL_PORT = 26379,
     BROKERS_MS = 120000
 };
+
+#define DAEMONS          CLUSTER_DAEMONS
+#define DAEMONS_PASSWORD "of-the-daemons"
 
 // Failures are noticed within 2 to 3 s, so that a test need not wait for the usual 9 to 30.
 static const char *const broker_properties[] = {
@@ -35,16 +39,60 @@ static const char *const broker_properties[] = {
     "controlled.shutdown.retry.backoff.ms=500",
     "num.replica.fetchers=1",
     "num.recovery.threads.per.data.dir=1",
-    // everybody may do what nobody has said anything about
+    // Brokers and the test come without a name and may do everything; daemons and hitctl come by a
+    // listener of their own and as DAEMONS, who may do what nobody has said anything about.
     "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found=true",
-    NULL,
+    "super.users=User:ANONYMOUS",
+    "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,NAMED:SASL_PLAINTEXT",
+    "sasl.enabled.mechanisms=PLAIN",
+    "listener.name.named.plain.sasl.jaas.config="
+    "org.apache.kafka.common.security.plain.PlainLoginModule required "
+    "user_" DAEMONS "=\"" DAEMONS_PASSWORD "\";",
 };
+enum { COMMON_PROPERTIES = sizeof(broker_properties) / sizeof(broker_properties[0]) };
 
 static void put_network(char out[HS_TEST_PATH_BYTES], enum network_host host)
 {
     const char *path = network_path(host);
     snprintf(out, HS_TEST_PATH_BYTES, "%s", path ? path : "");
+}
+
+// Its properties, with the listener for daemons; and where they find it.
+static void name_listeners(struct cluster *cluster, unsigned number)
+{
+    struct hs_broker *broker = &cluster->brokers[number];
+    unsigned named = network_port(NAMED_PORT);
+    const char **properties = cluster->properties[number];
+    size_t len = strlen(cluster->daemons_bootstrap);
+    for (size_t i = 0; i < COMMON_PROPERTIES; i++) {
+        properties[i] = broker_properties[i];
+    }
+    snprintf(cluster->listeners[number], sizeof(cluster->listeners[number]),
+             "listeners=PLAINTEXT://%s:%u,CONTROLLER://%s:%u,NAMED://%s:%u", broker->address,
+             (unsigned)broker->port, broker->address, (unsigned)broker->controller_port,
+             broker->address, named);
+    snprintf(cluster->advertised[number], sizeof(cluster->advertised[number]),
+             "advertised.listeners=PLAINTEXT://%s:%u,NAMED://%s:%u", broker->address,
+             (unsigned)broker->port, broker->address, named);
+    properties[COMMON_PROPERTIES] = cluster->listeners[number];
+    properties[COMMON_PROPERTIES + 1] = cluster->advertised[number];
+    properties[COMMON_PROPERTIES + 2] = NULL;
+    broker->properties = properties;
+    snprintf(cluster->daemons_bootstrap + len, sizeof(cluster->daemons_bootstrap) - len, "%s%s:%u",
+             number ? "," : "", broker->address, named);
+}
+
+// How daemons and hitctl say who they are.
+static void write_password(struct cluster *cluster)
+{
+    char path[HS_TEST_PATH_BYTES + 16];
+    snprintf(path, sizeof(path), "%s/daemons", cluster->brokers[0].folder);
+    assert_int_equal(hs_test_file_write(path, DAEMONS_PASSWORD "\n"), 0);
+    snprintf(cluster->kafka_settings, sizeof(cluster->kafka_settings),
+             "  sasl_password_file: %s\n  properties:\n    security.protocol: sasl_plaintext\n"
+             "    sasl.mechanism: PLAIN\n    sasl.username: " DAEMONS "\n",
+             path);
 }
 
 static void start_brokers(struct cluster *cluster)
@@ -53,7 +101,7 @@ static void start_brokers(struct cluster *cluster)
     for (unsigned i = 0; i < CLUSTER_BROKERS; i++) {
         struct hs_broker *broker = &cluster->brokers[i];
         enum network_host host = HOST_KAFKA_1 + i;
-        *broker = (struct hs_broker){.node = i + 1, .properties = broker_properties};
+        *broker = (struct hs_broker){.node = i + 1};
         broker->port = network_port(KAFKA_PORT);
         broker->controller_port = network_port(CONTROLLER_PORT);
         snprintf(broker->address, sizeof(broker->address), "%s", network_address(host));
@@ -63,6 +111,7 @@ static void start_brokers(struct cluster *cluster)
         size_t len = strlen(cluster->bootstrap);
         snprintf(cluster->bootstrap + len, sizeof(cluster->bootstrap) - len, "%s%s:%u",
                  i ? "," : "", broker->address, (unsigned)broker->port);
+        name_listeners(cluster, i);
     }
     for (unsigned i = 0; i < CLUSTER_BROKERS; i++) {
         struct hs_broker *broker = &cluster->brokers[i];
@@ -70,6 +119,7 @@ static void start_brokers(struct cluster *cluster)
         assert_int_equal(hs_broker_make(broker), 0);
         assert_int_equal(hs_broker_launch(broker), 0);
     }
+    write_password(cluster);
 }
 
 // Words for redis-server: as primary, or as replica of the one that is.

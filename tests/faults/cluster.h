@@ -16,8 +16,10 @@ enum {
     CLUSTER_BROKERS = 3,
     CLUSTER_REDISES = 2,
     CLUSTER_SENTINELS = 3,
-    CLUSTER_DOWN_AFTER_MS = 2000
+    CLUSTER_DOWN_AFTER_MS = 2000,
+    CLUSTER_PROPERTIES_MAX = 28
 };
+#define CLUSTER_DAEMONS "hitstream" // the daemons' name at the brokers
 
 struct cluster {
     struct hs_broker brokers[CLUSTER_BROKERS];
@@ -25,7 +27,11 @@ struct cluster {
     struct hs_redis_sentinel sentinels[CLUSTER_SENTINELS];
     char primary_host[40], primary_port[8]; // words for the replica's options
     const char *options[CLUSTER_REDISES][8];
-    char bootstrap[128];      // of all brokers
+    char bootstrap[128];                           // of all brokers, for the test
+    char daemons_bootstrap[128];                   // the same for daemons and hitctl
+    char kafka_settings[HS_TEST_PATH_BYTES + 256]; // lines of the group 'kafka' of hitstream.yaml
+    char listeners[CLUSTER_BROKERS][160], advertised[CLUSTER_BROKERS][128]; // properties
+    const char *properties[CLUSTER_BROKERS][CLUSTER_PROPERTIES_MAX];
     char redis_settings[512]; // lines of the group 'redis' of hitstream.yaml
 };
 

@@ -76,7 +76,8 @@ void topic_online(struct ground *ground)
 
 void right_to_tell_take(struct ground *ground)
 {
-    assert_int_equal(hs_test_topic_deny(ground->world.bootstrap, QUEUE_TOPIC, "write"), 0);
+    assert_int_equal(
+        hs_test_topic_deny(ground->world.bootstrap, QUEUE_TOPIC, CLUSTER_DAEMONS, "write"), 0);
 }
 
 void right_to_tell_give(struct ground *ground)
@@ -90,7 +91,8 @@ void right_to_tell_give(struct ground *ground)
 
 void right_to_record_take(struct ground *ground)
 {
-    assert_int_equal(hs_test_topic_deny(ground->world.bootstrap, HS_KAFKA_HITS, "write"), 0);
+    assert_int_equal(
+        hs_test_topic_deny(ground->world.bootstrap, HS_KAFKA_HITS, CLUSTER_DAEMONS, "write"), 0);
 }
 
 void right_to_record_give(struct ground *ground)
@@ -101,7 +103,8 @@ void right_to_record_give(struct ground *ground)
 
 void right_to_read_take(struct ground *ground)
 {
-    assert_int_equal(hs_test_topic_deny(ground->world.bootstrap, HS_KAFKA_READS, "read"), 0);
+    assert_int_equal(
+        hs_test_topic_deny(ground->world.bootstrap, HS_KAFKA_READS, CLUSTER_DAEMONS, "read"), 0);
 }
 
 void right_to_read_give(struct ground *ground)

@@ -51,6 +51,8 @@ static void open_ground(struct ground *ground, const struct run_plan *plan, int6
     say("brokers, Redis and Sentinels answer", began_ms);
     const struct world_place place = {
         .bootstrap = ground->cluster.bootstrap,
+        .daemons_bootstrap = ground->cluster.daemons_bootstrap,
+        .kafka = ground->cluster.kafka_settings,
         .redis = ground->cluster.redis_settings,
         .session_ms = SESSION_MS,
         .networks = {network_path(HOST_DAEMON_1), network_path(HOST_DAEMON_2)}};

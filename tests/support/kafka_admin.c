@@ -164,15 +164,19 @@ int hs_test_topic_configure(const char *bootstrap, const char *topic, const char
     return r;
 }
 
-static rd_kafka_AclBinding_t *rule(const char *topic, rd_kafka_AclOperation_t operation,
+static rd_kafka_AclBinding_t *rule(const char *topic, const char *user,
+                                   rd_kafka_AclOperation_t operation,
                                    rd_kafka_AclPermissionType_t permission)
 {
+    char principal[64];
+    snprintf(principal, sizeof(principal), "User:%s", user);
     return rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic,
-                                   RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:*", "*", operation,
+                                   RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal, "*", operation,
                                    permission, NULL, 0);
 }
 
-int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *operation)
+int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *user,
+                       const char *operation)
 {
     rd_kafka_t *rk = client(bootstrap);
     size_t count;
@@ -180,11 +184,10 @@ int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *ope
     if (!rk) {
         return HS_EIO;
     }
+    bool read = strcmp(operation, "read") == 0;
     rd_kafka_AclBinding_t *rules[] = {
-        rule(topic, RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW),
-        rule(topic,
-             strcmp(operation, "read") == 0 ? RD_KAFKA_ACL_OPERATION_READ
-                                            : RD_KAFKA_ACL_OPERATION_WRITE,
+        rule(topic, "*", RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW),
+        rule(topic, user, read ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_WRITE,
              RD_KAFKA_ACL_PERMISSION_TYPE_DENY)};
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_CreateAcls(rk, rules, 2, NULL, queue);

@@ -17,9 +17,10 @@ int hs_test_leader(const char *bootstrap, const char *topic, int32_t partition, 
 int hs_test_topic_delete(const char *bootstrap, const char *topic);
 // Gives a topic these settings, "name", "value", ..., NULL, and no others beyond the brokers' own.
 int hs_test_topic_configure(const char *bootstrap, const char *topic, const char *const *config);
-// Nobody but the brokers may do this with a topic any more ("read" or "write"); everything again.
+// This user may not do this with a topic any more ("read" or "write"); everybody everything again.
 // The brokers have an authorizer, and allow what nobody has said anything about.
-int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *operation);
+int hs_test_topic_deny(const char *bootstrap, const char *topic, const char *user,
+                       const char *operation);
 int hs_test_topic_allow(const char *bootstrap, const char *topic);
 // Produces one message compressed by gzip, of any size, and waits until it was acknowledged.
 int hs_test_produce_packed(const char *bootstrap, const char *topic, struct hs_str value);

@@ -78,6 +78,23 @@ static struct hs_controls *make_controls(void)
     return controls;
 }
 
+static int start_stage(void)
+{
+    metrics = hs_metrics_new();
+    const struct hs_match_stage_config config = {.settings = &settings,
+                                                 .snapshot = &snapshot_slot,
+                                                 .controls = &controls_slot,
+                                                 .metrics = metrics};
+    return hs_match_stage_new(&config, &stage) || hs_match_stage_start(stage);
+}
+
+static void start_stage_again(void)
+{
+    hs_match_stage_free(stage);
+    hs_metrics_free(metrics);
+    assert_int_equal(start_stage(), 0);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -97,14 +114,8 @@ static int setup(void **state)
         .match_reject_max_pct = PCT,
         .match_reject_window_reads = WINDOW,
     };
-    metrics = hs_metrics_new();
     hs_rcu_publish(&controls_slot, make_controls());
-    const struct hs_match_stage_config config = {.settings = &settings,
-                                                 .snapshot = &snapshot_slot,
-                                                 .controls = &controls_slot,
-                                                 .metrics = metrics};
-    return hs_match_stage_new(&config, &stage) || hs_match_stage_start(stage) ||
-           hs_test_producer_new(broker.bootstrap, &producer);
+    return start_stage() || hs_test_producer_new(broker.bootstrap, &producer);
 }
 
 static int teardown(void **state)
@@ -437,6 +448,64 @@ static void large_messages_are_put_aside_cut(void **state)
     free(zeros);
 }
 
+static int64_t end_of_reads(int32_t partition)
+{
+    int64_t low, high;
+    assert_int_equal(hs_test_watermarks(broker.bootstrap, HS_KAFKA_READS, partition, &low, &high),
+                     0);
+    return high;
+}
+
+static void commit_reads(int32_t partition, int64_t offset)
+{
+    assert_int_equal(
+        hs_test_commit(broker.bootstrap, HS_KAFKA_GROUP_MATCH, HS_KAFKA_READS, partition, offset),
+        0);
+}
+
+// Its log was never so long: an operator decides about it, and all others are read. The stage has
+// ended before.
+static void a_partition_without_its_offset_holds_up_no_other(void **state)
+{
+    (void)state;
+    enum { AWAY = 1000000, READS = 60 };
+    char expected[256];
+    struct hs_test_messages hits = {0};
+    struct hs_match_status status;
+    int64_t end = end_of_reads(0);
+    assert_int_equal(hs_test_topic_read(broker.bootstrap, HS_KAFKA_HITS, WAIT_MS, &hits), 0);
+    size_t before = distinct_ids(&hits);
+    commit_reads(0, end + AWAY);
+    start_stage_again();
+    status = await_state(HS_MATCH_PARTLY);
+    snprintf(expected, sizeof(expected), "offset %lld of anpr.reads/0, which its log does not have",
+             (long long)end + AWAY);
+    assert_non_null(strstr(status.why, expected));
+    for (unsigned i = 0; i < READS; i++) {
+        char vrm[16], site[16];
+        const char *vrms[] = {vrm};
+        listed_vrm(vrm, i % LISTED);
+        snprintf(site, sizeof(site), "site-%u", i);
+        produce_reads(site, vrms, 1, "cam-2");
+    }
+    assert_int_equal(hs_test_producer_flush(producer, WAIT_MS), 0);
+    size_t others = READS - (size_t)(end_of_reads(0) - end);
+    assert_true(others > 0 && others < READS);
+    await_hits(before + others, &hits);
+    assert_int_equal(distinct_ids(&hits), before + others);
+    hs_match_stage_status(stage, &status);
+    assert_int_equal(status.state, HS_MATCH_PARTLY);
+
+    assert_int_equal(hs_match_stage_stop(stage, 10000), 0);
+    commit_reads(0, end); // it was left where it stood
+    start_stage_again();
+    await_hits(before + READS, &hits);
+    assert_int_equal(distinct_ids(&hits), before + READS);
+    await_state(HS_MATCH_RUNNING);
+    assert_int_equal(hs_match_stage_stop(stage, 10000), 0);
+    hs_test_messages_fini(&hits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_hanging_broker_loses_nothing),
         cmocka_unit_test(large_messages_are_put_aside_cut),
         cmocka_unit_test(a_clean_end_commits_everything),
+        cmocka_unit_test(a_partition_without_its_offset_holds_up_no_other),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

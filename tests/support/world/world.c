@@ -145,13 +145,14 @@ static void write_configs(struct world *world, const struct world_place *place)
         snprintf(text, sizeof(text),
                  "instance: i%zu\nstate_dir: %s\nkafka:\n  bootstrap: %s\n  "
                  "session_timeout_ms: %d\n"
-                 "  lease_ms: %d\n  message_timeout_ms: %d\nredis:\n%skeys:\n"
+                 "  lease_ms: %d\n  message_timeout_ms: %d\n%sredis:\n%skeys:\n"
                  "  id_file: %s/id.key\n  token_file: %s/token.key\ncorrelate:\n  "
                  "local_state_ms: 1000\nadmin:\n  listen: \"\"\n  "
                  "socket: %s\n",
-                 i, instance->state, world->bootstrap, session_ms, session_ms * 8 / 10,
-                 session_ms * 6 / 10, place->redis, world->folder, world->folder,
-                 instance->admin_socket);
+                 i, instance->state,
+                 place->daemons_bootstrap ? place->daemons_bootstrap : place->bootstrap, session_ms,
+                 session_ms * 8 / 10, session_ms * 6 / 10, place->kafka ? place->kafka : "",
+                 place->redis, world->folder, world->folder, instance->admin_socket);
         assert_int_equal(hs_test_file_write(instance->config, text), 0);
     }
     write_file(world, "id.key", ID_KEY "\n");

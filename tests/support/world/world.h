@@ -43,9 +43,11 @@ struct world_instance {
 
 // Where it stands; borrowed for the call.
 struct world_place {
-    const char *bootstrap; // host:port, with commas
-    const char *redis;     // lines of the settings' group 'redis', each with its indent
-    int session_ms;        // of the consumer groups; lease and message timeout follow from it
+    const char *bootstrap;         // host:port, with commas
+    const char *daemons_bootstrap; // of daemons and hitctl; NULL: the same
+    const char *kafka; // more lines of the settings' group 'kafka', likewise; NULL: none
+    const char *redis; // lines of the settings' group 'redis', each with its indent
+    int session_ms;    // of the consumer groups; lease and message timeout follow from it
     const char *networks[WORLD_INSTANCES]; // network namespaces' paths; NULL: where the test is
 };
 
