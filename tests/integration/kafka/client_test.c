@@ -470,40 +470,6 @@ static void reads_do_not_start_without_an_operator(void **state)
     hs_kafka_producer_free(producer);
 }
 
-// Whoever asks a broker that has frozen gets no answer, but is not kept either: a stage that was
-// would lose its membership of the group.
-static void a_frozen_broker_keeps_nobody_who_asks(void **state)
-{
-    (void)state;
-    enum { ASK_MS = 300, KEPT_MS = 15000 }; // a socket waits for 60 s
-    struct member member = {0};
-    struct hs_kafka_tail *tail;
-    struct hs_topic_standing *standing;
-    size_t count;
-    int64_t low = 0, high = 0;
-    make_topic("frozen", 2);
-    assert_int_equal(hs_kafka_tail_new(&settings, NULL, &tail), 0);
-    struct hs_kafka_consumer *consumer = join(&member, HS_KAFKA_ROLE_EVENTS, "g4", "frozen");
-    assert_int_equal(hs_kafka_tail_ends(tail, "frozen", 0, WAIT_MS, &low, &high), 0);
-    assert_int_equal(hs_kafka_consumer_ends(consumer, "frozen", 1, WAIT_MS, &low, &high), 0);
-    assert_int_equal(low, 0);
-    assert_int_equal(high, 0);
-    hs_broker_freeze(&broker);
-    int64_t asked_ms = hs_clock_boottime_ms();
-    int told = hs_kafka_tail_ends(tail, "frozen", 0, ASK_MS, &low, &high);
-    int told_member = hs_kafka_consumer_ends(consumer, "frozen", 1, ASK_MS, &low, &high);
-    int told_outside = hs_topics_standing(&settings, "g4", "frozen", ASK_MS, &standing, &count);
-    int64_t kept_ms = hs_clock_boottime_ms() - asked_ms;
-    hs_broker_thaw(&broker);
-    assert_int_equal(told, HS_EUNREACHABLE);
-    assert_int_equal(told_member, HS_EUNREACHABLE);
-    assert_int_equal(told_outside, HS_EUNREACHABLE);
-    assert_true(kept_ms < KEPT_MS);
-    assert_int_equal(hs_kafka_tail_ends(tail, "frozen", 0, WAIT_MS, &low, &high), 0);
-    assert_int_equal(hs_kafka_consumer_close(consumer, WAIT_MS), 0);
-    hs_kafka_tail_free(tail);
-}
-
 static bool on_tail(void *ctx, const struct hs_kafka_message *message)
 {
     (void)message;
@@ -599,7 +565,6 @@ int main(void)
         cmocka_unit_test(an_owner_may_start_a_partition_when_it_is_ready),
         cmocka_unit_test(whoever_leaves_takes_nothing),
         cmocka_unit_test(reads_do_not_start_without_an_operator),
-        cmocka_unit_test(a_frozen_broker_keeps_nobody_who_asks),
         cmocka_unit_test(a_tail_ends_where_the_log_ended),
         cmocka_unit_test(topics_are_made_and_held_to_their_rules),
     };

@@ -175,6 +175,7 @@ static void write_cameras(struct world *world)
     hs_buf_fini(&text);
 }
 
+// What a fault holds up is told when it is over, however slow the machine: it is not given up.
 static void write_queues(struct world *world, enum world_controls which)
 {
     struct hs_buf text = {0};
@@ -185,6 +186,7 @@ static void write_queues(struct world *world, enum world_controls which)
             &text,
             "  %s-control:\n    owner: %s\n    kind: live\n    lists: [\"*\"]\n    forces: [%s]\n"
             "    default: true\n    payload: %s\n    intelligence_queue: %s-intel\n"
+            "    undelivered_after_ms: 600000\n"
             "    acknowledge_within_ms: 2000\n    escalate_to: [%s-chief]\n"
             "  %s-chief:\n    owner: %s\n    kind: live\n    lists: [\"*\"]\n    areas: [chief]\n"
             "    intelligence_queue: %s-intel\n"
