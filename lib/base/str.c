@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -167,42 +168,64 @@ bool hs_str_is_utf8(struct hs_str s)
     return true;
 }
 
-enum { NEAREST_MAX_BYTES = 64 };
+enum { NEAREST_MAX_BYTES = 64 }; // the positions of a word: a bit each
 
-// Levenshtein distance, case folded; both at most NEAREST_MAX_BYTES.
-static unsigned edit_distance(struct hs_str a, struct hs_str b)
+// Where each character stands in a word, in either case.
+struct positions {
+    uint64_t of[UCHAR_MAX + 1];
+    unsigned len;
+};
+
+static void find_positions(struct hs_str word, struct positions *ret_positions)
 {
-    unsigned row[NEAREST_MAX_BYTES + 1];
-    for (unsigned j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (unsigned i = 1; i <= a.len; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= b.len; j++) {
-            unsigned substitute = diagonal + (lower(a.ptr[i - 1]) != lower(b.ptr[j - 1]));
-            unsigned shorter = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = substitute < shorter ? substitute : shorter;
+    *ret_positions = (struct positions){.len = (unsigned)word.len};
+    for (size_t i = 0; i < word.len; i++) {
+        char c = lower(word.ptr[i]);
+        ret_positions->of[(unsigned char)c] |= UINT64_C(1) << i;
+        if (c >= 'a' && c <= 'z') {
+            ret_positions->of[c - 'a' + 'A'] |= UINT64_C(1) << i;
         }
     }
-    return row[b.len];
+}
+
+// Levenshtein distance, case folded. A column of the usual table at once, as the bits of where it rises and falls from one
+// row to the next (Myers, 'A fast bit-vector algorithm for approximate string matching', 1999; for whole strings Hyyro, 2003).
+static unsigned edit_distance(const struct positions *word, struct hs_str other)
+{
+    uint64_t rises = UINT64_MAX, falls = 0;
+    unsigned distance = word->len;
+    if (word->len == 0) {
+        return (unsigned)other.len;
+    }
+    const unsigned last = word->len - 1;
+    for (size_t i = 0; i < other.len; i++) {
+        uint64_t equal = word->of[(unsigned char)other.ptr[i]];
+        uint64_t level = equal | falls;
+        uint64_t diagonal = (((equal & rises) + rises) ^ rises) | equal;
+        uint64_t rises_to = falls | ~(diagonal | rises); // from this column to the next
+        uint64_t falls_to = rises & diagonal;
+        distance += rises_to >> last & 1;
+        distance -= falls_to >> last & 1;
+        rises_to = rises_to << 1 | 1;
+        falls_to <<= 1;
+        rises = falls_to | ~(level | rises_to);
+        falls = rises_to & level;
+    }
+    return distance;
 }
 
 const char *hs_str_nearest(struct hs_str word, const char *const *candidates)
 {
     const char *best = NULL;
     unsigned best_distance = (unsigned)word.len / 3 + 2;
+    struct positions positions;
     if (word.len > NEAREST_MAX_BYTES) {
         return NULL;
     }
+    find_positions(word, &positions);
     for (; *candidates; candidates++) {
-        struct hs_str candidate = hs_str(*candidates);
-        if (candidate.len > NEAREST_MAX_BYTES) {
-            continue;
-        }
-        unsigned distance = edit_distance(word, candidate);
-        if (distance < best_distance && distance < candidate.len) {
+        unsigned distance = edit_distance(&positions, hs_str(*candidates));
+        if (distance < best_distance && distance < strlen(*candidates)) {
             best = *candidates;
             best_distance = distance;
         }

@@ -186,29 +186,37 @@ static size_t printing_bytes(struct hs_str text)
     return i;
 }
 
-static void read_text(struct making *making, enum hs_column column)
+// Whether a column may hold this text; if not, it is told why.
+static bool check_text(struct making *making, enum hs_column column, struct hs_str text)
 {
     const struct hs_column_row *row = &hs_columns[column];
-    struct hs_str text = given(making, column);
     bool ascii = true;
     if (text.len > row->max) {
         fault(making, column, "is too long: %zu bytes, at most %u", text.len, row->max);
-        return;
+        return false;
     }
     for (size_t i = printing_bytes(text); i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         bool breaks = c == '\n' || c == '\r' || c == '\t';
         if ((c < 0x20 || c == 0x7f) && !(breaks && row->kind == HS_KIND_FREE_TEXT)) {
             fault(making, column, "byte %zu is a control character", i + 1);
-            return;
+            return false;
         }
         ascii &= c < 0x80;
     }
     if (!ascii && !hs_str_is_utf8(text)) {
         fault(making, column, "is not UTF-8");
-        return;
+        return false;
     }
-    put_text(making->out, row->field, text);
+    return true;
+}
+
+static void read_text(struct making *making, enum hs_column column)
+{
+    struct hs_str text = given(making, column);
+    if (check_text(making, column, text)) {
+        put_text(making->out, hs_columns[column].field, text);
+    }
 }
 
 static void read_word(struct making *making, enum hs_column column)
@@ -341,13 +349,7 @@ static void read_number(struct making *making, enum hs_column column)
 static void read_list(struct making *making, enum hs_column column)
 {
     struct hs_str rest = given(making, column), item;
-    if (rest.len > hs_columns[column].max) {
-        fault(making, column, "is too long: %zu bytes, at most %u", rest.len,
-              hs_columns[column].max);
-        return;
-    }
-    if (!hs_str_is_utf8(rest)) {
-        fault(making, column, "is not UTF-8");
+    if (!check_text(making, column, rest)) {
         return;
     }
     while (rest.len > 0 && hs_str_split(&rest, ';', &item)) {
@@ -432,9 +434,7 @@ static void read_exclusion(struct making *making, enum hs_column column, struct 
 static void read_exclusions(struct making *making, enum hs_column column)
 {
     struct hs_str rest = given(making, column), item;
-    if (rest.len > hs_columns[column].max || !hs_str_is_utf8(rest)) {
-        fault(making, column, "is too long (at most %u bytes) or not UTF-8",
-              hs_columns[column].max);
+    if (!check_text(making, column, rest)) {
         return;
     }
     while (rest.len > 0 && hs_str_split(&rest, ';', &item)) {

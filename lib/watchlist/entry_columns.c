@@ -117,8 +117,9 @@ const char *hs_column_name(enum hs_column column)
 
 int hs_column_find(struct hs_str header, enum hs_column *ret_column)
 {
+    header = hs_str_trim(header);
     for (int i = 0; i < HS_COLUMN_COUNT; i++) {
-        if (hs_column_name_eq(hs_str_trim(header), hs_columns[i].name)) {
+        if (hs_column_name_eq(header, hs_columns[i].name)) {
             *ret_column = (enum hs_column)i;
             return 0;
         }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Any text as a VOI file. What is taken must unpack, print, and read back as the same entry; what
- * is refused must say why.
+ * Any text as a VOI file, as it is and below a header that names all columns. What is taken must unpack, print, and read
+ * back as the same entry; what is refused must say why.
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hitstream/v1/watchlist.pb-c.h"
 #include "watchlist/voi.h"
@@ -70,19 +71,47 @@ static void read_as(struct hs_str text, enum hs_voi_format format)
     hs_diags_fini(&diags);
 }
 
+// A copy of its exact size, behind `before`: a read beyond it is caught.
+static char *copy_behind(const char *before, const uint8_t *data, size_t size)
+{
+    size_t len = strlen(before);
+    char *copy = malloc(len + size ? len + size : 1);
+    if (copy) {
+        memcpy(copy, before, len);
+        if (size > 0) {
+            memcpy(copy + len, data, size);
+        }
+    }
+    return copy;
+}
+
+static void read_behind(const char *before, const uint8_t *data, size_t size,
+                        enum hs_voi_format format)
+{
+    char *text = copy_behind(before, data, size);
+    if (text) {
+        read_as(hs_str_n(text, strlen(before) + size), format);
+    }
+    free(text);
+}
+
+static const char *header(void)
+{
+    static char text[1024];
+    const char *names[HS_COLUMN_COUNT + 1];
+    if (!text[0]) {
+        hs_column_names(names);
+        for (int i = 0; i < HS_COLUMN_COUNT; i++) {
+            strcat(strcat(text, names[i]), i + 1 < HS_COLUMN_COUNT ? "," : "\n");
+        }
+    }
+    return text;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    // A copy of its exact size: a read beyond it is caught.
-    char *copy = malloc(size + 1);
-    if (!copy) {
-        return 0;
-    }
-    for (size_t i = 0; i < size; i++) {
-        copy[i] = (char)data[i];
-    }
-    char *exact = realloc(copy, size ? size : 1);
-    read_as(hs_str_n(exact, size), HS_VOI_CSV);
-    read_as(hs_str_n(exact, size), HS_VOI_JSON);
-    free(exact);
+    read_behind("", data, size, HS_VOI_CSV);
+    read_behind("", data, size, HS_VOI_JSON);
+    read_behind(header(), data, size, HS_VOI_CSV);
     return 0;
 }

@@ -64,6 +64,54 @@ static void a_typo_finds_its_neighbour_and_nonsense_none(void **state)
     assert_null(hs_str_nearest(hs_str("zzzzzz"), keys));
 }
 
+// The usual table, a row at a time.
+static size_t distance_by_table(struct hs_str a, struct hs_str b)
+{
+    size_t rows[2][80];
+    for (size_t j = 0; j <= b.len; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a.len; i++) {
+        const size_t *above = rows[(i - 1) % 2];
+        size_t *row = rows[i % 2];
+        row[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            size_t least = above[j - 1] + (a.ptr[i - 1] != b.ptr[j - 1]);
+            least = above[j] + 1 < least ? above[j] + 1 : least;
+            row[j] = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
+        }
+    }
+    return rows[a.len % 2][b.len];
+}
+
+// Words of few letters, a few edits from each other, up to the longest that neighbours are looked for.
+static void what_is_near_is_near_by_the_table(void **state)
+{
+    unsigned random = 20261130, near = 0;
+    (void)state;
+    for (unsigned n = 0; n < 20000; n++) {
+        char word[80], other[80];
+        size_t len = (random >> 8) % 65, other_len = 0;
+        for (size_t i = 0; i < len; i++) {
+            random = random * 1664525 + 1013904223;
+            word[i] = (char)('a' + (random >> 24) % 4);
+            unsigned change = (random >> 16) % 9;
+            for (unsigned copies = change == 0 ? 0 : change == 1 ? 2 : 1; copies > 0; copies--) {
+                other[other_len < 79 ? other_len++ : 78] = change == 2 ? 'x' : word[i];
+            }
+        }
+        random = random * 1664525 + 1013904223;
+        other[other_len] = '\0';
+        struct hs_str text = hs_str_n(word, len);
+        const char *const candidates[] = {other, NULL};
+        size_t distance = distance_by_table(text, hs_str(other));
+        bool is_near = distance < len / 3 + 2 && distance < other_len;
+        near += is_near;
+        assert_int_equal(hs_str_nearest(text, candidates) != NULL, is_near);
+    }
+    assert_in_range(near, 5000, 19000);
+}
+
 static void a_buffer_grows_and_ends_its_text(void **state)
 {
     struct hs_buf buf = {0};
@@ -134,6 +182,7 @@ int main(void)
         cmocka_unit_test(numbers_are_whole_texts_within_range),
         cmocka_unit_test(utf8_is_judged_as_rfc_3629_does),
         cmocka_unit_test(a_typo_finds_its_neighbour_and_nonsense_none),
+        cmocka_unit_test(what_is_near_is_near_by_the_table),
         cmocka_unit_test(a_buffer_grows_and_ends_its_text),
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(trimming_and_comparing),

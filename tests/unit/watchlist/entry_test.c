@@ -294,6 +294,11 @@ static void says_what_is_wrong_elsewhere(void **state)
            "voi.csv:7:38: tiers: 'EXACT;FUZZY': 'FUZZY' is no match tier; allowed, with ';' "
            "between: EXACT, GLYPH, "
            "GRAMMAR, CONFUSED, LOOKALIKE, CANDIDATE or WILDCARD\n");
+    expect(HS_COLUMN_FORCES, "north;so\x01th",
+           "voi.csv:7:39: forces: 'north;so\\x01th': byte 9 is a control character\n");
+    expect(HS_COLUMN_EXCLUSIONS, "AB12CDF/PC 9/2099-01-01/so\x7fld",
+           "voi.csv:7:43: exclusions: 'AB12CDF/PC 9/2099-01-01/so\\x7fld': byte 27 is a control "
+           "character\n");
     expect(HS_COLUMN_HOURS, "25:00-26:00",
            "voi.csv:7:42: hours: '25:00-26:00': are no hours; as in 'mon-fri 22:00-06:00', "
            "'sat,sun' or "
