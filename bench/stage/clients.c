@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "hitstream/v1/read.pb-c.h"
+
 enum { ANSWER_MS = 10000, READ_BYTES = 512 };
 
 struct property {
@@ -58,6 +61,24 @@ void site_send_read(rd_kafka_t *writer, const char *topic, size_t number, const 
     snprintf(key, sizeof(key), "site-%04u", camera);
     site_send(writer, topic, key, packed,
               site_pack_one(packed, sizeof(packed), number, vrm, camera));
+}
+
+void site_send_test_read(rd_kafka_t *writer, const char *topic, size_t number, const char *queue)
+{
+    Hitstream__V1__PlateReadBatch batch = HITSTREAM__V1__PLATE_READ_BATCH__INIT;
+    Hitstream__V1__PlateRead read = HITSTREAM__V1__PLATE_READ__INIT, *reads[] = {&read};
+    char camera[] = "test", id[sizeof(SITE_TEST_READ) + 10], desk[64], key[80];
+    uint8_t packed[READ_BYTES];
+    snprintf(id, sizeof(id), SITE_TEST_READ "%010zu", number % 10000000000);
+    snprintf(desk, sizeof(desk), "%s", queue);
+    snprintf(key, sizeof(key), "test:%s", desk);
+    read.camera_id = camera;
+    read.read_id = id;
+    read.test_queue = desk;
+    read.captured_at_ms = read.received_at_ms = hs_clock_realtime_ms();
+    batch.reads = reads;
+    batch.n_reads = 1;
+    site_send(writer, topic, key, packed, hitstream__v1__plate_read_batch__pack(&batch, packed));
 }
 
 // Adds the topic's partitions, where reading begins.

@@ -18,9 +18,13 @@ rd_kafka_t *site_writer_new(const struct site *site);
 void site_send(rd_kafka_t *writer, const char *topic, const char *key, const void *value,
                size_t len_bytes);
 // One read of this plate by camera number `camera`, into anpr.reads or a topic like it; its id is
-// "read#" and `number` in ten digits.
+// SITE_READ and `number` in ten digits.
 void site_send_read(rd_kafka_t *writer, const char *topic, size_t number, const char *vrm,
                     unsigned camera);
+
+// A test read of a desk, as a daemon makes it; its id is SITE_TEST_READ and `number` in ten digits.
+#define SITE_TEST_READ "test#"
+void site_send_test_read(rd_kafka_t *writer, const char *topic, size_t number, const char *queue);
 
 enum site_from { SITE_FROM_BEGINNING, SITE_FROM_END };
 // All partitions of these topics (ends with NULL); a member of no group.

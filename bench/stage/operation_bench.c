@@ -16,11 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <librdkafka/rdkafka.h>
-
 #include "base/clock.h"
-#include "hitstream/v1/alert.pb-c.h"
-#include "stage/site.h"
+#include "stage/clients.h"
 #include "support/figure.h"
 #include "support/kafka_util.h"
 
@@ -52,53 +49,11 @@ static const char queues[] =
     "  control:\n    owner: north\n    kind: live\n    lists: ['*']\n    default: true\n"
     "  joint:\n    owner: north\n    kind: live\n    lists: [none]\n    areas: [centre]\n";
 
-static rd_kafka_t *client_new(const struct bench *bench, rd_kafka_type_t type)
-{
-    static const char *const rows[][2] = {{"socket.nagle.disable", "true"},
-                                          {"linger.ms", "0"},
-                                          {"acks", "all"},
-                                          {"partitioner", "murmur2_random"},
-                                          {"group.id", "bench-operation"},
-                                          {"enable.auto.commit", "false"}};
-    char why[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    size_t from = type == RD_KAFKA_PRODUCER ? 0 : 4, to = type == RD_KAFKA_PRODUCER ? 4 : 6;
-    rd_kafka_conf_set(conf, "bootstrap.servers", bench->site.bootstrap, why, sizeof(why));
-    rd_kafka_conf_set(conf, rows[0][0], rows[0][1], why, sizeof(why));
-    for (size_t i = from; i < to; i++) {
-        if (rd_kafka_conf_set(conf, rows[i][0], rows[i][1], why, sizeof(why)) != RD_KAFKA_CONF_OK) {
-            site_fail("%s", why);
-        }
-    }
-    rd_kafka_t *client = rd_kafka_new(type, conf, why, sizeof(why));
-    if (!client) {
-        site_fail("%s", why);
-    }
-    return client;
-}
-
-static void open_reader(struct bench *bench)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    bench->reader = client_new(bench, RD_KAFKA_CONSUMER);
-    rd_kafka_topic_partition_list_add(list, "dispatch.joint", 0)->offset = 0;
-    rd_kafka_poll_set_consumer(bench->reader);
-    rd_kafka_assign(bench->reader, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
 static void read_plate(struct bench *bench, size_t n)
 {
-    char vrm[SITE_MARK_MAX], key[16];
-    uint8_t packed[512];
-    unsigned camera = (unsigned)n % SITE_CAMERAS;
+    char vrm[SITE_MARK_MAX];
     site_plate(2 * n, vrm);
-    snprintf(key, sizeof(key), "site-%04u", camera);
-    size_t len = site_pack_one(packed, sizeof(packed), n, vrm, camera);
-    rd_kafka_producev(bench->writer, RD_KAFKA_V_TOPIC("anpr.reads"),
-                      RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE(packed, len),
-                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    rd_kafka_poll(bench->writer, 0);
+    site_send_read(bench->writer, "anpr.reads", n, vrm, (unsigned)n % SITE_CAMERAS);
     atomic_store_explicit(&bench->reads, n + 1, memory_order_relaxed);
 }
 
@@ -126,20 +81,13 @@ static bool is_by(const Hitstream__V1__Alert *alert, const char *operation)
 // Notes one alert of the joint desk, if one comes.
 static void note_alert(struct bench *bench)
 {
-    rd_kafka_message_t *message = rd_kafka_consumer_poll(bench->reader, 10);
-    Hitstream__V1__Alert *alert =
-        message && !message->err
-            ? hitstream__v1__alert__unpack(NULL, message->len, message->payload)
-            : NULL;
-    unsigned long n = alert ? strtoul(alert->read_id + strlen("read#"), NULL, 10) : READS_MAX;
+    Hitstream__V1__Alert *alert = site_next_alert(bench->reader, 10);
+    unsigned long n = alert ? strtoul(alert->read_id + strlen(SITE_READ), NULL, 10) : READS_MAX;
     if (n < READS_MAX) {
         bench->governed[n] = is_by(alert, bench->operation);
         bench->told_ns[n] = hs_clock_monotonic_ns();
     }
     hitstream__v1__alert__free_unpacked(alert, NULL);
-    if (message) {
-        rd_kafka_message_destroy(message);
-    }
 }
 
 // The first read of so many in a row that are governed; READS_MAX: there is none yet.
@@ -224,8 +172,9 @@ static void prepare(struct bench *bench)
     site_rewind(&bench->site);
     site_start(&bench->site, NULL);
     site_await_ready(&bench->site);
-    bench->writer = client_new(bench, RD_KAFKA_PRODUCER);
-    open_reader(bench);
+    static const char *const told[] = {"dispatch.joint", NULL};
+    bench->writer = site_writer_new(&bench->site);
+    bench->reader = site_reader_new(&bench->site, told, SITE_FROM_BEGINNING);
     if (pthread_create(&bench->thread, NULL, make_reads, bench) != 0) {
         site_fail("no thread");
     }

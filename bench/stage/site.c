@@ -140,15 +140,6 @@ void site_open(struct site *site, const char *roles, const char *extra)
     SITE_HITCTL(site, "topics", "create", "--partitions", "4", "--hits-partitions", "4");
 }
 
-void site_test_alerts(struct site *site, unsigned interval_ms)
-{
-    char path[HS_TEST_PATH_BYTES], text[sizeof(QUEUES) + 40];
-    snprintf(text, sizeof(text), QUEUES "    test_interval_ms: %u\n", interval_ms);
-    write_file(site, "controls/queues.yaml", text);
-    path_of(site, "controls", path);
-    SITE_HITCTL(site, "controls", "activate", path);
-}
-
 void site_load_list(struct site *site, size_t entries)
 {
     char path[HS_TEST_PATH_BYTES], vrm[SITE_MARK_MAX];
@@ -190,7 +181,7 @@ static size_t site_pack(uint8_t *packed, size_t capacity, size_t number, const c
             site_plate(n % one_in == one_in / 2 ? 2 * (n * 7919 % entries) : 2 * serial + 1,
                        marks[i]);
         }
-        snprintf(ids[i], sizeof(ids[i]), "read#%010zu-%zu", n, n % 997);
+        snprintf(ids[i], sizeof(ids[i]), SITE_READ "%010zu-%zu", n, n % 997);
         rows[i].vrm = marks[i];
         rows[i].camera_id = cameras;
         rows[i].read_id = ids[i];

@@ -26,8 +26,6 @@ struct site {
 void site_open(struct site *site, const char *roles, const char *extra);
 // Further settings for the next start.
 void site_configure(struct site *site, const char *roles, const char *extra);
-// The desk gets a test alert at this interval, from the next activation on.
-void site_test_alerts(struct site *site, unsigned interval_ms);
 // One list of `entries` plates, live. Entry n has plate 2 n; passers-by are odd.
 void site_load_list(struct site *site, size_t entries);
 void site_hitctl(struct site *site, const char *const *words);
@@ -38,7 +36,8 @@ void site_fill(const struct site *site, size_t messages, size_t reads, size_t on
                size_t entries);
 // Plate number n of some 20 million.
 void site_plate(size_t n, char ret_vrm[SITE_MARK_MAX]);
-// A message of one read of this plate, whose id is "read#" and its number in ten digits; returns its length.
+// A message of one read of this plate, whose id is SITE_READ and its number in ten digits; returns its length.
+#define SITE_READ "read#"
 size_t site_pack_one(uint8_t *packed, size_t capacity, size_t number, const char *vrm,
                      unsigned camera);
 
