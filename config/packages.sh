@@ -9,7 +9,7 @@ set -eu
 
 build='gcc libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-compiler libprotobuf-c-dev
     librdkafka-dev libhiredis-dev libevent-dev liburcu-dev libcmocka-dev libsodium-dev libyaml-dev libjansson-dev
-    libsystemd-dev python3'
+    libsystemd-dev libjemalloc-dev python3'
 # redis-tools holds the server as well, see config/redis-run.sh
 parts='redis-tools maven default-jre-headless util-linux procps'
 checks='python3-protobuf shellcheck openssl stunnel4'

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/file.h"
+#include "hitstreamd/heap.h"
 #include "hitstreamd/lists_parts.h"
 #include "hitstreamd/state_file.h"
 
@@ -246,7 +246,7 @@ static void take_folded(struct hs_lists *lists, struct hs_snapshot *folded)
     hs_snapshot_free(folded);
     if (rc == 0) {
         hs_lists_publish(lists, next, hs_lists_view_source(lists->view));
-        malloc_trim(0);
+        hs_heap_return();
     }
     hs_lists_batch_clear(&lists->since);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store thread's side of Redis: connect, judge, load, follow, register.
-#include <malloc.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "hitstreamd/heap.h"
 #include "hitstreamd/lists_parts.h"
 
 HS_LOG_EVENT(ev_live, "lists-live", "a62748e4b9b342c2992445ee4c3db704");
@@ -157,7 +157,7 @@ static int load_all(struct hs_lists *lists)
     hs_log(HS_LOG_NOTICE, &ev_live, "'%llu' entries of '%llu' lists live, from redis, in '%lld' ms",
            (unsigned long long)stats.entries, (unsigned long long)stats.lists,
            (long long)((hs_clock_monotonic_ns() - from_ns) / 1000000));
-    malloc_trim(0); // what reading took goes back to the system
+    hs_heap_return(); // what reading took goes back to the system
     return 0;
 }
 
@@ -235,7 +235,7 @@ static int load_some(struct hs_lists *lists)
            batch->load_count, (unsigned long long)hs_lists_view_count(lists->view),
            (long long)((hs_clock_monotonic_ns() - from_ns) / 1000000));
     batch->load_count = 0;
-    malloc_trim(0);
+    hs_heap_return();
     return 0;
 }
 
