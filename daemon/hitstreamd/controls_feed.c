@@ -310,17 +310,23 @@ static void fetch_wanted(struct hs_controls_feed *feed)
     }
 }
 
+// Whether the chain has gone on since the last anchor, whoever wrote it: none is ever taken back.
+static bool anchors(const struct hs_controls_feed *feed, const struct hs_position *position)
+{
+    return feed->anchor_state == HS_ANCHOR_NONE ||
+           (feed->anchor_state == HS_ANCHOR_KNOWN &&
+            hs_change_id_cmp(position->id, feed->anchor.id) > 0);
+}
+
 static void write_anchor(struct hs_controls_feed *feed, bool at_once)
 {
     int64_t now_ms = hs_clock_boottime_ms();
     struct hs_position position;
     pthread_mutex_lock(&feed->lock);
     position = feed->position;
-    bool due =
-        feed->has_position &&
-        (feed->anchor_state == HS_ANCHOR_NONE || strcmp(feed->anchor.id, position.id) != 0) &&
-        (at_once || feed->anchored_at_ms == 0 ||
-         now_ms - feed->anchored_at_ms >= ANCHOR_INTERVAL_MS);
+    bool due = feed->has_position && anchors(feed, &position) &&
+               (at_once || feed->anchored_at_ms == 0 ||
+                now_ms - feed->anchored_at_ms >= ANCHOR_INTERVAL_MS);
     pthread_mutex_unlock(&feed->lock);
     if (!due) {
         return;
@@ -343,7 +349,8 @@ static void serve_topic(struct hs_controls_feed *feed)
     if (hs_clock_boottime_ms() < feed->retry_at_ms) {
         return;
     }
-    if (!feed->scanned) {
+    struct hs_position anchor;
+    if (!feed->scanned || hs_controls_feed_anchor(feed, &anchor) == HS_ANCHOR_UNKNOWN) {
         scan_topic(feed);
     }
     if (feed->scanned) {

@@ -57,12 +57,15 @@ void hs_controls_feed_offered(struct hs_controls_feed *feed, char ret_hash[HS_CO
 void hs_controls_feed_position(struct hs_controls_feed *feed, const struct hs_position *position);
 
 enum hs_anchor_state {
-    HS_ANCHOR_UNKNOWN, // anpr.controls has not been read yet
+    HS_ANCHOR_UNKNOWN, // anpr.controls has not been read yet, or is to be read again
     HS_ANCHOR_NONE,    // there is none
     HS_ANCHOR_KNOWN,
 };
 enum hs_anchor_state hs_controls_feed_anchor(struct hs_controls_feed *feed,
                                              struct hs_position *ret_anchor);
+// Redis may have come back as an older copy: what all daemons have anchored meanwhile is read before
+// it is judged. Until then the anchor is unknown.
+void hs_controls_feed_anchor_again(struct hs_controls_feed *feed);
 
 // For correlators; see correlate_stage.h. `ctx` is the feed.
 struct hs_controls *hs_controls_feed_head(void *ctx);

@@ -49,6 +49,13 @@ enum hs_anchor_state hs_controls_feed_anchor(struct hs_controls_feed *feed,
     return state;
 }
 
+void hs_controls_feed_anchor_again(struct hs_controls_feed *feed)
+{
+    pthread_mutex_lock(&feed->lock);
+    feed->anchor_state = HS_ANCHOR_UNKNOWN;
+    pthread_mutex_unlock(&feed->lock);
+}
+
 struct hs_controls *hs_controls_feed_head(void *ctx)
 {
     struct hs_controls_feed *feed = ctx;

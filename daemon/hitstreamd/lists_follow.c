@@ -31,6 +31,13 @@ static void disconnect(struct hs_lists *lists, int rc)
     hs_lists_view_redis(lists->view, false);
 }
 
+// It may be another Redis, or an older copy: it is judged before it is believed again.
+static void doubt(struct hs_lists *lists)
+{
+    lists->anchor_ok = false;
+    hs_controls_feed_anchor_again(lists->feed);
+}
+
 static bool connect_redis(struct hs_lists *lists)
 {
     struct hs_buf why = {0};
@@ -48,7 +55,10 @@ static bool connect_redis(struct hs_lists *lists)
     } else {
         lists->retry_ms = HS_LISTS_RETRY_MIN_MS;
         lists->away_said_at_ms = 0;
-        lists->anchor_ok = false;
+        if (lists->reached_before) {
+            doubt(lists);
+        }
+        lists->reached_before = true;
         lists->controls_seen = false;
         lists->next_round_ms = 0;
         lists->next_load_ms = 0;
@@ -288,7 +298,7 @@ static int follow(struct hs_lists *lists)
                hs_store_why(lists->store));
         hs_lists_stale(lists, "the stream of changes is broken after '%s'", lists->position.id);
         lists->need_load = true;
-        lists->anchor_ok = false;
+        doubt(lists);
         return 0;
     }
     if (rc == 0 && !lists->need_load && lists->batch.load_count == 0) {
@@ -317,7 +327,7 @@ static int each_second(struct hs_lists *lists)
                    lists->position.id);
             hs_lists_stale(lists, "redis no longer holds change '%s'", lists->position.id);
             lists->need_load = true;
-            lists->anchor_ok = false;
+            doubt(lists);
             rc = 0;
         }
     }

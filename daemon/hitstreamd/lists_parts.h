@@ -40,6 +40,7 @@ struct hs_lists {
     struct hs_position position; // of the stream, as `current` has it
     bool need_load;              // what is live cannot be brought up to date by following
     bool anchor_ok;              // this connection's Redis stands not behind the anchor
+    bool reached_before;         // there was another connection
     bool controls_seen;          // this connection's head of the controls was offered
     bool current_is_fresh;       // Redis confirmed what is live since the last fault
     int64_t retry_ms;

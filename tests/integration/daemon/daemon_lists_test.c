@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "fixture.h"
+#include "hitstream/v1/controls.pb-c.h"
 #include "support/kafka_util.h"
 
 static void change_is_live_at_once(void **state)
@@ -291,6 +292,44 @@ static void emptied_redis_is_refused_until_confirmed(void **state)
     assert_int_equal(house_stop(&house), 0);
 }
 
+// As another daemon writes it.
+static void anchor_elsewhere(const char *change_id)
+{
+    static char hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    Hitstream__V1__AuditAnchor anchor = HITSTREAM__V1__AUDIT_ANCHOR__INIT;
+    uint8_t packed[256];
+    struct hs_test_producer *producer;
+    anchor.change_id = (char *)(uintptr_t)change_id;
+    anchor.change_hash = hash;
+    size_t len = hitstream__v1__audit_anchor__pack(&anchor, packed);
+    assert_int_equal(hs_test_producer_new(broker.bootstrap, &producer), 0);
+    assert_int_equal(hs_test_produce(producer, "anpr.controls", -1, HS_STR("anchor"),
+                                     hs_str_n((const char *)packed, len), NULL, 0),
+                     0);
+    assert_int_equal(hs_test_producer_flush(producer, HOUSE_TIMEOUT_MS), 0);
+    hs_test_producer_free(producer);
+}
+
+static void older_copy_is_refused_by_what_another_daemon_anchored(void **state)
+{
+    (void)state;
+    house_activate_controls(&house);
+    house_create_list(&house, "stolen", false);
+    house_put(&house, "stolen", "e1", "AB12CDE");
+    house_start(&house, NULL);
+    house_await_heard(&house, "READY=1");
+    house_await_answer(&house, "/status", "\"entries\": 1");
+    assert_int_equal(hs_redis_server_save(&house.redis), 0);
+    anchor_elsewhere("9999999999999-0");
+    hs_redis_server_kill(&house.redis);
+    assert_int_equal(hs_redis_server_again(&house.redis), 0);
+    house_await_answer(&house, "/readyz", "it stands behind its audit anchor '9999999999999-0'");
+    assert_true(house_metric(&house, "hitstream_lists_entries") == 1);
+    assert_int_equal(HITCTL(&house, "confirm", "9999999999999-0"), 0);
+    house_await_answer(&house, "/status", "\"state\": \"live\"");
+    assert_int_equal(house_stop(&house), 0);
+}
+
 static void restored_backup_is_refused_when_nothing_is_on_disk(void **state)
 {
     (void)state;
@@ -329,6 +368,7 @@ int main(int argc, char **argv)
         TEST(ops_is_told_of_stale_lists_once_and_once_when_it_is_over),
         TEST(key_of_another_type_leaves_the_last_good_lists),
         TEST(emptied_redis_is_refused_until_confirmed),
+        TEST(older_copy_is_refused_by_what_another_daemon_anchored),
         TEST(restored_backup_is_refused_when_nothing_is_on_disk),
     };
     return cmocka_run_group_tests(tests, open_broker, close_broker);
