@@ -14,7 +14,7 @@
 #include "kafka/client.h"
 
 enum {
-    FAILOVER_MS = 20000,
+    FAILOVER_MS = 60000,
     SLOW_KBIT_S = 64,
     LOST_PCT = 3,
     RESET_MS = 4000,
