@@ -141,27 +141,41 @@ static void drop_oldest(struct hs_incident *incident, struct hs_intern_pool *poo
     incident->trail_dropped++;
 }
 
+// What its hit does not say is what a state means by leaving it out, so that a trail is the same
+// before and after it was restored.
+static struct hs_trail_point as_restored(const struct hs_trail_point *point)
+{
+    struct hs_trail_point placed = *point;
+    if (placed.tier == HITSTREAM__V1__MATCH_TIER__MATCH_TIER_UNSPECIFIED) {
+        placed.tier = HITSTREAM__V1__MATCH_TIER__MATCH_TIER_EXACT;
+    }
+    if (placed.lateness == HITSTREAM__V1__LATENESS__LATENESS_UNSPECIFIED) {
+        placed.lateness = HITSTREAM__V1__LATENESS__LATENESS_LIVE;
+    }
+    return placed;
+}
+
 int hs_incident_place(struct hs_incident *incident, struct hs_intern_pool *pool,
                       const struct hs_trail_point *point, size_t trail_max, bool *ret_dropped)
 {
-    size_t at = places_until(incident, point->captured_at_ms);
+    struct hs_trail_point added = as_restored(point); // and `point` may not outlive the append
+    size_t at = places_until(incident, added.captured_at_ms);
     struct hs_trail_point *before = at > 0 ? &incident->trail[at - 1] : NULL;
     struct hs_trail_point *after = at < incident->trail_count ? &incident->trail[at] : NULL;
     *ret_dropped = false;
-    if (before && hs_place_same_site(before->place, point->place)) {
-        merge(before, point);
-        hs_intern_put(pool, point->place);
+    if (before && hs_place_same_site(before->place, added.place)) {
+        merge(before, &added);
+        hs_intern_put(pool, added.place);
         return 0;
     }
-    if (after && hs_place_same_site(after->place, point->place)) {
-        merge(after, point);
-        hs_intern_put(pool, point->place);
+    if (after && hs_place_same_site(after->place, added.place)) {
+        merge(after, &added);
+        hs_intern_put(pool, added.place);
         return 0;
     }
-    struct hs_trail_point added = *point; // `point` may not outlive the append
     int rc = hs_incident_append_point(incident, &added);
     if (rc != 0) {
-        hs_intern_put(pool, point->place);
+        hs_intern_put(pool, added.place);
         return rc;
     }
     memmove(&incident->trail[at + 1], &incident->trail[at],
