@@ -40,6 +40,9 @@ function(hs_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120)
     endif()
+    if(HS_FLAVOUR STREQUAL coverage) # not optimised, and counting
+        math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
+    endif()
     # the longest first, so that none is left to run alone at the end
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} COST ${arg_TIMEOUT})
 endfunction()
