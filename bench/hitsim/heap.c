@@ -39,9 +39,9 @@ struct heap_event heap_pop(struct heap *heap)
         if (child >= heap->count) {
             break;
         }
-        if (child + 1 < heap->count && heap->rows[child + 1].at_s < heap->rows[child].at_s) {
-            child++;
-        }
+        // no branch: nobody can foretell which of the two is the earlier
+        size_t other = child + 1 < heap->count ? child + 1 : child;
+        child += heap->rows[other].at_s < heap->rows[child].at_s;
         if (heap->rows[child].at_s >= last.at_s) {
             break;
         }

@@ -273,6 +273,20 @@ static void survey_towns_posts(struct net *net)
     }
 }
 
+static void index_arcs(struct net *net)
+{
+    unsigned count = 0;
+    for (unsigned node = 0; node < net->node_count; node++) {
+        net->out_first[node] = count;
+        for (unsigned arc = 0; arc < net->arc_count; arc++) {
+            if (net->arcs[arc].from == node) {
+                net->out[count++] = (uint16_t)arc;
+            }
+        }
+    }
+    net->out_first[net->node_count] = count;
+}
+
 struct net *net_new(const struct town *town, double site_km)
 {
     struct net *net = calloc(1, sizeof(*net));
@@ -290,6 +304,7 @@ struct net *net_new(const struct town *town, double site_km)
         add_sites(net, arc, site_km, &numbers[at % 100]);
     }
     survey_towns_posts(net);
+    index_arcs(net);
     return net;
 }
 
@@ -347,11 +362,11 @@ unsigned net_route(const struct net *net, const double *arc_costs, unsigned from
             break;
         }
         done[at] = true;
-        for (unsigned i = 0; i < net->arc_count; i++) {
-            const struct net_arc *arc = &net->arcs[i];
-            if (arc->from == at && cost[at] + arc_costs[i] < cost[arc->to]) {
-                cost[arc->to] = cost[at] + arc_costs[i];
-                by[arc->to] = (uint16_t)i;
+        for (unsigned i = net->out_first[at]; i < net->out_first[at + 1]; i++) {
+            unsigned out = net->out[i], next = net->arcs[out].to;
+            if (cost[at] + arc_costs[out] < cost[next]) {
+                cost[next] = cost[at] + arc_costs[out];
+                by[next] = (uint16_t)out;
             }
         }
     }

@@ -84,6 +84,8 @@ struct net {
     unsigned node_count;
     struct net_arc arcs[NET_ARCS_MAX];
     unsigned arc_count;
+    unsigned out_first[NET_NODES_MAX + 1]; // where a node's begin in `out`
+    uint16_t out[NET_ARCS_MAX];            // arcs by the node that they leave, then by number
     struct net_site sites[NET_SITES_MAX];
     unsigned site_count;
     struct net_post posts[NET_POSTS_MAX];

@@ -383,6 +383,52 @@ static void a_busy_road_says_less_than_an_empty_one(void **state)
     assert_true(bits[0] > bits[1] + 3 * HS_BIT / 2);
 }
 
+// Four cameras five minutes apart, with these gaps in seconds.
+static void drives_beside(struct road *road, const int gaps_s[4])
+{
+    hs_convoy_fini(&road->convoy);
+    for (int i = 0; i < 4; i++) {
+        char at[32], who[32];
+        const char site[] = {(char)('a' + i), 0};
+        snprintf(at, sizeof(at), "08:%02d:00", 5 * i);
+        snprintf(who, sizeof(who), "BB22BBB%+d", gaps_s[i]);
+        passes(road, at, site, who);
+    }
+}
+
+static void who_comes_up_and_passes_is_hardly_company(void **state)
+{
+    struct road *road = *state;
+    static const int passing[4] = {-5, -2, 1, 4}, staying[4] = {5, 6, 4, 5};
+    road->rules.convoy_odds = 1000;
+    drives_beside(road, passing);
+    silence(road);
+    drives_beside(road, staying);
+    convoy_with(road, "BB22BBB");
+}
+
+// Met on two journeys, the second where the vehicle goes each morning, or somewhere else at night.
+static int32_t worth_again(struct road *road, bool usual)
+{
+    hs_convoy_fini(&road->convoy);
+    road->rules.convoy_odds = 10;
+    for (int day = 0; day < 3; day++) {
+        go_to_work(road, day, alone, alone);
+    }
+    passes(road, "3+22:00:00", "e", "BB22BBB+4");
+    passes(road, "3+22:05:00", "f", "BB22BBB+4");
+    passes(road, usual ? "4+08:00:00" : "4+23:00:00", "a", "BB22BBB+6");
+    passes(road, usual ? "4+08:05:00" : "4+23:05:00", "b", "BB22BBB+6");
+    convoy_with(road, "BB22BBB");
+    return last.bits;
+}
+
+static void to_be_met_again_elsewhere_says_more_than_on_the_way_to_work(void **state)
+{
+    struct road *road = *state;
+    assert_true(worth_again(road, false) > worth_again(road, true) + 2 * HS_BIT);
+}
+
 static void what_is_heard_late_counts_where_it_belongs(void **state)
 {
     struct road *road = *state;
@@ -472,6 +518,8 @@ int main(void)
         STORY(a_meeting_long_ago_is_forgotten),
         STORY(the_same_stranger_at_one_corner_each_day_is_none),
         STORY(a_busy_road_says_less_than_an_empty_one),
+        STORY(who_comes_up_and_passes_is_hardly_company),
+        STORY(to_be_met_again_elsewhere_says_more_than_on_the_way_to_work),
         STORY(what_is_heard_late_counts_where_it_belongs),
         STORY(a_rule_that_is_off_remembers_nobody),
         STORY(a_crowd_falls_out_but_not_the_companion),

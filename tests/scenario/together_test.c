@@ -233,7 +233,7 @@ static void thresholds_decide(void **state)
     silence_but(s, 8);
     both_pass(s, "12:10:00", "12:10:05", "avon/3");
     silence_but(s, 6);
-    controls_change(s, NULL, "together:\n  sites: 0\n");
+    controls_change(s, NULL, "convoy:\n  odds: 0\ntogether:\n  sites: 0\n");
     both_pass(s, "15:00:00", "15:00:05", "avon/1");
     both_pass(s, "15:05:00", "15:05:05", "avon/2");
     both_pass(s, "15:10:00", "15:10:05", "avon/3");

@@ -19,11 +19,13 @@
  *
  *  - is it bound for the same place? If not, it goes on with the road table's share of the traffic.
  *    Who took one turning with it probably takes the next one as well.
- *  - is it in one line with it, behind the same lorry? If not, both drive as they like, and the gap
- *    changes with the road table's spread of journey times. A line lasts along a road and seldom
- *    beyond: one unbroken corridor counts little more than once.
+ *  - is it in one line with it, behind the same lorry? If not, both drive as they like: the gap
+ *    changes with the road table's spread of journey times, or half of the time goes on changing as
+ *    it did before, because who is a little faster stays so, comes up and passes. A line lasts along
+ *    a road and seldom beyond: one unbroken corridor counts little more than once.
  *  - has it the same habits, a neighbour or colleague? If not, it is met again on another journey
- *    once in thousands; if so, one time in four.
+ *    once in thousands; if so, one time in four where the vehicle goes at this time of day anyway,
+ *    and one in a hundred elsewhere: habits are places and hours.
  *
  * How many of the others beside it went on too, and as far from it as before, corrects the table: in
  * a jam, or where it is wrong, all do. Where the flow is thick there are many to be beside it by
@@ -110,6 +112,7 @@ struct hs_convoy {
     uint32_t journey;                                 // number of the present one; 0: none yet
     struct hs_convoy_stop stops[HS_CONVOY_STOPS_MAX]; // in order of time
     size_t stop_count;
+    uint32_t told_of; // the stop of the last event, a bit; of this call only, not of the state
     // The vehicle's own habits: a bit for a site and a part of the day, by hash, of the journeys
     // that ended in this week and in the one before.
     uint8_t usual[2][HS_CONVOY_USUAL_BYTES];
@@ -148,8 +151,8 @@ struct hs_convoy_found {
     size_t meeting_count;
 };
 
-// The next pair that passed the threshold and was not told in this journey, and counts as told from
-// now on; false: none (more).
+// The next pair that passed the threshold with the last event and was not told in this journey, and
+// counts as told from now on; false: none (more). Only who was met where the event was is asked.
 bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
                     struct hs_convoy_found *ret_found);
 // The companion with that packed mark; NULL: it is not remembered. Borrowed until the next event.

@@ -21,15 +21,20 @@ enum {
     LINE_TURNS_PPM = 200000,  // and after a turning
     ROAD_PPM = 550000,        // goes on along a road, at least, to its next camera
     HABIT_PPM = 120000,       // has the same habits: a neighbour, a colleague
-    HABIT_AGAIN_PPM = 250000, // and is so met on another journey
+    HABIT_AGAIN_PPM = 250000, // and is so met on another journey, where the vehicle goes anyway
+    STRAY_AGAIN_PPM = 10000,  // and elsewhere, or at another time of day
+    PACE_STAYS_PPM = 500000,  // who is faster or slower is so to the next camera
+    PACE_PARTS = 4,           // its journey times then spread by so much less
     BESIDE_USUAL = 8000,      // thousandths of a vehicle, beside it where traffic is as everywhere
     FIRST_MAX = 3 * HS_BIT,   // what thin or thick traffic says at the first meeting
     CHANCE_AGAIN_PPM = 400,   // is met again without
     BELIEF_MAX_PPM = 950000,  // nothing is certain
-    OTHERS_PRIOR = 6,   // vehicles that the table counts as, beside those that are seen to go on
-    LINE_PRIOR = 3,     // and likewise of those that stay in line
-    DEVIATION_PCT = 20, // of a journey that the road table does not know
-    HABIT_HOURS = 3,    // a part of the day
+    OTHERS_PRIOR = 6,      // vehicles that the table counts as, beside those that are seen to go on
+    LINE_PRIOR = 3,        // and likewise of those that stay in line
+    DEVIATION_PCT = 20,    // of a journey that the road table does not know
+    HABIT_HOURS = 3,       // a part of the day
+    PACE_LEAST_MS = 30000, // cameras nearer to each other say nothing of pace
+    PACE_FORETELLS = 3,    // so many times the way by which it was seen
 };
 
 // The way from one stop to a later one, as traffic takes it.
@@ -170,14 +175,20 @@ void hs_convoy_note_usual(struct hs_convoy *convoy, const struct hs_convoy_stop 
     convoy->usual[0][bit / 8] |= (uint8_t)(1U << bit % 8);
 }
 
+// The vehicle goes there at this time of day anyway.
+static bool is_usual(const struct hs_convoy *convoy, const struct hs_convoy_stop *stop)
+{
+    size_t bit = usual_bit(stop);
+    unsigned usual = convoy->usual[0][bit / 8] | convoy->usual[1][bit / 8];
+    return usual >> bit % 8 & 1;
+}
+
 // Met again where they met before and where the vehicle goes at this time anyway: a habit, be it
 // one that they share.
 static bool is_known(const struct hs_convoy *convoy, const struct hs_convoy_companion *companion,
                      const struct hs_convoy_stop *stop)
 {
-    size_t bit = usual_bit(stop);
-    unsigned usual = convoy->usual[0][bit / 8] | convoy->usual[1][bit / 8];
-    return companion->carried_journeys > 0 && (usual >> bit % 8 & 1) &&
+    return companion->carried_journeys > 0 && is_usual(convoy, stop) &&
            (companion->places & place_bit(stop));
 }
 
@@ -244,10 +255,38 @@ static uint64_t chance_of_way(const struct way *way, const struct hs_convoy_othe
     return ppm;
 }
 
+// By how much the gap would change if both kept the pace that they had from the stop before; 0: none
+// is known.
+static int64_t change_by_pace(const struct hs_convoy *convoy, const struct hs_rules *rules,
+                              const struct hs_convoy_companion *companion, size_t from, size_t to)
+{
+    uint32_t before = companion->seen & ((UINT32_C(1) << from) - 1);
+    if (!before) {
+        return 0;
+    }
+    size_t at = (size_t)(31 - __builtin_clz(before));
+    int64_t change_ms = (int64_t)companion->gaps_ms[from] - companion->gaps_ms[at];
+    int64_t took_ms = convoy->stops[from].at_ms - convoy->stops[at].at_ms;
+    int64_t next_ms = convoy->stops[to].at_ms - convoy->stops[from].at_ms;
+    bool shows = llabs(change_ms) >= rules->convoy_drift_ms / 2 && took_ms >= PACE_LEAST_MS;
+    return shows && next_ms <= PACE_FORETELLS * took_ms ? change_ms * next_ms / took_ms : 0;
+}
+
+// The density of this change of the gap, of strangers who drive as they like.
+static uint64_t chance_alone(const struct way *way, int64_t change_ms, int64_t by_pace_ms)
+{
+    uint64_t any = density(change_ms, way->deviation_ms);
+    if (by_pace_ms == 0) {
+        return any;
+    }
+    uint64_t by_pace = density(change_ms - by_pace_ms, way->deviation_ms / PACE_PARTS);
+    return (any * (HS_PPM - PACE_STAYS_PPM) + by_pace * PACE_STAYS_PPM) / HS_PPM;
+}
+
 // The density of this change of the gap, of strangers who go on: in line, or each as it likes.
 static uint64_t chance_of_gap(const struct hs_rules *rules, const struct way *way,
                               const struct hs_convoy_others *others, int64_t before_ms,
-                              int64_t after_ms, struct belief *belief)
+                              int64_t after_ms, int64_t by_pace_ms, struct belief *belief)
 {
     uint64_t line_ppm =
         belief->line_ppm * (way->corridor ? LINE_STAYS_PPM : LINE_TURNS_PPM) / HS_PPM;
@@ -259,7 +298,7 @@ static uint64_t chance_of_gap(const struct hs_rules *rules, const struct way *wa
     }
     uint64_t by_chance;
     belief->line_ppm = part_of(line_ppm, density(after_ms - before_ms, drift_of(rules, before_ms)),
-                               density(after_ms - before_ms, way->deviation_ms), &by_chance);
+                               chance_alone(way, after_ms - before_ms, by_pace_ms), &by_chance);
     return by_chance;
 }
 
@@ -285,7 +324,9 @@ static int32_t step_bits(const struct hs_convoy *convoy, const struct hs_convoy_
     int64_t before_ms = companion->gaps_ms[from], after_ms = companion->gaps_ms[to];
     uint64_t way_ppm = chance_of_way(&way, &others, belief);
     *ret_chance_ppm = chance_beside(view->rules, &way, belief, way_ppm);
-    uint64_t by_chance = chance_of_gap(view->rules, &way, &others, before_ms, after_ms, belief);
+    int64_t by_pace_ms = change_by_pace(convoy, view->rules, companion, from, to);
+    uint64_t by_chance =
+        chance_of_gap(view->rules, &way, &others, before_ms, after_ms, by_pace_ms, belief);
     bool habit = is_known(convoy, companion, &convoy->stops[from]) &&
                  is_known(convoy, companion, &convoy->stops[to]);
     int32_t most = habit ? 0 : HS_CONVOY_STEP_MAX;
@@ -303,7 +344,8 @@ static int32_t again_bits(const struct hs_convoy *convoy, const struct hs_convoy
     uint64_t ppm;
     chance_ppm = chance_ppm > CHANCE_AGAIN_PPM ? chance_ppm : CHANCE_AGAIN_PPM;
     chance_ppm = chance_ppm < AGAIN_PPM ? chance_ppm : AGAIN_PPM;
-    belief->habit_ppm = part_of(belief->habit_ppm, HABIT_AGAIN_PPM, chance_ppm, &ppm);
+    uint64_t again_ppm = is_usual(convoy, stop) ? HABIT_AGAIN_PPM : STRAY_AGAIN_PPM;
+    belief->habit_ppm = part_of(belief->habit_ppm, again_ppm, chance_ppm, &ppm);
     uint64_t way_ppm = belief->habit_ppm;
     belief->way_ppm = way_ppm > belief->way_ppm ? way_ppm : belief->way_ppm;
     *ret_chance_ppm = (uint32_t)ppm;
@@ -423,7 +465,7 @@ bool hs_convoy_next(struct hs_convoy *convoy, const struct hs_convoy_view *view,
     for (size_t i = 0; i < convoy->companion_count && rules->convoy_odds > 0; i++) {
         struct hs_convoy_companion *companion = &convoy->companions[i];
         struct hs_convoy_score score;
-        if (companion->seen == 0 || companion->told_journey == convoy->journey ||
+        if (!(companion->seen & convoy->told_of) || companion->told_journey == convoy->journey ||
             companion->carried_journeys + (uint32_t)__builtin_popcount(companion->seen) < 2) {
             continue;
         }
