@@ -383,10 +383,11 @@ static void a_busy_road_says_less_than_an_empty_one(void **state)
     assert_true(bits[0] > bits[1] + 3 * HS_BIT / 2);
 }
 
-// Four cameras five minutes apart, with these gaps in seconds.
-static void drives_beside(struct road *road, const int gaps_s[4])
+// What four meetings five minutes apart are worth, with these gaps in seconds.
+static int32_t worth_beside(struct road *road, const int gaps_s[4])
 {
     hs_convoy_fini(&road->convoy);
+    road->rules.convoy_odds = 2;
     for (int i = 0; i < 4; i++) {
         char at[32], who[32];
         const char site[] = {(char)('a' + i), 0};
@@ -394,17 +395,17 @@ static void drives_beside(struct road *road, const int gaps_s[4])
         snprintf(who, sizeof(who), "BB22BBB%+d", gaps_s[i]);
         passes(road, at, site, who);
     }
+    convoy_with(road, "BB22BBB");
+    return last.bits;
 }
 
 static void who_comes_up_and_passes_is_hardly_company(void **state)
 {
     struct road *road = *state;
-    static const int passing[4] = {-5, -2, 1, 4}, staying[4] = {5, 6, 4, 5};
-    road->rules.convoy_odds = 1000;
-    drives_beside(road, passing);
-    silence(road);
-    drives_beside(road, staying);
-    convoy_with(road, "BB22BBB");
+    // as far from each other and by as much nearer or farther; only one of them keeps a pace
+    static const int passing[4] = {-6, -3, 3, 6}, wavering[4] = {-6, -3, -6, -3};
+    int32_t passes_by = worth_beside(road, passing), stays = worth_beside(road, wavering);
+    assert_true(passes_by < stays);
 }
 
 // Met on two journeys, the second where the vehicle goes each morning, or somewhere else at night.
