@@ -91,7 +91,7 @@ static const struct hs_option table[] = {
              "counted."},
     {"flow.window_ms", HS_OPTION_I64, AT(flow_window_ms), "180000", 1000, 10 * HS_MS_PER_MINUTE,
      .unit = "ms", .help = "The traffic at a site is counted over so long before a hit."},
-    {"convoy.odds", HS_OPTION_U32, AT(convoy_odds), "200000", 0, 1000000000, .unit = "to 1",
+    {"convoy.odds", HS_OPTION_U32, AT(convoy_odds), "300000", 0, 1000000000, .unit = "to 1",
      .help = "A companion is told as a convoy when its meetings are so many times likelier in "
              "company than by chance; 0 turns the rule off."},
     {"convoy.sites", HS_OPTION_U32, AT(convoy_sites), "3", 2, 16, .unit = "sites",
