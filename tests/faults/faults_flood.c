@@ -146,8 +146,7 @@ static struct hs_str hostile_bytes(enum hostile kind, size_t sent)
     static char chunk[CHUNK_BYTES];
     static const char *const begins[] = {
         "", "GET /metrics HTTP/1.1\r\nX-Slow: ", "GET /metrics HTTP/1.1\r\nX-Giant: ",
-        "POST /reload HTTP/1.1\r\nContent-Length: 9000000000\r\n"
-        "\r\n"};
+        "POST /reload HTTP/1.1\r\nContent-Length: 9000000000\r\n\r\n"};
     memset(chunk, 'a', sizeof(chunk));
     return sent == 0 ? hs_str(begins[kind])
                      : hs_str_n(chunk, kind == SLOW_HEADERS ? 1 : sizeof(chunk));
