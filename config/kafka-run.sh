@@ -18,7 +18,7 @@ voters=${HS_KAFKA_VOTERS:-1@$address:$controller_port}
 session_ms=2000 # of several: who is silent for so long leads no more
 case $voters in
 *,*) ;;
-*) session_ms=60000 ;; # nobody takes a single one's place, however slow the machine
+*) session_ms=6000 ;; # a single one is not to shut itself out on a slow machine; but after a kill it is taken back only then
 esac
 
 if [ ! -e "$data/log/meta.properties" ]; then
