@@ -33,6 +33,7 @@ enum {
     SETTLE_TIMEOUT_MS = 15000,
     SETTLE_ALL_MS = 3000, // then without the queues that are not
     SETTLE_STEP_MS = 500,
+    SETTLE_REST_MS = 100,
     AGAIN_AFTER_MS = 500,
     TOOK_OVER_BYTES = 512,
     THREADS_MAX = 8, // that restore local copies
@@ -81,14 +82,18 @@ static int append_took_over(struct takeover *takeover, struct hs_part *part)
 // HS_EAGAIN and the like: some broker does not say so.
 static int settle_topic(const struct takeover *takeover, const char *topic, int64_t timeout_ms)
 {
+    struct hs_correlate_stage *stage = takeover->stage;
     int64_t until_ms = hs_clock_boottime_ms() + timeout_ms;
-    int rc;
-    do {
-        rc = go_on(takeover)
-                 ? hs_kafka_producer_settle(takeover->stage->producer, topic, SETTLE_STEP_MS)
-                 : HS_ECANCELED;
-    } while ((rc == HS_ETIMEDOUT || rc == HS_EAGAIN) && hs_clock_boottime_ms() < until_ms);
-    return rc;
+    while (go_on(takeover)) {
+        int rc = hs_kafka_producer_settle(stage->producer, topic, SETTLE_STEP_MS);
+        if ((rc != HS_ETIMEDOUT && rc != HS_EAGAIN) || hs_clock_boottime_ms() >= until_ms) {
+            return rc;
+        }
+        if (rc == HS_EAGAIN) { // said at once: a leader is being elected
+            hs_thread_rest(&stage->thread, SETTLE_REST_MS);
+        }
+    }
+    return HS_ECANCELED;
 }
 
 // A queue that does not say so waits for it by itself.

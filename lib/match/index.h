@@ -2,8 +2,11 @@
 #ifndef HS_MATCH_INDEX_H
 #define HS_MATCH_INDEX_H
 /*
- * The structure behind matching. Read this first; then matcher.c (how it is asked), segment.c (how it
- * is built), snapshot_apply.c (how it changes).
+ * The structure behind matching. Threads: one builds; what is built is const, and any thread asks it.
+ * Ownership: a segment borrows from the arena it stands in; the snapshot owns that.
+ *
+ * Read this first; then matcher.c (how it is asked), segment.c (how it is built), snapshot_apply.c
+ * (how it changes).
  *
  * Two marks that any tier but CONFUSED and WILDCARD could hold equal have one skeleton (vrm.h). So
  * a read is folded once, and its skeleton is looked for; the tier is judged on what is found:

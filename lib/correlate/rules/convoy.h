@@ -4,6 +4,10 @@
 /*
  * Convoy: another vehicle that is beside this one again and again, more often than traffic explains.
  *
+ * Threads: one at a time. Ownership: the state owns its rows. Bounds: the limits below. Integers
+ * only. Meetings may be told in any order: the score is a function of what was seen, not of when it
+ * was heard.
+ *
  * Idea: who is in line behind a car on one road is beside it at every camera of that road, so
  * meetings are weighed, not counted. Statistic: Wald's sequential likelihood ratio. Of every
  * meeting it asks how much likelier it is in company than by chance, and adds the logarithms; a
@@ -42,10 +46,6 @@
  * what they are worth. Two who go the same way in line for an hour are the same to it, whatever
  * their purpose: one journey alone seldom says enough. Source: A. Wald, 'Sequential Tests of
  * Statistical Hypotheses', Annals of Mathematical Statistics 16 (1945).
- *
- * Meetings may be told in any order: the score is a function of what was seen, not of when it was
- * heard. Integers only. Threads: one at a time. Ownership: the state owns its rows. Bounds: the
- * limits below.
  */
 
 #include "base/arena.h"

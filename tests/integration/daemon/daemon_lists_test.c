@@ -173,12 +173,7 @@ static void covert_lists_are_one_sum(void **state)
 static void garbage_in_redis_leaves_the_last_good_lists(void **state)
 {
     (void)state;
-    house_activate_controls(&house);
-    house_create_list(&house, "stolen", false);
-    house_put(&house, "stolen", "e1", "AB12CDE");
-    house_start(&house, NULL);
-    house_await_heard(&house, "READY=1");
-    house_await_answer(&house, "/status", "\"entries\": 1");
+    house_serve_one(&house);
 
     REDIS(&house, "HSET", "hs:list:stolen:g0", "e2",
           "garbage"); // past the scripts: sums do not hold
@@ -223,12 +218,7 @@ static void ops_is_told_of_stale_lists_once_and_once_when_it_is_over(void **stat
     assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof(path), "%s/conf.d/a.yaml", house.folder);
     assert_int_equal(hs_test_file_write(path, "redis:\n  alarm_after_ms: 600\n"), 0);
-    house_activate_controls(&house);
-    house_create_list(&house, "stolen", false);
-    house_put(&house, "stolen", "e1", "AB12CDE");
-    house_start(&house, NULL);
-    house_await_heard(&house, "READY=1");
-    house_await_answer(&house, "/status", "\"entries\": 1");
+    house_serve_one(&house);
     assert_int_equal(hs_test_topic_read(house.bootstrap, "dispatch.ops", 10000, &before), 0);
 
     assert_int_equal(hs_redis_server_save(&house.redis), 0);
@@ -251,12 +241,7 @@ static void ops_is_told_of_stale_lists_once_and_once_when_it_is_over(void **stat
 static void key_of_another_type_leaves_the_last_good_lists(void **state)
 {
     (void)state;
-    house_activate_controls(&house);
-    house_create_list(&house, "stolen", false);
-    house_put(&house, "stolen", "e1", "AB12CDE");
-    house_start(&house, NULL);
-    house_await_heard(&house, "READY=1");
-    house_await_answer(&house, "/status", "\"entries\": 1");
+    house_serve_one(&house);
     REDIS(&house, "RENAME", "hs:list:stolen", "kept");
     REDIS(&house, "SET", "hs:list:stolen", "a string");
     assert_int_equal(HITCTL(&house, "reload"), 0);
@@ -271,12 +256,7 @@ static void key_of_another_type_leaves_the_last_good_lists(void **state)
 static void emptied_redis_is_refused_until_confirmed(void **state)
 {
     (void)state;
-    house_activate_controls(&house);
-    house_create_list(&house, "stolen", false);
-    house_put(&house, "stolen", "e1", "AB12CDE");
-    house_start(&house, NULL);
-    house_await_heard(&house, "READY=1");
-    house_await_answer(&house, "/status", "\"entries\": 1");
+    house_serve_one(&house);
     REDIS(&house, "FLUSHALL");
     house_await_answer(&house, "/readyz", "note: lists: ");
     house_await_log(&house, "redis no longer holds change");
@@ -313,12 +293,7 @@ static void anchor_elsewhere(const char *change_id)
 static void older_copy_is_refused_by_what_another_daemon_anchored(void **state)
 {
     (void)state;
-    house_activate_controls(&house);
-    house_create_list(&house, "stolen", false);
-    house_put(&house, "stolen", "e1", "AB12CDE");
-    house_start(&house, NULL);
-    house_await_heard(&house, "READY=1");
-    house_await_answer(&house, "/status", "\"entries\": 1");
+    house_serve_one(&house);
     assert_int_equal(hs_redis_server_save(&house.redis), 0);
     anchor_elsewhere("9999999999999-0");
     hs_redis_server_kill(&house.redis);

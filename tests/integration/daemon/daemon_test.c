@@ -79,12 +79,7 @@ static void start_without_redis_waits_when_nothing_is_on_disk(void **state)
 static void start_without_redis_serves_the_lists_on_disk(void **state)
 {
     (void)state;
-    house_activate_controls(&house);
-    house_create_list(&house, "stolen", false);
-    house_put(&house, "stolen", "e1", "AB12CDE");
-    house_start(&house, NULL);
-    house_await_heard(&house, "READY=1");
-    house_await_answer(&house, "/status", "\"entries\": 1");
+    house_serve_one(&house);
     int64_t stopped_at_ms = hs_clock_realtime_ms();
     assert_int_equal(house_stop(&house), 0);
     hs_redis_server_stop(&house.redis);

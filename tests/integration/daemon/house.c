@@ -428,3 +428,13 @@ void house_redis(struct house *house, const char *const *words)
     freeReplyObject(reply);
     redisFree(context);
 }
+
+void house_serve_one(struct house *house)
+{
+    house_activate_controls(house);
+    house_create_list(house, "stolen", false);
+    house_put(house, "stolen", "e1", "AB12CDE");
+    house_start(house, NULL);
+    house_await_heard(house, "READY=1");
+    house_await_answer(house, "/status", "\"entries\": 1");
+}

@@ -81,4 +81,7 @@ void house_put_many(struct house *house, const char *list_id, int count);
 void house_redis(struct house *house, const char *const *words);
 #define REDIS(house, ...) house_redis(house, (const char *const[]){__VA_ARGS__, NULL})
 
+// Controls, the list 'stolen' with one entry ('e1', AB12CDE), and a daemon that is ready and has it.
+void house_serve_one(struct house *house);
+
 #endif

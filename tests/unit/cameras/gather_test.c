@@ -43,6 +43,15 @@ static void pass_by(struct world *world, const struct pass *pass, int64_t at_ms)
     world_journey(world, &out);
 }
 
+// Eight vehicles come to a place and leave it sooner than anybody can.
+static void accuse_place(struct world *world)
+{
+    for (unsigned v = 1; v <= 8; v++) {
+        const struct pass pass = {.vehicle = v, .in_s = 310, .out_s = 290, .least_s = 900};
+        pass_by(world, &pass, MONDAY + v * MINUTE);
+    }
+}
+
 // Judged once, so that reads are known not to come live: a log that is read again.
 static void read_late(struct world *world)
 {
@@ -223,10 +232,7 @@ static void a_place_that_was_put_right_is_withdrawn(void **state)
     struct world world;
     (void)state;
     world_open(&world);
-    for (unsigned v = 1; v <= 8; v++) {
-        const struct pass pass = {.vehicle = v, .in_s = 310, .out_s = 290, .least_s = 900};
-        pass_by(&world, &pass, MONDAY + v * MINUTE);
-    }
+    accuse_place(&world);
     assert_non_null(world_fault(&world, "x", PLACE));
     for (unsigned v = 1; v <= 30; v++) {
         const struct pass pass = {.vehicle = v, .in_s = 300, .out_s = 300, .least_s = 200};
@@ -242,10 +248,7 @@ static void slow_journeys_withdraw_no_place(void **state)
     struct world world;
     (void)state;
     world_open(&world);
-    for (unsigned v = 1; v <= 8; v++) {
-        const struct pass pass = {.vehicle = v, .in_s = 310, .out_s = 290, .least_s = 900};
-        pass_by(&world, &pass, MONDAY + v * MINUTE);
-    }
+    accuse_place(&world);
     for (unsigned v = 1; v <= 40; v++) {
         const struct pass pass = {.vehicle = v, .in_s = 1500, .out_s = 1500, .least_s = 900};
         pass_by(&world, &pass, MONDAY + 2 * 60 * MINUTE + v * MINUTE);
@@ -306,10 +309,7 @@ static void a_person_clears_it(void **state)
     struct world world;
     (void)state;
     world_open(&world);
-    for (unsigned v = 1; v <= 8; v++) {
-        const struct pass pass = {.vehicle = v, .in_s = 310, .out_s = 290, .least_s = 900};
-        pass_by(&world, &pass, MONDAY + v * MINUTE);
-    }
+    accuse_place(&world);
     world_clear(&world, "x", PLACE, MONDAY + DAY);
     assert_int_equal(world_accused(&world), 0);
     world_close(&world);
